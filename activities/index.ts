@@ -1,0 +1,39 @@
+import type { Event } from '../events/index.ts';
+import type { Template } from '../templates/catalogue.ts';
+import { checkStanding, type Undeliverable } from './check-consent.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { neverAgain } from './failures.ts';
+import { type RenderedReference, referenceTo } from './render-email.ts';
+import { sendEmail, type SendRequest, type SendResult } from './send-email.ts';
+
+export type { Undeliverable } from './check-consent.ts';
+export type { SendRequest, SendResult } from './send-email.ts';
+
+/** What journeys may ask of the world. Workflow code sees these types and nothing of what is behind them. */
+export interface Activities {
+  /** May this person get this template now? Idempotent, reads only. */
+  checkConsent(template: string, userId: string): Promise<'may_send' | Undeliverable>;
+  /** Does the template render for this person and event? Fails for good when something it needs is missing. */
+  renderEmail(template: string, event: Event): Promise<RenderedReference>;
+  /** Sends one mail at most once. A repeated call gives the recorded result. */
+  sendEmail(request: SendRequest): Promise<SendResult>;
+}
+
+export function createActivities(deps: ActivityDependencies): Activities {
+  return {
+    async checkConsent(name, userId) {
+      const standing = await checkStanding(deps.memory, find(deps, name), userId, deps.settings.consentNeeded);
+      return standing.may ? 'may_send' : standing.why;
+    },
+    async renderEmail(name, event) {
+      return referenceTo(find(deps, name), await deps.memory.contacts.find(event.user_id), event.payload);
+    },
+    sendEmail: (request) => sendEmail(deps, find(deps, request.template), request),
+  };
+}
+
+function find(deps: ActivityDependencies, name: string): Template {
+  const template = deps.catalogue.get(name);
+  if (!template) throw neverAgain('TemplateMissing', `no template is called "${name}"; there are ${[...deps.catalogue.keys()].join(', ')}`);
+  return template;
+}

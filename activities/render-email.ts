@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+
+import type { Contact } from '../events/person.ts';
+import type { Template } from '../templates/catalogue.ts';
+import { MissingData, namelessSubject, render, type RenderedEmail } from '../templates/render.ts';
+import { neverAgain } from './failures.ts';
+
+/** What the history keeps of a rendered mail: enough to recognise it, no body, no address, no name. */
+export interface RenderedReference {
+  version: string;
+  /** With a stand-in for the person's name. */
+  subject: string;
+  /** SHA-256 of subject, HTML and text, shortened. */
+  content: string;
+}
+
+/** Renders a mail; a template that needs what is not there fails the activity for good, naming the field. */
+export function renderFor(template: Template, contact: Contact, payload: object): RenderedEmail {
+  try {
+    return render(template, personOf(contact), payload);
+  } catch (error) {
+    if (error instanceof MissingData) throw neverAgain('MissingData', error.message);
+    throw error;
+  }
+}
+
+export function referenceTo(template: Template, contact: Contact, payload: object): RenderedReference {
+  const rendered = renderFor(template, contact, payload);
+  return {
+    version: template.version,
+    subject: namelessSubject(template, personOf(contact), payload),
+    content: createHash('sha256').update(JSON.stringify(rendered)).digest('hex').slice(0, 16),
+  };
+}
+
+function personOf(contact: Contact): { name?: string } {
+  return contact.name === undefined ? {} : { name: contact.name };
+}

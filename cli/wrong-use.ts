@@ -1,0 +1,9 @@
+/** The command was used wrongly; nothing was done. */
+export class WrongUse extends Error {
+  override readonly name = 'WrongUse';
+}
+
+/** A server does not answer; the message says which one and what to do. */
+export class ServerAway extends Error {
+  override readonly name = 'ServerAway';
+}

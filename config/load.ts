@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+import { LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+
+import { environmentSchema, type Environment } from './environment.ts';
+import { type Config, configSchema } from './schema.ts';
+
+/** Everything that is wrong with the configuration, at once; each line says where and what would be right. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly mistakes: readonly string[];
+  constructor(mistakes: readonly string[]) {
+    super(`The configuration has ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}:\n  ${mistakes.join('\n  ')}`);
+    this.mistakes = mistakes;
+  }
+}
+
+/**
+ * Reads rivulet.yaml (at RIVULET_CONFIG) and the environment. Throws one ConfigError that lists every mistake of both.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv): { config: Config; environment: Environment } {
+  const environment = environmentSchema.safeParse(withoutEmpty(env));
+  const file = resolve(withoutEmpty(env)['RIVULET_CONFIG'] ?? 'rivulet.yaml');
+  const config = readConfigFile(file);
+  const mistakes = [
+    ...(environment.success ? [] : environment.error.issues.map((issue) => `environment ${issue.path.join('.')}: ${issue.message}`)),
+    ...config.mistakes,
+  ];
+  if (!environment.success || !config.config) throw new ConfigError(mistakes);
+  return { config: config.config, environment: environment.data };
+}
+
+/** An empty variable is an unset one: `HTTP_PORT=` would otherwise become port 0. */
+function withoutEmpty(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => !!entry[1]));
+}
+
+function readConfigFile(file: string): { config?: Config; mistakes: string[] } {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    return { mistakes: [`${file}: cannot be read. Set RIVULET_CONFIG to the path of your rivulet.yaml`] };
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  if (document.errors.length > 0) {
+    return { mistakes: document.errors.map((error) => `${file}:${error.message.split('\n')[0]}`) };
+  }
+  const result = configSchema.safeParse(document.toJS() ?? {});
+  if (!result.success) {
+    return { mistakes: result.error.issues.flatMap((issue) => locate(file, lines, document, issue)) };
+  }
+  const { templates, ...rest } = result.data;
+  return { config: { ...rest, templates: { ...templates, dir: resolve(dirname(file), templates.base_dir) } }, mistakes: [] };
+}
+
+/** One clickable line for each issue: file:line:column, path, message. */
+function locate(
+  file: string,
+  lines: LineCounter,
+  document: ReturnType<typeof parseDocument>,
+  issue: z.core.$ZodIssue,
+): string[] {
+  const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+  const message = issue.code === 'unrecognized_keys' ? 'is no known key' : issue.message;
+  return paths.map((path) => {
+    const position = lines.linePos(offsetOf(document, path));
+    return `${file}:${position.line}:${position.col} ${path.join('.')}: ${message}`;
+  });
+}
+
+/** Where the value stands, or its nearest ancestor that exists. */
+function offsetOf(document: ReturnType<typeof parseDocument>, path: PropertyKey[]): number {
+  for (let length = path.length; length > 0; length--) {
+    const node = document.getIn(path.slice(0, length), true);
+    if (typeof node === 'object' && node !== null && 'range' in node) return (node.range as [number])[0];
+  }
+  return 0;
+}

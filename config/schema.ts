@@ -1,0 +1,94 @@
+import { z } from 'zod';
+
+import { duration } from './duration.ts';
+
+const provider = z
+  .strictObject({
+    type: z.enum(['ses']).default('ses').describe('Who carries the mail.'),
+    rate_limit: z
+      .number()
+      .positive()
+      .default(14)
+      .describe('Mails per second over all workers together. Set it to what the account allows, or lower.'),
+    retry: z
+      .strictObject({
+        max_attempts: z
+          .int()
+          .positive()
+          .default(8)
+          .describe('How often a mail is tried when the provider fails in a way that may pass. Waiting for a slot is no try.'),
+        backoff_ms: z.int().positive().default(1000).describe('Wait before the second try, in milliseconds; doubles from there.'),
+      })
+      .prefault({}),
+    from: z.string().default('Rivulet <hello@example.com>').describe('The From header of every mail.'),
+    configuration_set: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,64}$/)
+      .default('rivulet')
+      .describe('The SES configuration set. Without one SES sends no events, and nothing could be settled.'),
+    request_timeout: duration.prefault('10s').describe('How long one call to the provider may take.'),
+    settle_after: duration
+      .prefault('3m')
+      .describe('How long to wait for the event feed before a send with a lost answer is decided. Longer than request_timeout.'),
+    remember_sends: duration
+      .prefault('400d')
+      .describe('How long the ledger remembers a mail; longer than a run may be reset or an event replayed.'),
+    probe_every: duration.prefault('60s').describe('How often a closed gate is probed.'),
+  })
+  .refine((settings) => settings.settle_after > settings.request_timeout, {
+    path: ['settle_after'],
+    error: 'must be longer than provider.request_timeout, or a send still under way would be settled',
+  });
+
+const queues = z.strictObject({
+  marketing_events: z
+    .strictObject({
+      name: z.string().regex(/^[A-Z0-9_]+$/).default('MARKETING_EVENTS').describe('The JetStream stream of events.'),
+      prefetch: z.int().min(1).max(1000).default(100).describe('How many events one ingress holds at once.'),
+      dlq: z.string().regex(/^[A-Z0-9_]+$/).default('MARKETING_DLQ').describe('The JetStream stream of dead letters.'),
+      max_age: duration
+        .prefault('7d')
+        .describe('How long events stay in the stream. Shorter than the retention of the Temporal namespace, where de-duplication ends.'),
+    })
+    .prefault({}),
+});
+
+const templates = z.strictObject({
+  base_dir: z.string().default('templates').describe('The folder of the templates, relative to this file.'),
+  versioning: z.enum(['content_hash']).default('content_hash').describe('A version is the hash of what the template says.'),
+  cache_ttl: duration.prefault('60s').describe('How long a worker may keep a template before it looks again.'),
+});
+
+const suppression = z.strictObject({
+  storage: z.enum(['redis']).default('redis'),
+  key_prefix: z.string().default('rivulet:').describe('What every Redis key of Rivulet starts with.'),
+  sync_interval: duration.prefault('24h').describe("How often the list is compared with the provider's."),
+});
+
+const compliance = z.strictObject({
+  gdpr: z.boolean().default(true),
+  ccpa: z.boolean().default(true),
+  consent_check: z
+    .boolean()
+    .default(true)
+    .describe('A marketing mail needs a recorded consent to its topic. Off: only an opt-out stops it.'),
+});
+
+const topic = z.strictObject({
+  title: z.string().describe('What people read on the preference page.'),
+});
+
+/** The whole of rivulet.yaml. Unknown keys are mistakes: a mistyped key would otherwise silently do nothing. */
+export const configSchema = z.strictObject({
+  provider: provider.prefault({}),
+  queues: queues.prefault({}),
+  templates: templates.prefault({}),
+  suppression: suppression.prefault({}),
+  compliance: compliance.prefault({}),
+  topics: z
+    .record(z.string().regex(/^[a-z][a-z0-9-]*$/), topic)
+    .prefault({ onboarding: { title: 'Getting started' }, offers: { title: 'Offers' } })
+    .describe('What people can subscribe to. A template names one of these.'),
+});
+
+export type Config = z.output<typeof configSchema> & { templates: { dir: string } };

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+
+/** One line of an order; `price` is for one piece, in major units of the order's currency. */
+export const orderItem = z.object({
+  name: z.string().max(500),
+  quantity: z.number().positive(),
+  price: z.number(),
+});
+
+/** An order was paid. Starts `receipt`. `total` is in major units: 12.5 is twelve and a half. */
+export const orderCompleted = z.object({
+  order_id: z.string().min(1).max(128),
+  total: z.number(),
+  currency: z.string().regex(/^[A-Z]{3}$/, { error: 'must be an ISO 4217 code such as EUR' }),
+  items: z.array(orderItem).max(500).optional(),
+  cart_id: z.string().max(128).optional(),
+});

@@ -1,0 +1,149 @@
+import type { z } from 'zod';
+
+import { envelope } from './envelope.ts';
+import { type Event, type EventType, eventTypes } from './index.ts';
+import { consent, type ConsentBlock, contact, type Contact } from './person.ts';
+
+/** The largest event body, in bytes. */
+export const maxEventBytes = 256 * 1024;
+
+/** Why an event was refused; also the last token of its dead-letter subject. */
+export type RefusalReason =
+  | 'too_large'
+  | 'invalid_utf8'
+  | 'invalid_json'
+  | 'not_an_object'
+  | 'invalid_event_id'
+  | 'invalid_user_id'
+  | 'invalid_timestamp'
+  | 'invalid_envelope'
+  | 'unknown_event_type'
+  | 'invalid_payload';
+
+/** An event split into the part that may enter Temporal and the part that must not. */
+export interface ParsedEvent {
+  event: Event;
+  contact?: Contact;
+  consent?: ConsentBlock;
+}
+
+export type ParseResult = { ok: true; parsed: ParsedEvent } | { ok: false; reason: RefusalReason; error: string };
+
+/**
+ * Reads the bytes of one event. Never throws: a wrong event comes back with a reason and a message that names the
+ * field and says what would be right. The message quotes no values, since they may be personal.
+ */
+export function parseEvent(bytes: Uint8Array): ParseResult {
+  if (bytes.byteLength > maxEventBytes) {
+    return refuse('too_large', `the body has ${bytes.byteLength} bytes; at most ${maxEventBytes} are allowed`);
+  }
+  const text = decode(bytes);
+  if (text === undefined) return refuse('invalid_utf8', 'the body is not valid UTF-8');
+  const json = parseJson(text);
+  if (json === undefined) return refuse('invalid_json', 'the body is not valid JSON');
+  if (typeof json.value !== 'object' || json.value === null || Array.isArray(json.value)) {
+    return refuse('not_an_object', 'the body must be a JSON object with event_id, event_type, user_id, timestamp, payload');
+  }
+  return parseEnvelope(json.value);
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseJson(text: string): { value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+}
+
+function parseEnvelope(body: object): ParseResult {
+  const outer = envelope.safeParse(body);
+  if (!outer.success) return refuse(envelopeReason(outer.error), describe(outer.error));
+  const { event_type, payload } = outer.data;
+  if (!isEventType(event_type)) {
+    return refuse('unknown_event_type', `event_type is none of ${Object.keys(eventTypes).join(', ')}`);
+  }
+
+  const inner = eventTypes[event_type].safeParse(withoutNulls(payload));
+  const who = contact.optional().safeParse(withoutNulls(payload['contact']));
+  const agreed = consent.optional().safeParse(withoutNulls(payload['consent']));
+  const problems = [
+    describeUnder('payload', inner.error),
+    describeUnder('payload.contact', who.error),
+    describeUnder('payload.consent', agreed.error),
+  ].filter((text) => text !== '');
+  if (!inner.success || !who.success || !agreed.success) return refuse('invalid_payload', problems.join('; '));
+
+  const { metadata } = outer.data;
+  return {
+    ok: true,
+    parsed: {
+      event: {
+        event_id: outer.data.event_id,
+        event_type,
+        user_id: outer.data.user_id,
+        timestamp: outer.data.timestamp,
+        payload: inner.data,
+        ...(metadata && { metadata: withoutAddresses(metadata) }),
+      },
+      ...(who.data && { contact: who.data }),
+      ...(agreed.data && { consent: agreed.data }),
+    },
+  };
+}
+
+/** Many languages write an absent field as null: it counts as absent. Anything but an object is left to the schema. */
+function withoutNulls(value: unknown): unknown {
+  if (value === null) return undefined;
+  if (typeof value !== 'object' || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
+}
+
+/** Metadata is kept as it came, but an address in it would enter Temporal: such a field is dropped. */
+function withoutAddresses(metadata: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(metadata).filter((field) => !field.some((text) => text.includes('@'))));
+}
+
+function isEventType(text: string): text is EventType {
+  return Object.hasOwn(eventTypes, text);
+}
+
+function envelopeReason(error: z.ZodError): RefusalReason {
+  switch (error.issues[0]?.path[0]) {
+    case 'event_id':
+      return 'invalid_event_id';
+    case 'user_id':
+      return 'invalid_user_id';
+    case 'timestamp':
+      return 'invalid_timestamp';
+    case 'payload':
+      return 'invalid_payload';
+    default:
+      return 'invalid_envelope';
+  }
+}
+
+function describe(error: z.ZodError): string {
+  return describeUnder('', error);
+}
+
+function describeUnder(root: string, error: z.ZodError | undefined): string {
+  if (!error) return '';
+  return error.issues
+    .map((issue) => {
+      const path = [root, ...issue.path.map(String)].filter((part) => part !== '').join('.');
+      return issue.message.startsWith(path) ? issue.message : `${path}: ${issue.message}`;
+    })
+    .join('; ');
+}
+
+function refuse(reason: RefusalReason, error: string): ParseResult {
+  return { ok: false, reason, error };
+}

@@ -1,0 +1,66 @@
+import { domainToASCII } from 'node:url';
+
+import { z } from 'zod';
+
+import { unixMs } from './envelope.ts';
+
+/**
+ * An address that SES can mail: ASCII before the @ (SES has no SMTPUTF8), the domain in punycode.
+ * The local part keeps its case; only the lookup key of an address is lower-cased.
+ */
+export const emailAddress = z
+  .string()
+  .transform((text) => {
+    const trimmed = text.trim();
+    const at = trimmed.lastIndexOf('@');
+    return at < 1 ? trimmed : `${trimmed.slice(0, at)}@${domainToASCII(trimmed.slice(at + 1))}`;
+  })
+  .pipe(z.email({ error: 'must be an address such as ada@example.com' }).max(254));
+
+const locale = z.string().refine(isLocale, { error: 'must be a BCP 47 locale such as pt-BR' });
+const timeZone = z.string().refine(isTimeZone, { error: 'must be an IANA time zone such as Europe/Berlin' });
+const country = z
+  .string()
+  .regex(/^[A-Za-z]{2}$/, { error: 'must be an ISO 3166 country of two letters such as DE' })
+  .transform((code) => code.toUpperCase());
+
+/** No line breaks and no other control characters: a name ends up in headers and subjects. */
+// oxlint-disable-next-line no-control-regex -- control characters are exactly what is refused here
+const personName = z.string().max(200).regex(/^[^\u0000-\u001f\u007f]*$/, { error: 'must not hold control characters' });
+
+/** Who the person is. Ingress stores it; it never reaches Temporal. */
+export const contact = z.object({
+  email: emailAddress.optional(),
+  name: personName.optional(),
+  locale: locale.optional(),
+  time_zone: timeZone.optional(),
+  country: country.optional(),
+});
+
+/** What the person agreed to. Unknown topics are recorded, never refused. */
+export const consent = z.object({
+  topics: z.array(z.string().min(1).max(128)).max(100).default([]),
+  source: z.string().max(1000).optional(),
+  wording: z.string().max(10_000).optional(),
+  captured_at: unixMs.optional(),
+});
+
+export type Contact = z.output<typeof contact>;
+export type ConsentBlock = z.output<typeof consent>;
+
+function isLocale(text: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(text).length === 1;
+  } catch {
+    return false;
+  }
+}
+
+function isTimeZone(text: string): boolean {
+  try {
+    // An offset such as +02:00 is accepted by newer ICUs, yet it knows no daylight saving: names only.
+    return !/^[+-]/.test(text) && new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}

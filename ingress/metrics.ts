@@ -1,0 +1,22 @@
+import { collectDefaultMetrics, Counter, Registry } from 'prom-client';
+
+export interface IngressMetrics {
+  registry: Registry;
+  events: Counter<'event_type' | 'result'>;
+  deadLetters: Counter<'reason'>;
+  feedback: Counter<'result'>;
+  pauses: Counter;
+}
+
+export function createIngressMetrics(): IngressMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  return {
+    registry,
+    events: new Counter({ name: 'rivulet_events_total', help: 'Events taken in', labelNames: ['event_type', 'result'], registers }),
+    deadLetters: new Counter({ name: 'rivulet_dead_letters_total', help: 'Events refused', labelNames: ['reason'], registers }),
+    feedback: new Counter({ name: 'rivulet_feedback_total', help: 'Provider events taken in', labelNames: ['result'], registers }),
+    pauses: new Counter({ name: 'rivulet_ingress_pauses_total', help: 'Times pulling stopped because something was away', registers }),
+  };
+}

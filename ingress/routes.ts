@@ -1,0 +1,21 @@
+import type { EventType } from '../events/index.ts';
+import type * as workflows from '../workflows/index.ts';
+
+/** A journey as ingress sees it. */
+export interface Route {
+  /** The journey that the event starts: the name of a workflow. */
+  starts: keyof typeof workflows;
+  /** What the journey listens for while it runs. */
+  listensFor?: readonly EventType[];
+}
+
+/** Which event starts which journey, and what that journey listens for. An event without a route starts nothing. */
+export const routes: Partial<Record<EventType, Route>> = {
+  'user.signed_up': { starts: 'onboarding', listensFor: ['project.created'] },
+  'order.completed': { starts: 'receipt' },
+};
+
+/** Whether any journey listens for events of this type. */
+export function isListenedFor(type: EventType): boolean {
+  return Object.values(routes).some((route) => route.listensFor?.includes(type));
+}

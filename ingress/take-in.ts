@@ -1,0 +1,101 @@
+import type { JetStreamClient, JsMsg } from '@nats-io/jetstream';
+import type { Client } from '@temporalio/client';
+
+import { type ParsedEvent, parseEvent } from '../events/parse.ts';
+import type { Logger } from '../runtime/log.ts';
+import { isTransient } from '../runtime/temporal.ts';
+import type { Memory } from '../state/memory.ts';
+import { type DeadLetterReason, writeDeadLetter } from './dead-letter.ts';
+import { takeFeedback } from './feedback.ts';
+import type { IngressMetrics } from './metrics.ts';
+import { routes } from './routes.ts';
+import { startJourney, tellListeners } from './start-journey.ts';
+
+/** What ingress needs to take in one message. */
+export interface TakeInDependencies {
+  client: Client;
+  js: JetStreamClient;
+  /** The largest message NATS takes, in bytes. */
+  maxPayload: () => number;
+  memory: Memory;
+  log: Logger;
+  metrics: IngressMetrics;
+}
+
+/** What became of a message. `away`: something it needs is away; it was handed back, and pulling should stop. */
+export type Taken = 'done' | 'dead_letter' | 'later' | 'away';
+
+/** An event that still cannot be taken in after this many deliveries, with everything up, goes to the dead letters. */
+const maxDeliveries = 20;
+
+/** Takes in one message and answers it: acknowledged only when everything that it causes is safely kept elsewhere. */
+export async function takeIn(deps: TakeInDependencies, message: JsMsg): Promise<Taken> {
+  try {
+    if (message.info.deliveryCount > maxDeliveries) {
+      return await bury(deps, message, 'not_processable', `could not be taken in after ${maxDeliveries} deliveries; the log has each error`);
+    }
+    if (message.subject.startsWith('marketing.feedback.')) {
+      deps.metrics.feedback.inc({ result: await takeFeedback(deps.memory, message.data) });
+      await message.ackAck();
+      return 'done';
+    }
+    return await takeEvent(deps, message);
+  } catch (error) {
+    return handBack(deps, message, error);
+  }
+}
+
+async function takeEvent(deps: TakeInDependencies, message: JsMsg): Promise<Taken> {
+  const result = parseEvent(message.data);
+  if (!result.ok) return bury(deps, message, result.reason, result.error);
+  const contradiction = contradicts(message.subject, result.parsed);
+  if (contradiction) return bury(deps, message, 'subject_mismatch', contradiction);
+
+  await admit(deps, result.parsed);
+  await message.ackAck();
+  return 'done';
+}
+
+/** Who and what they agreed to goes to Redis; the event itself, without either, to Temporal. In this order: the journey looks them up. */
+async function admit(deps: TakeInDependencies, { event, contact, consent }: ParsedEvent): Promise<void> {
+  const { client, memory, log, metrics } = deps;
+  if (contact) await memory.contacts.record(event.user_id, contact, event.timestamp);
+  if (consent) await memory.consents.grant(event.user_id, consent, event.timestamp);
+
+  const told = await tellListeners(client, memory, event);
+  const route = routes[event.event_type];
+  const started = route ? await startJourney(client, memory, route, event) : undefined;
+
+  const result = started === undefined ? 'no_journey' : started ? 'started' : 'already_started';
+  metrics.events.inc({ event_type: event.event_type, result });
+  const { event_id, event_type, user_id } = event;
+  log.info({ event_id, event_type, user_id, journey: route?.starts, result, told }, 'event taken in');
+}
+
+/** The bare subject says nothing; any other must name the event's type. */
+function contradicts(subject: string, { event }: ParsedEvent): string | undefined {
+  const said = subject.slice('marketing.events.'.length);
+  return subject === 'marketing.events' || said === event.event_type
+    ? undefined
+    : `the subject says ${said}, the body says ${event.event_type}; publish to marketing.events.${event.event_type}`;
+}
+
+async function bury(deps: TakeInDependencies, message: JsMsg, reason: DeadLetterReason, error: string): Promise<Taken> {
+  await writeDeadLetter(deps.js, deps.memory, message, reason, error, deps.maxPayload());
+  deps.metrics.deadLetters.inc({ reason });
+  deps.log.warn({ seq: message.seq, subject: message.subject, reason, error }, 'event refused: it is in the dead letters');
+  return 'dead_letter';
+}
+
+function handBack(deps: TakeInDependencies, message: JsMsg, error: unknown): Taken {
+  const { seq } = message;
+  const { deliveryCount } = message.info;
+  if (isTransient(error)) {
+    deps.log.warn({ seq, deliveries: deliveryCount, err: error }, 'event handed back: something it needs is away');
+    message.nak(1_000 + Math.random() * 4_000);
+    return 'away';
+  }
+  deps.log.error({ seq, deliveries: deliveryCount, err: error }, 'event handed back: it could not be taken in');
+  message.nak(Math.min(60_000, 1_000 * 2 ** deliveryCount));
+  return 'later';
+}

@@ -1,0 +1,62 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isAlive } from './servers/data-lock.ts';
+
+/** What `npm start` is running, for commands in other terminals. */
+export interface RunFile {
+  pid: number;
+  /** Unix milliseconds. */
+  startedAt: number;
+  urls: {
+    nats: string;
+    redis: string;
+    /** `host:port`, as Temporal's clients want it. */
+    temporal: string;
+    temporalUi: string;
+    inbox: string;
+    ingress: string;
+    worker: string;
+  };
+}
+
+const runFile = (root: string) => join(root, '.rivulet/run.json');
+const secretFile = (root: string) => join(root, '.rivulet/secret');
+
+/** What is running in this clone; undefined when nothing is, or when it died without cleaning up. */
+export function readRunFile(root: string): RunFile | undefined {
+  if (!existsSync(runFile(root))) return undefined;
+  try {
+    const run = JSON.parse(readFileSync(runFile(root), 'utf8')) as RunFile;
+    return isAlive(run.pid, run.startedAt) ? run : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function writeRunFile(root: string, run: RunFile): void {
+  mkdirSync(join(root, '.rivulet'), { recursive: true });
+  const unfinished = `${runFile(root)}.${process.pid}`;
+  writeFileSync(unfinished, `${JSON.stringify(run, null, 2)}\n`);
+  renameSync(unfinished, runFile(root));
+}
+
+/** Removes the file if it is this process's own. */
+export function removeRunFile(root: string): void {
+  if (readRunFile(root)?.pid === process.pid) rmSync(runFile(root), { force: true });
+}
+
+/** The environment of a command: what is set stays, what is not set comes from the running system. */
+export function withRunningSystem(root: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const run = readRunFile(root);
+  if (run === undefined) return env;
+  const secret = existsSync(secretFile(root)) ? readFileSync(secretFile(root), 'utf8').trim() : undefined;
+  return {
+    NATS_URL: run.urls.nats,
+    REDIS_URL: run.urls.redis,
+    TEMPORAL_ADDRESS: run.urls.temporal,
+    TEMPORAL_NAMESPACE: 'rivulet',
+    PUBLIC_URL: run.urls.ingress,
+    ...(secret === undefined ? {} : { RIVULET_SECRET: secret }),
+    ...env,
+  };
+}

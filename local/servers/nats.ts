@@ -1,0 +1,44 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ServerRecipe } from './server-process.ts';
+
+export interface NatsOptions {
+  binary: string;
+  dataDir: string;
+  port: number;
+  monitorPort: number;
+  durable: boolean;
+}
+
+/** NATS with JetStream on disk. It has no flag for `sync_interval`, hence the file. */
+export function nats(options: NatsOptions): ServerRecipe {
+  const dir = join(options.dataDir, 'nats');
+  mkdirSync(dir, { recursive: true });
+  const config = join(options.dataDir, 'nats.conf');
+  writeFileSync(config, natsConfig(options, dir));
+  return {
+    name: 'nats',
+    binary: options.binary,
+    args: ['--config', config],
+    logFile: join(options.dataDir, 'nats.log'),
+    // Without `js-enabled-only` it also waits until every stream and consumer is recovered.
+    healthy: async () => {
+      const url = `http://127.0.0.1:${options.monitorPort}/healthz`;
+      return (await fetch(url, { signal: AbortSignal.timeout(2000) })).ok;
+    },
+  };
+}
+
+function natsConfig({ port, monitorPort, durable }: NatsOptions, dir: string): string {
+  return `# Written at every start; changes here are lost.
+server_name: rivulet-local
+listen: "127.0.0.1:${port}"
+http: "127.0.0.1:${monitorPort}"
+max_payload: 1MB
+jetstream {
+  store_dir: ${JSON.stringify(dir)}
+  # NATS acknowledges a publish before it is on disk, unless told otherwise.
+  sync_interval: ${durable ? 'always' : '2m'}
+}
+`;
+}

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jetstream } from '@nats-io/jetstream';
+import type { JetStreamClient } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { SesEvent } from './feedback.ts';
+import { FeedbackOutbox } from './feedback-outbox.ts';
+
+const SUBJECT = 'marketing.feedback.ses';
+const CAPACITY = 100_000;
+const PUBLISH_TIMEOUT_MS = 2000;
+const CONNECT_RETRY_MS = 500;
+
+export interface FeedbackPublisher {
+  publish(event: SesEvent): void;
+  close(): Promise<void>;
+}
+
+/** Publishes SES events to JetStream. NATS, or the stream, may come later or go away in between. */
+export function feedbackPublisher(servers: string, onTrouble: (error: unknown) => void): FeedbackPublisher {
+  const closing = new AbortController();
+  const connection = connectWhenPossible(servers, closing.signal);
+  const client = connection.then((nats) => nats && jetstream(nats, { timeout: PUBLISH_TIMEOUT_MS }));
+  const outbox = new FeedbackOutbox({
+    capacity: CAPACITY,
+    onTrouble,
+    publish: async ({ id, payload }) => store(await client, id, payload),
+  });
+  return {
+    publish: (event) => outbox.post({ id: feedbackId(event), payload: JSON.stringify(event) }),
+    async close() {
+      const grace = setTimeout(() => closing.abort(), PUBLISH_TIMEOUT_MS);
+      await outbox.close(PUBLISH_TIMEOUT_MS);
+      clearTimeout(grace);
+      closing.abort();
+      await (await connection)?.close();
+    },
+  };
+}
+
+async function store(client: JetStreamClient | undefined, id: string, payload: string): Promise<void> {
+  if (!client) throw new Error('Closed before NATS could be reached.');
+  await client.publish(SUBJECT, payload, { msgID: id, timeout: PUBLISH_TIMEOUT_MS });
+}
+
+/** Once connected, the client reconnects for ever by itself; only the first time has to be waited for here. */
+async function connectWhenPossible(servers: string, closing: AbortSignal): Promise<NatsConnection | undefined> {
+  while (!closing.aborted) {
+    try {
+      return await connect({
+        servers,
+        name: 'ses-stand-in',
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: CONNECT_RETRY_MS,
+        timeout: PUBLISH_TIMEOUT_MS,
+      });
+    } catch {
+      await sleep(CONNECT_RETRY_MS, undefined, { signal: closing }).catch(() => undefined);
+    }
+  }
+  return undefined;
+}
+
+/** An id that depends on nothing but the event, so that JetStream drops a second copy of it. */
+export function feedbackId(event: SesEvent): string {
+  return `ses:${createHash('sha256').update(JSON.stringify(event)).digest('hex').slice(0, 40)}`;
+}

@@ -1,0 +1,228 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { readRunFile, removeRunFile, writeRunFile } from './run-file.ts';
+import type { RunFile } from './run-file.ts';
+import { CannotStart } from './servers/errors.ts';
+import { choosePorts } from './servers/ports.ts';
+import { startServers } from './servers/start-servers.ts';
+import type { RunningServers } from './servers/start-servers.ts';
+import { createSupervisor, describeExit } from './supervise.ts';
+import type { ChildSpec, Supervisor } from './supervise.ts';
+
+export interface StartOptions {
+  /** The project's folder. Everything that is kept lies in `.rivulet` in it. */
+  root: string;
+  env: NodeJS.ProcessEnv;
+  print: (line: string) => void;
+}
+
+export interface Everything {
+  urls: RunFile['urls'];
+  /** The exit code, once everything has ended: 0 after a stop that was asked for. */
+  done: Promise<number>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the servers, the SES stand-in, the worker and the ingress, and prints where everything is.
+ * Ctrl-C drains and stops; a second one kills. Throws `CannotStart` with a message for the user; nothing runs then.
+ */
+export async function startEverything(options: StartOptions): Promise<Everything> {
+  const root = resolve(options.root);
+  const { env, print } = options;
+  refuseSecondStart(root);
+  const secret = env['RIVULET_SECRET'] || keptSecret(root);
+
+  const supervisor = createSupervisor({ print });
+  // Until here a Ctrl-C simply ends this process; the servers end with it.
+  const servers = await startServers({ dataDir: join(root, '.rivulet/data'), root, durable: true, log: print });
+  const signals = watchSignals();
+  try {
+    const urls = await chooseUrls(servers);
+
+    print('Starting the SES stand-in, the worker and the ingress ...');
+    const children = childrenOf(root, env, urls, secret).map((child) => supervisor.start(child));
+    await Promise.race([Promise.all(children), signals.throwWhenAsked()]);
+    writeRunFile(root, { pid: process.pid, startedAt: Date.now(), urls });
+
+    for (const line of urlTable(urls)) print(line);
+    return run(root, urls, servers, supervisor, signals, print);
+  } catch (error) {
+    signals.stopWatching();
+    await supervisor.kill();
+    await servers.stop();
+    throw error;
+  }
+}
+
+function refuseSecondStart(root: string): void {
+  const running = readRunFile(root);
+  if (running === undefined) return;
+  throw new CannotStart(
+    `Rivulet already runs in this folder as process ${running.pid}; its inbox is at ${running.urls.inbox}. Stop that one first (Ctrl-C there, or: kill ${running.pid}).`,
+  );
+}
+
+/** Links in mails that were sent yesterday must work today: the secret is made once. */
+function keptSecret(root: string): string {
+  const file = join(root, '.rivulet/secret');
+  if (existsSync(file)) return readFileSync(file, 'utf8').trim();
+  mkdirSync(join(root, '.rivulet'), { recursive: true });
+  const secret = randomBytes(32).toString('hex');
+  writeFileSync(file, `${secret}\n`, { mode: 0o600 });
+  return secret;
+}
+
+async function chooseUrls(servers: RunningServers): Promise<RunFile['urls']> {
+  const ports = await choosePorts({ inbox: 8025, ingress: 8080, worker: 8081 }, 'preferred-else-free');
+  return {
+    nats: servers.nats.url,
+    redis: servers.redis.url,
+    temporal: servers.temporal.address,
+    temporalUi: servers.temporal.uiUrl,
+    inbox: `http://127.0.0.1:${ports.inbox}`,
+    ingress: `http://127.0.0.1:${ports.ingress}`,
+    worker: `http://127.0.0.1:${ports.worker}`,
+  };
+}
+
+/** In the order of the work, last step first: they are stopped from the end, so that nothing loses what it depends on. */
+function childrenOf(root: string, env: NodeJS.ProcessEnv, urls: RunFile['urls'], secret: string): ChildSpec[] {
+  const shared = {
+    ...env,
+    NATS_URL: urls.nats,
+    REDIS_URL: urls.redis,
+    TEMPORAL_ADDRESS: urls.temporal,
+    TEMPORAL_NAMESPACE: 'rivulet',
+    PUBLIC_URL: env['PUBLIC_URL'] || urls.ingress,
+    RIVULET_SECRET: secret,
+    ...sesEnvironment(env, urls.inbox),
+  };
+  const child = (name: string, file: string, url: string, ready: string): ChildSpec => ({
+    name,
+    command: process.execPath,
+    args: ['--import', 'tsx', file],
+    env: { ...shared, HTTP_PORT: new URL(url).port },
+    cwd: root,
+    readyUrl: url + ready,
+  });
+  return [
+    child('ses', 'local/ses/main.ts', urls.inbox, '/api/stats'),
+    child('worker', 'worker/main.ts', urls.worker, '/readyz'),
+    child('ingress', 'ingress/main.ts', urls.ingress, '/readyz'),
+  ];
+}
+
+/** The stand-in gets credentials of its own, so that real ones never reach it. An endpoint of the user's own stays theirs. */
+function sesEnvironment(env: NodeJS.ProcessEnv, inbox: string): NodeJS.ProcessEnv {
+  const region = env['AWS_REGION'] || 'eu-central-1';
+  if (env['AWS_ENDPOINT_URL_SESV2']) return { AWS_REGION: region };
+  return {
+    AWS_REGION: region,
+    AWS_ENDPOINT_URL_SESV2: inbox,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_SESSION_TOKEN: undefined,
+    AWS_PROFILE: undefined,
+  };
+}
+
+function urlTable(urls: RunFile['urls']): string[] {
+  return [
+    '',
+    'Rivulet is running.',
+    '',
+    `  Inbox            ${urls.inbox}`,
+    `  Temporal UI      ${urls.temporalUi}`,
+    `  NATS             ${urls.nats}`,
+    `  Redis            ${urls.redis}`,
+    `  Temporal gRPC    ${urls.temporal}`,
+    `  Ingress health   ${urls.ingress}/readyz`,
+    `  Worker health    ${urls.worker}/readyz`,
+    '',
+    'Try this in another terminal:',
+    '',
+    '  npx rivulet publish user.signed_up --user u_1 --email ada@example.com',
+    '',
+    'Ctrl-C stops everything; what is under way goes on at the next start.',
+    '',
+  ];
+}
+
+function run(
+  root: string,
+  urls: RunFile['urls'],
+  servers: RunningServers,
+  supervisor: Supervisor,
+  signals: SignalWatch,
+  print: (line: string) => void,
+): Everything {
+  let askStop = () => {};
+  const asked = new Promise<void>((resolved) => (askStop = resolved));
+
+  const ended = Promise.race([supervisor.exited, servers.exited]);
+  const done = Promise.race([
+    ended.then((exit) => {
+      print('');
+      print(describeExit(exit));
+      return exit.code || 1;
+    }),
+    asked.then(() => 0),
+    signals.asked.then(() => 0),
+  ]).then(async (code) => {
+    print('Stopping: ingress, worker, SES stand-in, servers. (Ctrl-C again kills them.)');
+    const killed = signals.askedAgain.then(() => supervisor.kill());
+    await Promise.race([supervisor.stop(), killed]);
+    await servers.stop();
+    removeRunFile(root);
+    signals.stopWatching();
+    print('Stopped.');
+    return code;
+  });
+
+  return {
+    urls,
+    done,
+    async stop() {
+      askStop();
+      await done;
+    },
+  };
+}
+
+interface SignalWatch {
+  asked: Promise<void>;
+  askedAgain: Promise<void>;
+  throwWhenAsked(): Promise<never>;
+  stopWatching(): void;
+}
+
+const watched = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** npm passes on the very Ctrl-C that the terminal has sent already: a second signal within a second is the first one. */
+function watchSignals(): SignalWatch {
+  let first: number | undefined;
+  let tellAsked = () => {};
+  let tellAgain = () => {};
+  const asked = new Promise<void>((resolved) => (tellAsked = resolved));
+  const askedAgain = new Promise<void>((resolved) => (tellAgain = resolved));
+  const onSignal = () => {
+    first ??= Date.now();
+    tellAsked();
+    if (Date.now() - first > 1000) tellAgain();
+  };
+  for (const signal of watched) process.on(signal, onSignal);
+
+  return {
+    asked,
+    askedAgain,
+    throwWhenAsked: () =>
+      asked.then(() => {
+        throw new CannotStart('Stopped before everything was up.');
+      }),
+    stopWatching() {
+      for (const signal of watched) process.off(signal, onSignal);
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { serve, type ServerType } from '@hono/node-server';
+import { Hono } from 'hono';
+import type { Registry } from 'prom-client';
+
+/** One dependency: resolves when it can be used, rejects with the reason when it cannot. */
+export type Check = () => Promise<unknown>;
+
+const checkTimeoutMs = 1_500;
+
+/**
+ * `/healthz` (the process is alive), `/readyz` (every dependency by name; 503 when one is away) and `/metrics`. A process
+ * adds its own pages to the app it gets back.
+ */
+export function createHealthApp(checks: Record<string, Check>, registry: Registry): Hono {
+  const app = new Hono();
+  app.get('/healthz', (c) => c.json({ status: 'alive' }));
+  app.get('/readyz', async (c) => {
+    const names = Object.keys(checks);
+    const answers = await Promise.all(names.map((name) => ask(checks[name] as Check)));
+    const ready = answers.every((answer) => answer === 'ok');
+    const dependencies = Object.fromEntries(names.map((name, index) => [name, answers[index]]));
+    return c.json({ ready, dependencies }, ready ? 200 : 503);
+  });
+  app.get('/metrics', async (c) => c.text(await registry.metrics(), 200, { 'content-type': registry.contentType }));
+  return app;
+}
+
+async function ask(check: Check): Promise<string> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooSlow = new Promise<string>((resolve) => {
+    timer = setTimeout(resolve, checkTimeoutMs, `no answer within ${checkTimeoutMs} ms`);
+  });
+  try {
+    return await Promise.race([check().then(() => 'ok'), tooSlow]);
+  } catch (error) {
+    return (error as Error).message || 'away';
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export interface HttpServer {
+  url: string;
+  close(): Promise<void>;
+}
+
+/** Listens; rejects with a message that names the port when it is taken. */
+export async function listen(app: Hono, host: string, port: number): Promise<HttpServer> {
+  const server = await new Promise<ServerType>((resolve, reject) => {
+    const starting = serve({ fetch: app.fetch, hostname: host, port }, () => resolve(starting));
+    starting.once('error', (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'EADDRINUSE' ? new Error(`port ${port} is taken; set HTTP_PORT to a free one`) : error),
+    );
+  });
+  const address = server.address();
+  const actual = typeof address === 'object' && address ? address.port : port;
+  return {
+    url: `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${actual}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        if ('closeAllConnections' in server) server.closeAllConnections();
+      }),
+  };
+}

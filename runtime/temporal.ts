@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Client, Connection, NamespaceNotFoundError } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import proto from '@temporalio/proto';
+
+import type { Logger } from './log.ts';
+import { StartError } from './stop-signal.ts';
+
+/** Search attributes of every run: find all journeys of a person, or of a type of event. */
+export const searchAttributes = ['UserId', 'EventType'] as const;
+
+const retentionDays = 30;
+
+/** gRPC: the server is away, overloaded or not ready yet. Anything else is about the request. */
+const transientCodes = new Set([1, 4, 8, 13, 14]);
+
+export interface TemporalSettings {
+  address: string;
+  namespace: string;
+}
+
+/** Address, TLS and API key from Temporal's own variables; TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE win. */
+export function temporalConnectOptions(settings: TemporalSettings) {
+  return { ...loadClientConnectConfig().connectionOptions, address: settings.address };
+}
+
+/** Connects, waiting as long as it takes until Temporal answers. */
+export async function connectTemporal(settings: TemporalSettings, log: Logger): Promise<Client> {
+  const options = temporalConnectOptions(settings);
+  for (let told = false; ; told = true) {
+    try {
+      const connection = await Connection.connect({ ...options, connectTimeout: 3_000 });
+      return new Client({ connection, namespace: settings.namespace });
+    } catch (error) {
+      if (!told) log.warn({ address: settings.address, err: error }, 'waiting for Temporal');
+      await sleep(1_000);
+    }
+  }
+}
+
+/**
+ * True when a server is away or overloaded, so that everybody has to wait; false when it refuses this very request, or
+ * our own code is wrong.
+ */
+export function isTransient(error: unknown): boolean {
+  if (error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError) return false;
+  if (error instanceof NamespaceNotFoundError) return true;
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ('code' in at && typeof at.code === 'number') return transientCodes.has(at.code);
+  }
+  return true;
+}
+
+/**
+ * Makes the namespace and the search attributes where that is allowed, and gives back the namespace's retention in
+ * milliseconds. Where it is not allowed, the error names what is missing.
+ */
+export async function provisionTemporal(client: Client, namespace: string, provision: boolean): Promise<number> {
+  const retention = await ensureNamespace(client, namespace, provision);
+  await ensureSearchAttributes(client, namespace, provision);
+  return retention;
+}
+
+async function ensureNamespace(client: Client, namespace: string, provision: boolean): Promise<number> {
+  const wanted = msToTs(`${retentionDays} days`);
+  const found = await describeNamespace(client, namespace);
+  if (found === undefined) {
+    if (!provision) throw new StartError(`Temporal has no namespace "${namespace}". Create it with a retention of ${retentionDays} days.`);
+    try {
+      await client.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: wanted });
+    } catch (error) {
+      if ((error as { code?: number }).code !== 6 /* already exists: another process was faster */) throw error;
+    }
+    return retentionDays * 86_400_000;
+  }
+  if (provision && found < retentionDays * 86_400_000) {
+    try {
+      await client.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: wanted } });
+      return retentionDays * 86_400_000;
+    } catch {
+      return found; // not allowed to: the retention stays as its owner set it, and the check against max_age decides
+    }
+  }
+  return found;
+}
+
+/** The namespace's retention in ms; undefined when there is no such namespace. */
+async function describeNamespace(client: Client, namespace: string): Promise<number | undefined> {
+  try {
+    const { config } = await client.workflowService.describeNamespace({ namespace });
+    return Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) * 1_000;
+  } catch (error) {
+    if ((error as { code?: number }).code === 5 /* not found */) return undefined;
+    throw error;
+  }
+}
+
+async function ensureSearchAttributes(client: Client, namespace: string, provision: boolean): Promise<void> {
+  const { operatorService } = client.connection as Connection;
+  const missing = async () => {
+    const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+    return searchAttributes.filter((name) => !(name in (customAttributes ?? {})));
+  };
+  let names = await missing();
+  if (names.length > 0 && provision) {
+    const keyword = proto.temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD;
+    try {
+      await operatorService.addSearchAttributes({
+        namespace,
+        searchAttributes: Object.fromEntries(names.map((name) => [name, keyword])),
+      });
+    } catch (error) {
+      if ((error as { code?: number }).code !== 6) throw missingAttributes(names, namespace);
+    }
+    names = await missing();
+  }
+  if (names.length > 0) throw missingAttributes(names, namespace);
+}
+
+function missingAttributes(names: readonly string[], namespace: string): StartError {
+  const commands = names.map((name) => `temporal operator search-attribute create --namespace ${namespace} --name ${name} --type Keyword`);
+  return new StartError(`Temporal lacks the search attributes ${names.join(', ')}, and this process may not create them. Run:\n  ${commands.join('\n  ')}`);
+}

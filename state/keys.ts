@@ -1,0 +1,58 @@
+import { createHash, createHmac, hkdfSync } from 'node:crypto';
+import { domainToASCII } from 'node:url';
+
+/** Names of everything in Redis and the hashes in them. Made once per process from the prefix and RIVULET_SECRET. */
+export interface Keys {
+  contact(userId: string): string;
+  consents(userId: string): string;
+  suppression(address: string): string;
+  send(messageTag: string): string;
+  feed(): string;
+  rate(bucket: string): string;
+  reservation(id: string): string;
+  running(userId: string): string;
+  heard(userId: string): string;
+  deadLetter(id: string): string;
+  /** The keyed hash of an address: the same for every spelling of it, and no way back without the secret. */
+  addressHash(address: string): string;
+}
+
+export function createKeys(prefix: string, secret: string): Keys {
+  // A key of its own for each use: a hash made for one purpose says nothing about another.
+  const addressKey = Buffer.from(hkdfSync('sha256', Buffer.from(secret, 'hex'), '', 'rivulet address hash', 32));
+  const addressHash = (address: string) =>
+    createHmac('sha256', addressKey).update(normaliseAddress(address)).digest('base64url').slice(0, 32);
+  return {
+    contact: (userId) => `${prefix}contact:${userId}`,
+    consents: (userId) => `${prefix}consents:${userId}`,
+    suppression: (address) => `${prefix}suppression:${addressHash(address)}`,
+    send: (messageTag) => `${prefix}send:${messageTag}`,
+    feed: () => `${prefix}feed`,
+    rate: (bucket) => `${prefix}rate:${bucket}`,
+    reservation: (id) => `${prefix}slot:${id}`,
+    running: (userId) => `${prefix}running:${userId}`,
+    heard: (userId) => `${prefix}heard:${userId}`,
+    deadLetter: (id) => `${prefix}dlq:${id}`,
+    addressHash,
+  };
+}
+
+/** Trimmed, lower case, domain in punycode. Dots and +tags stay: they are different mailboxes at many providers. */
+function normaliseAddress(address: string): string {
+  const trimmed = address.trim().toLowerCase();
+  const at = trimmed.lastIndexOf('@');
+  return `${trimmed.slice(0, at)}@${domainToASCII(trimmed.slice(at + 1))}`;
+}
+
+/**
+ * What one mail is called: one event sends one template at most once. A journey that sends a template twice on purpose
+ * gives each time its own key.
+ */
+export function messageKey(eventId: string, template: string, key?: string): string {
+  return key === undefined ? `${eventId}/${template}` : `${eventId}/${template}#${key}`;
+}
+
+/** The message key in the characters that an SES tag allows; it comes back in every event about the mail. */
+export function messageTag(key: string): string {
+  return createHash('sha256').update(key).digest('base64url');
+}

@@ -1,0 +1,39 @@
+import type { Keys } from './keys.ts';
+import type { Redis } from './redis.ts';
+
+/** A journey that runs, or is about to: what ingress must know to bring it the events it listens for. */
+export interface RunningJourney {
+  workflowId: string;
+  journey: string;
+  listensFor: readonly string[];
+  /** When the event that started it happened, Unix ms: nothing earlier is brought to it. */
+  since: number;
+  /** When it was registered, Unix ms. */
+  registeredAt: number;
+}
+
+/**
+ * The running journeys of each person. An entry is written before the run is started and taken out when the run turns
+ * out to be gone, so that it is never missing, at worst superfluous.
+ */
+export interface RunningJourneys {
+  register(userId: string, journey: RunningJourney): Promise<void>;
+  of(userId: string): Promise<RunningJourney[]>;
+  forget(userId: string, workflowId: string): Promise<void>;
+}
+
+export function createRunningJourneys(redis: Redis, keys: Keys): RunningJourneys {
+  return {
+    async register(userId, { workflowId, ...entry }) {
+      // NX: a redelivered event must not make an old entry look new.
+      await redis.hsetnx(keys.running(userId), workflowId, JSON.stringify(entry));
+    },
+    async of(userId) {
+      const entries = Object.entries(await redis.hgetall(keys.running(userId)));
+      return entries.map(([workflowId, entry]) => ({ workflowId, ...JSON.parse(entry) }));
+    },
+    async forget(userId, workflowId) {
+      await redis.hdel(keys.running(userId), workflowId);
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+
+import type { Activities } from '../activities/index.ts';
+
+/** The queue that only sends: its own workers, slots and limits, so that a flood of sends delays no journey. */
+export const sendQueue = 'email-send';
+export const journeyQueue = 'journeys';
+
+/** Longer than one call to the provider may take: a send that has begun is finished, not cut in two. */
+const graceMs = 25_000;
+
+export interface WorkerSettings {
+  connection: NativeConnection;
+  namespace: string;
+  workflowBundle: WorkflowBundleOption;
+  activities: Activities;
+  /** Sends under way at once. */
+  sendConcurrency: number;
+}
+
+/** One worker for journeys and their light activities, one for sending alone. */
+export async function createWorkers(settings: WorkerSettings): Promise<Worker[]> {
+  const { connection, namespace, workflowBundle, activities } = settings;
+  const shared = { connection, namespace, shutdownGraceTime: graceMs, shutdownForceTime: graceMs + 5_000 };
+  const { checkConsent, renderEmail, sendEmail } = activities;
+  return Promise.all([
+    Worker.create({
+      ...shared,
+      taskQueue: journeyQueue,
+      workflowBundle,
+      activities: { checkConsent, renderEmail },
+      maxCachedWorkflows: 1_000,
+      maxConcurrentWorkflowTaskExecutions: 100,
+      maxConcurrentLocalActivityExecutions: 200,
+      maxConcurrentActivityTaskExecutions: 50,
+    }),
+    Worker.create({
+      ...shared,
+      taskQueue: sendQueue,
+      activities: { sendEmail },
+      maxConcurrentActivityTaskExecutions: settings.sendConcurrency,
+    }),
+  ]);
+}

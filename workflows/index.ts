@@ -1,0 +1,3 @@
+/** Every workflow that Temporal loads, by name. */
+export { onboarding } from './journeys/onboarding.ts';
+export { receipt } from './journeys/receipt.ts';

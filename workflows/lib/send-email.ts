@@ -1,0 +1,76 @@
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+
+import type { Activities, SendResult, Undeliverable } from '../../activities/index.ts';
+import type { Event, EventType } from '../../events/index.ts';
+import type { TemplateName } from '../../templates/names.ts';
+import { quickly } from './quickly.ts';
+import { note } from './story.ts';
+
+export type { Undeliverable } from '../../activities/index.ts';
+
+/** How a send ended, as a journey sees it. A mail that the provider refuses for good fails the run instead. */
+export type Outcome = SendResult['outcome'];
+
+/** The person cannot get this mail, and nothing went wrong: most journeys end here. */
+export function isUndeliverable(outcome: Outcome): outcome is Undeliverable {
+  return outcome !== 'sent' && outcome !== 'unknown';
+}
+
+/** Short, idempotent reads: a few quick tries inside the current workflow turn. */
+const here = proxyLocalActivities<Activities>({
+  startToCloseTimeout: '3s',
+  scheduleToCloseTimeout: '5s',
+  retry: { initialInterval: '50ms', backoffCoefficient: 3, maximumAttempts: 3 },
+});
+
+/** The same, for as long as it takes: an outage shows in Temporal UI and costs nobody their mail. */
+const there = proxyActivities<Activities>({
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' },
+});
+
+/**
+ * The only thing that talks to the provider. One attempt is short, so that a dead worker is noticed soon; the ledger
+ * makes another attempt safe. Not eager: the queue's own workers, limits and priorities apply to every send.
+ */
+const mail = proxyActivities<Activities>({
+  taskQueue: 'email-send',
+  startToCloseTimeout: '20s',
+  allowEagerDispatch: false,
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' },
+});
+
+/**
+ * Sends one template to the event's person, at most once for this event. `key` tells two sends of one template apart.
+ *
+ *     await sendEmail('welcome', signup);
+ *     await sendEmail('reminder', cart, { key: 'second' });
+ */
+export async function sendEmail<T extends EventType>(
+  template: TemplateName,
+  event: Event<T>,
+  options: { key?: string } = {},
+): Promise<Outcome> {
+  const { user_id } = event;
+  const mayThey = { summary: `may ${user_id} get ${template}?` };
+  const consent = await quickly(
+    () => here.checkConsent.executeWithOptions(mayThey, [template, user_id]),
+    () => there.checkConsent.executeWithOptions(mayThey, [template, user_id]),
+  );
+  if (consent !== 'may_send') return told(template, consent);
+
+  const write = { summary: `write ${template}` };
+  await quickly(
+    () => here.renderEmail.executeWithOptions(write, [template, event]),
+    () => there.renderEmail.executeWithOptions(write, [template, event]),
+  );
+
+  const send = { summary: `${template} to ${user_id}` };
+  const { outcome } = await mail.sendEmail.executeWithOptions(send, [{ event, template, ...options }]);
+  return told(template, outcome);
+}
+
+function told(template: TemplateName, outcome: Outcome): Outcome {
+  note(`${template}: ${outcome}`);
+  return outcome;
+}
