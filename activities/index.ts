@@ -34,6 +34,10 @@ export function createActivities(deps: ActivityDependencies): Activities {
 
 function find(deps: ActivityDependencies, name: string): Template {
   const template = deps.catalogue.get(name);
-  if (!template) throw neverAgain('TemplateMissing', `no template is called "${name}"; there are ${[...deps.catalogue.keys()].join(', ')}`);
+  if (!template)
+    throw neverAgain(
+      'TemplateMissing',
+      `no template is called "${name}"; there are ${[...deps.catalogue.keys()].join(', ')}`,
+    );
   return template;
 }

@@ -35,7 +35,11 @@ const soonMs = 1_000;
 const staleClaimMs = 1_000;
 
 /** Sends one mail, at most once, and never blindly twice: design and reasons in ARCHITECTURE.md, "One email". */
-export async function sendEmail(deps: ActivityDependencies, template: Template, request: SendRequest): Promise<SendResult> {
+export async function sendEmail(
+  deps: ActivityDependencies,
+  template: Template,
+  request: SendRequest,
+): Promise<SendResult> {
   const key = messageKey(request.event.event_id, template.name, request.key);
   const send: Send = { key, tag: messageTag(key), template, request };
 
@@ -64,7 +68,10 @@ interface WayIsFree {
   possibleDuplicate?: true;
 }
 
-async function settleEarlierAttempts(deps: ActivityDependencies, send: Send): Promise<WayIsFree | { result: SendResult }> {
+async function settleEarlierAttempts(
+  deps: ActivityDependencies,
+  send: Send,
+): Promise<WayIsFree | { result: SendResult }> {
   const record = await deps.memory.sends.read(send.tag);
   if (!record) return { failures: 0 };
   switch (record.state) {
@@ -87,14 +94,23 @@ async function settleEarlierAttempts(deps: ActivityDependencies, send: Send): Pr
  * An attempt died between its claim and the provider's answer. The event feed tells whether the mail left: if it did, its
  * record says accepted by now; if the feed has told of a later mail but not of this one, it did not.
  */
-async function settle(deps: ActivityDependencies, send: Send, record: SendRecord): Promise<WayIsFree | { result: SendResult }> {
+async function settle(
+  deps: ActivityDependencies,
+  send: Send,
+  record: SendRecord,
+): Promise<WayIsFree | { result: SendResult }> {
   const { settleAfterMs } = deps.settings;
   const remaining = settleAfterMs - record.ageMs;
   if (remaining > 0) {
     const look = Math.min(remaining, Math.max(1_000, settleAfterMs / 12));
-    throw tryAgainIn(look, 'Settling', `an earlier attempt may have sent this; asking the event feed for up to ${settleAfterMs} ms`);
+    throw tryAgainIn(
+      look,
+      'Settling',
+      `an earlier attempt may have sent this; asking the event feed for up to ${settleAfterMs} ms`,
+    );
   }
-  if (await deps.memory.sends.feedHasPassed(record.dispatchedAt)) return { failures: record.failures, over: record.claim };
+  if (await deps.memory.sends.feedHasPassed(record.dispatchedAt))
+    return { failures: record.failures, over: record.claim };
   if (send.template.class === 'transactional' && !record.sentAgain) {
     return { failures: record.failures, over: record.claim, possibleDuplicate: true };
   }
@@ -109,7 +125,12 @@ async function waitForSlot(deps: ActivityDependencies, send: Send, failures: num
   if (wait > 0) await sleep(wait);
 }
 
-async function dispatch(deps: ActivityDependencies, send: Send, contact: Contact & { email: string }, way: WayIsFree): Promise<SendResult> {
+async function dispatch(
+  deps: ActivityDependencies,
+  send: Send,
+  contact: Contact & { email: string },
+  way: WayIsFree,
+): Promise<SendResult> {
   const { html, text, subject } = renderFor(send.template, contact, send.request.event.payload);
   const claim = await takeClaim(deps, send, way);
   try {
@@ -137,7 +158,8 @@ async function takeClaim(deps: ActivityDependencies, send: Send, way: WayIsFree)
   if (other) throw tryAgainIn(1, 'Settling', 'another attempt has this mail');
   if (performance.now() - asked > staleClaimMs) {
     const now = await deps.memory.sends.read(send.tag);
-    if (now?.claim !== claim || now.state !== 'dispatching') throw tryAgainIn(1, 'Settling', 'another attempt has this mail');
+    if (now?.claim !== claim || now.state !== 'dispatching')
+      throw tryAgainIn(1, 'Settling', 'another attempt has this mail');
   }
   return claim;
 }

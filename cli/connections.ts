@@ -13,7 +13,12 @@ const hint = 'Is `npm start` running in this folder?';
 export async function publishingTo(env: NodeJS.ProcessEnv) {
   const servers = env['NATS_URL'] || defaults.nats;
   try {
-    const connection = await connect({ servers: servers.split(','), name: 'rivulet-cli', maxReconnectAttempts: 0, timeout: 3_000 });
+    const connection = await connect({
+      servers: servers.split(','),
+      name: 'rivulet-cli',
+      maxReconnectAttempts: 0,
+      timeout: 3_000,
+    });
     return { js: jetstream(connection), close: () => connection.close() };
   } catch {
     throw new ServerAway(`NATS does not answer at ${servers}. ${hint} Else set NATS_URL.`);
@@ -25,7 +30,10 @@ export async function temporalFor(env: NodeJS.ProcessEnv) {
   const address = env['TEMPORAL_ADDRESS'] || defaults.temporal;
   const namespace = env['TEMPORAL_NAMESPACE'] || defaults.namespace;
   try {
-    const connection = await Connection.connect({ ...temporalConnectOptions({ address, namespace }), connectTimeout: 3_000 });
+    const connection = await Connection.connect({
+      ...temporalConnectOptions({ address, namespace }),
+      connectTimeout: 3_000,
+    });
     return { client: new Client({ connection, namespace }), close: () => connection.close() };
   } catch {
     throw new ServerAway(`Temporal does not answer at ${address}. ${hint} Else set TEMPORAL_ADDRESS.`);

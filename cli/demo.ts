@@ -37,8 +37,10 @@ async function showOff({ print }: CliContext, urls: RunFile['urls']): Promise<bo
   const email = `${user}@example.com`;
   const { js, close } = await publishingTo(env);
   const temporal = await temporalFor(env);
-  const publish = (event: Record<string, unknown>) => js.publish(`marketing.events.${String(event['event_type'])}`, JSON.stringify(event));
-  const outcome = (event: Record<string, unknown>) => within(temporal.client.workflow.getHandle(String(event['event_id'])).result());
+  const publish = (event: Record<string, unknown>) =>
+    js.publish(`marketing.events.${String(event['event_type'])}`, JSON.stringify(event));
+  const outcome = (event: Record<string, unknown>) =>
+    within(temporal.client.workflow.getHandle(String(event['event_id'])).result());
 
   print(`\nAda (${user}) signs up, pays an order that is published three times, and makes a project.\n`);
   const signup = composeEvent('user.signed_up', { user, email, name: 'Ada', set: ['plan=pro'] });
@@ -72,7 +74,7 @@ async function showOff({ print }: CliContext, urls: RunFile['urls']): Promise<bo
 async function mailCame(urls: RunFile['urls'], to: string, subject: string, count: number): Promise<boolean> {
   const query = new URLSearchParams({ to, subject });
   for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await sleep(100)) {
-    const reply = await fetch(`${urls.inbox}/api/mails?${query}`);
+    const reply = await fetch(`${urls.inbox}/api/mails?${query.toString()}`);
     const mails = (await reply.json()) as unknown[];
     if (mails.length >= count) return mails.length === count;
   }

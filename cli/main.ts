@@ -51,7 +51,8 @@ try {
 function exitCode(error: unknown): number {
   const { code, name, message, stack, exitCode: given } = error as Error & { code?: string; exitCode?: number };
   if (code?.startsWith('commander.')) return given === 0 ? 0 : 2; // commander has told already
-  const expected = error instanceof WrongUse || ['ConfigError', 'CannotStart', 'StartError', 'ServerAway'].includes(name);
+  const expected =
+    error instanceof WrongUse || ['ConfigError', 'CannotStart', 'StartError', 'ServerAway'].includes(name);
   process.stderr.write(`${expected ? message : (stack ?? message)}\n`);
   return error instanceof WrongUse ? 2 : 1;
 }

@@ -28,7 +28,11 @@ export function addPublish(program: Command, context: CliContext): void {
     .option('--country <code>', 'ISO 3166, such as DE')
     .option('--set <field=value>', 'a field of the payload; may be repeated', collect, [])
     .option('--id <event-id>', 'the event id; the same id twice is one event. Default: a new one')
-    .option('--consent <topics>', `topics consented to, separated by commas. With --email the default is ${defaultTopics.join(',')}`, split)
+    .option(
+      '--consent <topics>',
+      `topics consented to, separated by commas. With --email the default is ${defaultTopics.join(',')}`,
+      split,
+    )
     .option('--no-consent', 'record no consent')
     .option('--file <path>', 'publish this file as it is; - reads standard input')
     .option('--no-validate', 'publish even what ingress will refuse, to see a dead letter')
@@ -47,7 +51,9 @@ async function publish(context: CliContext, type: string | undefined, options: P
   const bytes = options.file === undefined ? compose(type, options) : read(type, options.file);
   const checked = parseEvent(bytes);
   if (!checked.ok && options.validate) {
-    throw new WrongUse(`Nothing was published: ${checked.error} (${checked.reason}).\n--no-validate publishes it all the same, as a dead letter.`);
+    throw new WrongUse(
+      `Nothing was published: ${checked.error} (${checked.reason}).\n--no-validate publishes it all the same, as a dead letter.`,
+    );
   }
   const event = checked.ok ? checked.parsed.event : undefined;
   const { js, close } = await publishingTo(context.env);
@@ -57,7 +63,9 @@ async function publish(context: CliContext, type: string | undefined, options: P
     tell(context, event, `${stream} #${seq}`, duplicate);
   } catch (error) {
     if (error instanceof JetStreamApiError || /no ?responders|503/i.test(String(error))) {
-      throw new ServerAway(`NATS has no stream for this event: ${(error as Error).message}. The ingress makes it at its first start.`);
+      throw new ServerAway(
+        `NATS has no stream for this event: ${(error as Error).message}. The ingress makes it at its first start.`,
+      );
     }
     throw error;
   } finally {
@@ -79,7 +87,12 @@ function read(type: string | undefined, file: string): Uint8Array {
   }
 }
 
-function tell({ root, env, print }: CliContext, event: { event_id: string; event_type: string } | undefined, where: string, duplicate: boolean): void {
+function tell(
+  { root, env, print }: CliContext,
+  event: { event_id: string; event_type: string } | undefined,
+  where: string,
+  duplicate: boolean,
+): void {
   if (!event) {
     print(`published to ${where}; ingress will refuse it`);
     return;
@@ -97,5 +110,8 @@ function collect(value: string, values: string[]): string[] {
 }
 
 function split(topics: string): string[] {
-  return topics.split(',').map((topic) => topic.trim()).filter(Boolean);
+  return topics
+    .split(',')
+    .map((topic) => topic.trim())
+    .filter(Boolean);
 }

@@ -61,8 +61,13 @@ async function outcomeOf(client: Client, run: WorkflowExecutionInfo): Promise<st
 
 function asTable(user: string, rows: RunRow[]): string[] {
   if (rows.length === 0) return [`${user} has no runs. Events start them: rivulet publish --help`];
-  const table = new Table({ head: ['journey', 'status', 'outcome', 'started', 'run'], style: { head: [], border: [] } });
-  table.push(...rows.map((row) => [row.journey, row.status, row.outcome, row.started.slice(0, 19).replace('T', ' '), row.url]));
+  const table = new Table({
+    head: ['journey', 'status', 'outcome', 'started', 'run'],
+    style: { head: [], border: [] },
+  });
+  table.push(
+    ...rows.map((row) => [row.journey, row.status, row.outcome, row.started.slice(0, 19).replace('T', ' '), row.url]),
+  );
   return [table.toString()];
 }
 

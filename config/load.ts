@@ -12,7 +12,9 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly mistakes: readonly string[];
   constructor(mistakes: readonly string[]) {
-    super(`The configuration has ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}:\n  ${mistakes.join('\n  ')}`);
+    super(
+      `The configuration has ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}:\n  ${mistakes.join('\n  ')}`,
+    );
     this.mistakes = mistakes;
   }
 }
@@ -25,7 +27,9 @@ export function loadConfig(env: NodeJS.ProcessEnv): { config: Config; environmen
   const file = resolve(withoutEmpty(env)['RIVULET_CONFIG'] ?? 'rivulet.yaml');
   const config = readConfigFile(file);
   const mistakes = [
-    ...(environment.success ? [] : environment.error.issues.map((issue) => `environment ${issue.path.join('.')}: ${issue.message}`)),
+    ...(environment.success
+      ? []
+      : environment.error.issues.map((issue) => `environment ${issue.path.join('.')}: ${issue.message}`)),
     ...config.mistakes,
   ];
   if (!environment.success || !config.config) throw new ConfigError(mistakes);
@@ -54,7 +58,10 @@ function readConfigFile(file: string): { config?: Config; mistakes: string[] } {
     return { mistakes: result.error.issues.flatMap((issue) => locate(file, lines, document, issue)) };
   }
   const { templates, ...rest } = result.data;
-  return { config: { ...rest, templates: { ...templates, dir: resolve(dirname(file), templates.base_dir) } }, mistakes: [] };
+  return {
+    config: { ...rest, templates: { ...templates, dir: resolve(dirname(file), templates.base_dir) } },
+    mistakes: [],
+  };
 }
 
 /** One clickable line for each issue: file:line:column, path, message. */

@@ -16,8 +16,14 @@ const provider = z
           .int()
           .positive()
           .default(8)
-          .describe('How often a mail is tried when the provider fails in a way that may pass. Waiting for a slot is no try.'),
-        backoff_ms: z.int().positive().default(1000).describe('Wait before the second try, in milliseconds; doubles from there.'),
+          .describe(
+            'How often a mail is tried when the provider fails in a way that may pass. Waiting for a slot is no try.',
+          ),
+        backoff_ms: z
+          .int()
+          .positive()
+          .default(1000)
+          .describe('Wait before the second try, in milliseconds; doubles from there.'),
       })
       .prefault({}),
     from: z.string().default('Rivulet <hello@example.com>').describe('The From header of every mail.'),
@@ -29,7 +35,9 @@ const provider = z
     request_timeout: duration.prefault('10s').describe('How long one call to the provider may take.'),
     settle_after: duration
       .prefault('3m')
-      .describe('How long to wait for the event feed before a send with a lost answer is decided. Longer than request_timeout.'),
+      .describe(
+        'How long to wait for the event feed before a send with a lost answer is decided. Longer than request_timeout.',
+      ),
     remember_sends: duration
       .prefault('400d')
       .describe('How long the ledger remembers a mail; longer than a run may be reset or an event replayed.'),
@@ -43,19 +51,32 @@ const provider = z
 const queues = z.strictObject({
   marketing_events: z
     .strictObject({
-      name: z.string().regex(/^[A-Z0-9_]+$/).default('MARKETING_EVENTS').describe('The JetStream stream of events.'),
+      name: z
+        .string()
+        .regex(/^[A-Z0-9_]+$/)
+        .default('MARKETING_EVENTS')
+        .describe('The JetStream stream of events.'),
       prefetch: z.int().min(1).max(1000).default(100).describe('How many events one ingress holds at once.'),
-      dlq: z.string().regex(/^[A-Z0-9_]+$/).default('MARKETING_DLQ').describe('The JetStream stream of dead letters.'),
+      dlq: z
+        .string()
+        .regex(/^[A-Z0-9_]+$/)
+        .default('MARKETING_DLQ')
+        .describe('The JetStream stream of dead letters.'),
       max_age: duration
         .prefault('7d')
-        .describe('How long events stay in the stream. Shorter than the retention of the Temporal namespace, where de-duplication ends.'),
+        .describe(
+          'How long events stay in the stream. Shorter than the retention of the Temporal namespace, where de-duplication ends.',
+        ),
     })
     .prefault({}),
 });
 
 const templates = z.strictObject({
   base_dir: z.string().default('templates').describe('The folder of the templates, relative to this file.'),
-  versioning: z.enum(['content_hash']).default('content_hash').describe('A version is the hash of what the template says.'),
+  versioning: z
+    .enum(['content_hash'])
+    .default('content_hash')
+    .describe('A version is the hash of what the template says.'),
   cache_ttl: duration.prefault('60s').describe('How long a worker may keep a template before it looks again.'),
 });
 

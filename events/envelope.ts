@@ -4,11 +4,9 @@ import { z } from 'zod';
 export const idPattern = /^[A-Za-z0-9_.:-]{1,128}$/;
 
 const id = (field: string) =>
-  z
-    .string({ error: `${field} must be a string of 1 to 128 characters` })
-    .regex(idPattern, {
-      error: `${field} must be 1 to 128 characters of A-Z a-z 0-9 _ . : - (an address is never an id)`,
-    });
+  z.string({ error: `${field} must be a string of 1 to 128 characters` }).regex(idPattern, {
+    error: `${field} must be 1 to 128 characters of A-Z a-z 0-9 _ . : - (an address is never an id)`,
+  });
 
 /** 2001-09-09 in milliseconds; the same digits read as seconds are far in the future, so seconds never pass. */
 const earliest = 1_000_000_000_000;
@@ -25,7 +23,9 @@ export const unixMs = z
 const metadata = z
   .record(z.string(), z.unknown())
   .transform((fields) =>
-    Object.fromEntries(Object.entries(fields).filter((field): field is [string, string] => typeof field[1] === 'string')),
+    Object.fromEntries(
+      Object.entries(fields).filter((field): field is [string, string] => typeof field[1] === 'string'),
+    ),
   );
 
 /** What every event has, whatever its type. Unknown fields are dropped, never a reason to refuse. */

@@ -42,7 +42,10 @@ export function parseEvent(bytes: Uint8Array): ParseResult {
   const json = parseJson(text);
   if (json === undefined) return refuse('invalid_json', 'the body is not valid JSON');
   if (typeof json.value !== 'object' || json.value === null || Array.isArray(json.value)) {
-    return refuse('not_an_object', 'the body must be a JSON object with event_id, event_type, user_id, timestamp, payload');
+    return refuse(
+      'not_an_object',
+      'the body must be a JSON object with event_id, event_type, user_id, timestamp, payload',
+    );
   }
   return parseEnvelope(json.value);
 }

@@ -25,8 +25,11 @@ const country = z
   .transform((code) => code.toUpperCase());
 
 /** No line breaks and no other control characters: a name ends up in headers and subjects. */
-// oxlint-disable-next-line no-control-regex -- control characters are exactly what is refused here
-const personName = z.string().max(200).regex(/^[^\u0000-\u001f\u007f]*$/, { error: 'must not hold control characters' });
+const personName = z
+  .string()
+  .max(200)
+  // oxlint-disable-next-line no-control-regex -- control characters are exactly what is refused here
+  .regex(/^[^\u0000-\u001f\u007f]*$/, { error: 'must not hold control characters' });
 
 /** Who the person is. Ingress stores it; it never reaches Temporal. */
 export const contact = z.object({

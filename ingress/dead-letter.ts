@@ -27,14 +27,20 @@ export async function writeDeadLetter(
   if (!(await memory.deadLetters.isWritten(id))) {
     const room = maxPayload - headerRoom - sizeOf(message.headers);
     const body = message.data.byteLength > room ? message.data.subarray(0, room) : message.data;
-    await js.publish(`marketing.dlq.${reason}`, body, { msgID: id, headers: describe(message, reason, error, body.byteLength) });
+    await js.publish(`marketing.dlq.${reason}`, body, {
+      msgID: id,
+      headers: describe(message, reason, error, body.byteLength),
+    });
     await memory.deadLetters.markWritten(id);
   }
   message.term(reason);
 }
 
 function sizeOf(original: MsgHdrs | undefined): number {
-  return [...(original ?? [])].reduce((sum, [name, values]) => sum + (name.length + 32) * values.length + values.join('').length, 0);
+  return [...(original ?? [])].reduce(
+    (sum, [name, values]) => sum + (name.length + 32) * values.length + values.join('').length,
+    0,
+  );
 }
 
 function describe(message: JsMsg, reason: string, error: string, kept: number): MsgHdrs {

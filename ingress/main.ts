@@ -10,6 +10,7 @@ import { connectTemporal, provisionTemporal } from '../runtime/temporal.ts';
 import { createMemory, memorySettings } from '../state/memory.ts';
 import { connectRedis, redisReady } from '../state/redis.ts';
 import { consume } from './consume.ts';
+import { inOrder } from './in-order.ts';
 import { createIngressMetrics } from './metrics.ts';
 import { connectNats, type JetStream, provisionNats } from './nats.ts';
 import { takeIn } from './take-in.ts';
@@ -35,7 +36,11 @@ await runMain(async () => {
       await client.withDeadline(Date.now() + 1_000, () => client.workflowService.describeNamespace({ namespace }));
     },
   } satisfies Record<string, Check>;
-  const http = await listen(createHealthApp(checks, metrics.registry), environment.HTTP_HOST, environment.HTTP_PORT ?? 8080);
+  const http = await listen(
+    createHealthApp(checks, metrics.registry),
+    environment.HTTP_HOST,
+    environment.HTTP_PORT ?? 8080,
+  );
   log.info({ url: http.url }, 'health is served');
 
   const client = (up.client = await untilStopped(connectTemporal({ address, namespace }, log), stop));
@@ -52,12 +57,13 @@ await runMain(async () => {
     if (!stop.aborted) throw error ?? new Error('the NATS connection was closed');
   });
   const maxPayload = () => stream.connection.info?.max_payload ?? 1024 * 1024;
+  const deps = { client, js: stream.js, maxPayload, memory, inOrder: inOrder(), log, metrics };
   const consuming = consume({
     stream,
     settings,
     concurrency: prefetch,
     provision: values.provision,
-    takeIn: (message) => takeIn({ client, js: stream.js, maxPayload, memory, log, metrics }, message),
+    takeIn: (message) => takeIn(deps, message),
     probe: () => Promise.all([checks.redis(), checks.temporal()]),
     onPause: () => metrics.pauses.inc(),
     log,

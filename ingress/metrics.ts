@@ -14,9 +14,28 @@ export function createIngressMetrics(): IngressMetrics {
   const registers = [registry];
   return {
     registry,
-    events: new Counter({ name: 'rivulet_events_total', help: 'Events taken in', labelNames: ['event_type', 'result'], registers }),
-    deadLetters: new Counter({ name: 'rivulet_dead_letters_total', help: 'Events refused', labelNames: ['reason'], registers }),
-    feedback: new Counter({ name: 'rivulet_feedback_total', help: 'Provider events taken in', labelNames: ['result'], registers }),
-    pauses: new Counter({ name: 'rivulet_ingress_pauses_total', help: 'Times pulling stopped because something was away', registers }),
+    events: new Counter({
+      name: 'rivulet_events_total',
+      help: 'Events taken in',
+      labelNames: ['event_type', 'result'],
+      registers,
+    }),
+    deadLetters: new Counter({
+      name: 'rivulet_dead_letters_total',
+      help: 'Events refused',
+      labelNames: ['reason'],
+      registers,
+    }),
+    feedback: new Counter({
+      name: 'rivulet_feedback_total',
+      help: 'Provider events taken in',
+      labelNames: ['result'],
+      registers,
+    }),
+    pauses: new Counter({
+      name: 'rivulet_ingress_pauses_total',
+      help: 'Times pulling stopped because something was away',
+      registers,
+    }),
   };
 }

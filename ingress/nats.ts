@@ -65,8 +65,17 @@ export async function provisionNats({ manager }: Pick<JetStream, 'manager'>, set
   await ensureConsumer(manager, settings);
 }
 
-async function ensureStream(manager: JetStreamManager, config: Partial<StreamConfig> & { name: string }): Promise<void> {
-  const wanted = { ...config, storage: StorageType.File, retention: RetentionPolicy.Limits, discard: DiscardPolicy.New, allow_direct: true };
+async function ensureStream(
+  manager: JetStreamManager,
+  config: Partial<StreamConfig> & { name: string },
+): Promise<void> {
+  const wanted = {
+    ...config,
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.New,
+    allow_direct: true,
+  };
   try {
     await manager.streams.add(wanted);
   } catch (error) {

@@ -19,7 +19,12 @@ const startingMs = 10 * 60_000;
  * Starts the journey of an event, once: the event's id is the workflow id, and Temporal refuses it a second time, also
  * when the first run has ended. Gives back whether this call started it.
  */
-export async function startJourney(client: Client, memory: Pick<Memory, 'running' | 'heard'>, route: Route, event: Event): Promise<boolean> {
+export async function startJourney(
+  client: Client,
+  memory: Pick<Memory, 'running' | 'heard'>,
+  route: Route,
+  event: Event,
+): Promise<boolean> {
   const { listensFor = [] } = route;
   if (listensFor.length > 0) {
     await memory.running.register(event.user_id, {
@@ -66,11 +71,17 @@ async function start(client: Client, route: Route, event: Event): Promise<boolea
  * Brings an event to the running journeys of its person that listen for it. Gives back how many were told. A run that
  * turns out to be gone is taken off the index.
  */
-export async function tellListeners(client: Client, memory: Pick<Memory, 'running' | 'heard'>, event: Event): Promise<number> {
+export async function tellListeners(
+  client: Client,
+  memory: Pick<Memory, 'running' | 'heard'>,
+  event: Event,
+): Promise<number> {
   if (!isListenedFor(event.event_type)) return 0;
   await memory.heard.record(event);
   const running = await memory.running.of(event.user_id);
-  const listening = running.filter(({ listensFor, since }) => listensFor.includes(event.event_type) && since <= event.timestamp);
+  const listening = running.filter(
+    ({ listensFor, since }) => listensFor.includes(event.event_type) && since <= event.timestamp,
+  );
   let told = 0;
   for (const journey of listening) {
     if (await signal(client, journey.workflowId, event)) told += 1;

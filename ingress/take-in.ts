@@ -7,6 +7,7 @@ import { isTransient } from '../runtime/temporal.ts';
 import type { Memory } from '../state/memory.ts';
 import { type DeadLetterReason, writeDeadLetter } from './dead-letter.ts';
 import { takeFeedback } from './feedback.ts';
+import type { inOrder } from './in-order.ts';
 import type { IngressMetrics } from './metrics.ts';
 import { routes } from './routes.ts';
 import { startJourney, tellListeners } from './start-journey.ts';
@@ -18,6 +19,7 @@ export interface TakeInDependencies {
   /** The largest message NATS takes, in bytes. */
   maxPayload: () => number;
   memory: Memory;
+  inOrder: ReturnType<typeof inOrder>;
   log: Logger;
   metrics: IngressMetrics;
 }
@@ -32,7 +34,12 @@ const maxDeliveries = 20;
 export async function takeIn(deps: TakeInDependencies, message: JsMsg): Promise<Taken> {
   try {
     if (message.info.deliveryCount > maxDeliveries) {
-      return await bury(deps, message, 'not_processable', `could not be taken in after ${maxDeliveries} deliveries; the log has each error`);
+      return await bury(
+        deps,
+        message,
+        'not_processable',
+        `could not be taken in after ${maxDeliveries} deliveries; the log has each error`,
+      );
     }
     if (message.subject.startsWith('marketing.feedback.')) {
       deps.metrics.feedback.inc({ result: await takeFeedback(deps.memory, message.data) });
@@ -51,7 +58,7 @@ async function takeEvent(deps: TakeInDependencies, message: JsMsg): Promise<Take
   const contradiction = contradicts(message.subject, result.parsed);
   if (contradiction) return bury(deps, message, 'subject_mismatch', contradiction);
 
-  await admit(deps, result.parsed);
+  await deps.inOrder(result.parsed.event.user_id, () => admit(deps, result.parsed));
   await message.ackAck();
   return 'done';
 }
@@ -83,7 +90,10 @@ function contradicts(subject: string, { event }: ParsedEvent): string | undefine
 async function bury(deps: TakeInDependencies, message: JsMsg, reason: DeadLetterReason, error: string): Promise<Taken> {
   await writeDeadLetter(deps.js, deps.memory, message, reason, error, deps.maxPayload());
   deps.metrics.deadLetters.inc({ reason });
-  deps.log.warn({ seq: message.seq, subject: message.subject, reason, error }, 'event refused: it is in the dead letters');
+  deps.log.warn(
+    { seq: message.seq, subject: message.subject, reason, error },
+    'event refused: it is in the dead letters',
+  );
   return 'dead_letter';
 }
 

@@ -29,7 +29,10 @@ export function createLog(name: string, level: string): Logger {
     formatters: {
       log: (fields) =>
         Object.fromEntries(
-          Object.entries(fields).map(([key, value]) => [key, typeof value === 'string' ? withoutAddresses(value) : value]),
+          Object.entries(fields).map(([key, value]) => [
+            key,
+            typeof value === 'string' ? withoutAddresses(value) : value,
+          ]),
         ),
     },
     hooks: {

@@ -67,7 +67,10 @@ async function ensureNamespace(client: Client, namespace: string, provision: boo
   const wanted = msToTs(`${retentionDays} days`);
   const found = await describeNamespace(client, namespace);
   if (found === undefined) {
-    if (!provision) throw new StartError(`Temporal has no namespace "${namespace}". Create it with a retention of ${retentionDays} days.`);
+    if (!provision)
+      throw new StartError(
+        `Temporal has no namespace "${namespace}". Create it with a retention of ${retentionDays} days.`,
+      );
     try {
       await client.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: wanted });
     } catch (error) {
@@ -120,6 +123,10 @@ async function ensureSearchAttributes(client: Client, namespace: string, provisi
 }
 
 function missingAttributes(names: readonly string[], namespace: string): StartError {
-  const commands = names.map((name) => `temporal operator search-attribute create --namespace ${namespace} --name ${name} --type Keyword`);
-  return new StartError(`Temporal lacks the search attributes ${names.join(', ')}, and this process may not create them. Run:\n  ${commands.join('\n  ')}`);
+  const commands = names.map(
+    (name) => `temporal operator search-attribute create --namespace ${namespace} --name ${name} --type Keyword`,
+  );
+  return new StartError(
+    `Temporal lacks the search attributes ${names.join(', ')}, and this process may not create them. Run:\n  ${commands.join('\n  ')}`,
+  );
 }

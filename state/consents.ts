@@ -41,7 +41,12 @@ export function createConsents(redis: Redis, keys: Keys): Consents {
       if (consent.topics.length === 0) return;
       const { source, wording } = consent;
       const at = consent.captured_at ?? eventAt;
-      await write(userId, consent.topics, { state: 'granted', at, ...(source && { source }), ...(wording && { wording }) });
+      await write(userId, consent.topics, {
+        state: 'granted',
+        at,
+        ...(source && { source }),
+        ...(wording && { wording }),
+      });
     },
     async revoke(userId, topic, at, source) {
       await write(userId, [topic], { state: 'revoked', at, source });

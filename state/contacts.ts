@@ -31,7 +31,9 @@ export function createContacts(redis: Redis, keys: Keys): Contacts {
     },
     async find(userId) {
       const values = await redis.hmget(keys.contact(userId), ...fields);
-      return Object.fromEntries(fields.map((field, index) => [field, values[index] ?? undefined]).filter(([, value]) => value));
+      return Object.fromEntries(
+        fields.map((field, index) => [field, values[index] ?? undefined]).filter(([, value]) => value),
+      );
     },
   };
 }

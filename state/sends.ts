@@ -46,7 +46,16 @@ export interface SendRecord {
   detail?: string;
 }
 
-type Reply = [state: string, claim: string, dispatchedAt: string, now: string, failures: string, again: string, id: string, detail: string];
+type Reply = [
+  state: string,
+  claim: string,
+  dispatchedAt: string,
+  now: string,
+  failures: string,
+  again: string,
+  id: string,
+  detail: string,
+];
 
 const readLua = `
 local function read()

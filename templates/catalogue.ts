@@ -83,7 +83,10 @@ function load(
   return {
     ...matter,
     name,
-    version: createHash('sha256').update(JSON.stringify([source, textSource, layouts])).digest('hex').slice(0, 12),
+    version: createHash('sha256')
+      .update(JSON.stringify([source, textSource, layouts]))
+      .digest('hex')
+      .slice(0, 12),
     subjectWords: compileText(handlebars, matter.subject),
     preheaderWords: compileText(handlebars, matter.preheader ?? ''),
     html: compileHtml(handlebars, body),

@@ -50,7 +50,9 @@ export function refuseUnescaped(source: string): void {
   class Finder extends Handlebars.Visitor {
     override MustacheStatement(statement: hbs.AST.MustacheStatement): void {
       if (!statement.escaped) {
-        throw new Error(`line ${statement.loc.start.line}: {{{...}}} and {{& ...}} put data into HTML unescaped; use {{...}}`);
+        throw new Error(
+          `line ${statement.loc.start.line}: {{{...}}} and {{& ...}} put data into HTML unescaped; use {{...}}`,
+        );
       }
       super.MustacheStatement(statement);
     }

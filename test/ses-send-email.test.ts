@@ -366,7 +366,7 @@ describe('what is not even a request of the SDK', () => {
     ['with a list for a document', '[]', signed, 400, 'SerializationException'],
     ['with an empty document', '{}', signed, 400, 'BadRequestException'],
   ])('%s', async (_, body, headers, status, name) => {
-    const reply = await post(body, headers as Record<string, string>);
+    const reply = await post(body, headers);
     expect([reply.status, reply.headers.get('x-amzn-errortype')]).toEqual([status, name]);
     expect(await reply.json()).toEqual({ message: expect.any(String) });
   });

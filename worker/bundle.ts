@@ -15,7 +15,9 @@ export async function workflowBundle(): Promise<WorkflowBundleOption> {
 
 export function bundleWorkflows() {
   return bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL(`../workflows/index${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)),
+    workflowsPath: fileURLToPath(
+      new URL(`../workflows/index${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
+    ),
     logger: { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: console.warn, error: console.error },
   });
 }

@@ -45,7 +45,12 @@ await runMain(async () => {
     mailer,
     log,
     metrics: {
-      sends: new Counter({ name: 'rivulet_sends_total', help: 'Sends ended', labelNames: ['template', 'outcome'], registers: [registry] }),
+      sends: new Counter({
+        name: 'rivulet_sends_total',
+        help: 'Sends ended',
+        labelNames: ['template', 'outcome'],
+        registers: [registry],
+      }),
     },
     settings: sendSettings(config),
   });
@@ -62,7 +67,8 @@ await runMain(async () => {
   log.info({ url: http.url }, 'health is served');
 
   const client = await untilStopped(connectTemporal({ address, namespace }, log), stop);
-  temporalUp = () => client.withDeadline(Date.now() + 1_000, () => client.workflowService.describeNamespace({ namespace }));
+  temporalUp = () =>
+    client.withDeadline(Date.now() + 1_000, () => client.workflowService.describeNamespace({ namespace }));
   await provisionTemporal(client, namespace, !process.argv.includes('--no-provision'));
   await untilStopped(redisReady(redis), stop);
   const connection = await NativeConnection.connect(temporalConnectOptions({ address, namespace }));

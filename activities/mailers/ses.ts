@@ -39,7 +39,8 @@ export function createSesMailer(settings: SesSettings): Mailer {
     async send(mail) {
       try {
         const reply = await client.send(toCommand(mail, settings.configurationSet));
-        if (!reply.MessageId) throw new MailerError({ kind: 'accepted_id_unknown' }, 'SES answered 200 without a MessageId');
+        if (!reply.MessageId)
+          throw new MailerError({ kind: 'accepted_id_unknown' }, 'SES answered 200 without a MessageId');
         return reply.MessageId;
       } catch (error) {
         throw error instanceof MailerError ? error : classifySesError(error);

@@ -1,0 +1,155 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+
+import { event, orderCompleted, person, projectCreated, signedUp } from '../support/events.ts';
+import { type ProductProcess, startSystem, type System } from '../support/system.ts';
+
+let system: System;
+let ingress: ProductProcess;
+let worker: ProductProcess;
+
+beforeAll(async () => {
+  system = await startSystem(inject('servers'));
+  [ingress, worker] = await Promise.all([system.startIngress(), system.startWorker()]);
+});
+afterAll(() => system.stop());
+
+const resultOf = (id: string) => system.client.workflow.getHandle(id).result();
+const mailsTo = (to: string) => system.ses.mailbox.list({ to });
+
+/** Waits until ingress has answered everything that was published. */
+async function takenIn(): Promise<void> {
+  for (;;) {
+    const info = await system.stream.manager.consumers.info('MARKETING_EVENTS', 'ingress');
+    if (info.num_pending === 0 && info.num_ack_pending === 0) return;
+    await sleep(50);
+  }
+}
+
+/** A history as text, with every payload in it decoded. */
+function decoded(history: object): string {
+  const json = JSON.stringify(history);
+  return (
+    json +
+    [...json.matchAll(/"([A-Za-z0-9+/=]{8,})"/g)]
+      .map(([, base64 = '']) => Buffer.from(base64, 'base64').toString())
+      .join('\n')
+  );
+}
+
+describe('one event', () => {
+  it('of a paid order becomes one receipt, and its id is the id of the run', async () => {
+    const ada = person('ada');
+    const order = orderCompleted(ada);
+    await system.publish(order);
+    await expect.poll(() => mailsTo(ada.email).length, { timeout: 20_000 }).toBe(1);
+    expect(await resultOf(order.event_id)).toBe('sent');
+    const mail = mailsTo(ada.email)[0];
+    expect(mail?.subject).toBe('Your receipt for order o_1');
+  });
+
+  it('published 50 times, also after its run has ended, gives one run and one mail', async () => {
+    const ada = person('ada');
+    const order = orderCompleted(ada);
+    for (let time = 0; time < 25; time++) await system.publish(order);
+    await expect.poll(() => mailsTo(ada.email).length, { timeout: 20_000 }).toBe(1);
+    await resultOf(order.event_id);
+    for (let time = 0; time < 25; time++) await system.publish(order, 'marketing.events');
+    await takenIn();
+    const runs = [];
+    for await (const run of system.client.workflow.list({ query: `UserId = "${ada.user_id}"` }))
+      runs.push(run.workflowId);
+    expect(runs).toEqual([order.event_id]);
+    expect(mailsTo(ada.email)).toHaveLength(1);
+  });
+
+  it('for somebody without an address ends its run with an outcome that says so', async () => {
+    const order = event('order.completed', person('nobody').user_id, { order_id: 'o_2', total: 1, currency: 'EUR' });
+    await system.publish(order);
+    await expect
+      .poll(
+        () =>
+          system.client.workflow
+            .getHandle(order.event_id)
+            .describe()
+            .then(
+              (run) => run.status.name,
+              () => '',
+            ),
+        { timeout: 20_000 },
+      )
+      .toBe('COMPLETED');
+    expect(await resultOf(order.event_id)).toBe('no_address');
+  });
+
+  it('of a sign-up without consent mails nobody, and of one with a complaint neither', async () => {
+    const ada = person('ada');
+    const signup = signedUp(ada, { consent: undefined });
+    await system.publish(signup);
+    await takenIn();
+    expect(await resultOf(signup.event_id)).toBe('no_consent');
+    expect(mailsTo(ada.email)).toHaveLength(0);
+  });
+});
+
+describe('a person who signs up', () => {
+  it('is welcomed, and the drip ends when their project comes', async () => {
+    const ada = person('ada');
+    const signup = signedUp(ada);
+    await system.publish(signup);
+    await expect
+      .poll(() => mailsTo(ada.email).map((mail) => mail.subject), { timeout: 20_000 })
+      .toEqual(['Welcome, Ada']);
+    await system.publish(projectCreated(ada));
+    expect(await resultOf(signup.event_id)).toBe('activated');
+  });
+
+  it('is heard also when the project follows the sign-up at once', async () => {
+    const people = Array.from({ length: 20 }, () => person('grace'));
+    const signups = people.map((who) => signedUp(who));
+    await Promise.all(
+      people.flatMap((who, index) => [system.publish(signups[index] as object), system.publish(projectCreated(who))]),
+    );
+    await takenIn();
+    expect(await Promise.all(signups.map(({ event_id }) => resultOf(event_id)))).toEqual(people.map(() => 'activated'));
+  });
+});
+
+describe('what is written down', () => {
+  it('holds no address and no name: not the history, not the logs', async () => {
+    const ada = person('ada');
+    const signup = signedUp(ada, {
+      contact: { email: ada.email, name: 'Countess Lovelace' },
+      extra: { mail: ada.email },
+    });
+    await system.publish({ ...signup, metadata: { actor: ada.email, source: 'web' } });
+    await expect.poll(() => mailsTo(ada.email).length, { timeout: 20_000 }).toBe(1);
+    await system.publish(projectCreated(ada));
+    await resultOf(signup.event_id);
+    const text = decoded(await system.client.workflow.getHandle(signup.event_id).fetchHistory());
+    expect(text).toContain('welcome'); // the payloads really are decoded
+    for (const secret of [ada.email, 'Lovelace', '@example.com']) {
+      expect(text).not.toContain(secret);
+      expect(ingress.output()).not.toContain(secret);
+      expect(worker.output()).not.toContain(secret);
+    }
+  });
+
+  it('costs 13 history events and 3 actions for one mail', async () => {
+    const ada = person('ada');
+    const order = orderCompleted(ada);
+    await system.publish(order);
+    await expect.poll(() => mailsTo(ada.email).length, { timeout: 20_000 }).toBe(1);
+    await resultOf(order.event_id);
+    const { events } = await system.client.workflow.getHandle(order.event_id).fetchHistory();
+    expect(events).toHaveLength(13);
+    const scheduled = events?.filter((each) => each.activityTaskScheduledEventAttributes).length ?? 0;
+    const turnsWithLocalActivities = new Set(
+      events
+        ?.filter((each) => each.markerRecordedEventAttributes)
+        .map((each) => String(each.markerRecordedEventAttributes?.workflowTaskCompletedEventId)),
+    ).size;
+    expect(1 /* the start */ + scheduled + turnsWithLocalActivities).toBe(3);
+  });
+});

@@ -1,0 +1,36 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { TestProject } from 'vitest/node';
+
+import { startServers } from '../../local/servers/start-servers.ts';
+
+export interface ServerUrls {
+  nats: string;
+  redis: string;
+  temporal: string;
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    servers: ServerUrls;
+  }
+}
+
+/** Real NATS, Redis and Temporal for the whole suite, in a folder that goes away with it. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'rivulet-test-'));
+  const servers = await startServers({
+    dataDir,
+    portPolicy: 'free',
+    durable: false,
+    root: fileURLToPath(new URL('../..', import.meta.url)),
+  });
+  project.provide('servers', { nats: servers.nats.url, redis: servers.redis.url, temporal: servers.temporal.address });
+  return async () => {
+    await servers.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+}

@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { headers } from '@nats-io/transport-node';
+import { Client, Connection } from '@temporalio/client';
+
+import { connectNats, type JetStream } from '../../ingress/nats.ts';
+import { choosePorts } from '../../local/servers/ports.ts';
+import type { SesStandInOptions } from '../../local/ses/stand-in.ts';
+import { startSesStandIn, type SesStandIn } from '../../local/ses/stand-in.ts';
+import type { ServerUrls } from './global-setup.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+export const secret = '5ec7e75e'.repeat(8);
+
+/** One process of the product, as production runs it. */
+export interface ProductProcess {
+  url: string;
+  /** Everything it has logged. */
+  output(): string;
+  /** Resolves with the exit code. */
+  stop(): Promise<number | null>;
+  kill(): Promise<void>;
+}
+
+/** A running system on the suite's servers. The SES stand-in is in this process, so that a test can look into it. */
+export interface System {
+  ses: SesStandIn;
+  stream: JetStream;
+  client: Client;
+  publish(event: object, subject?: string): Promise<void>;
+  publishBytes(bytes: Uint8Array | string, subject?: string, id?: string): Promise<number>;
+  startWorker(env?: Record<string, string>): Promise<ProductProcess>;
+  startIngress(env?: Record<string, string>): Promise<ProductProcess>;
+  stop(): Promise<void>;
+}
+
+export interface SystemOptions {
+  ses?: SesStandInOptions;
+  /** Mails per second; high unless the test is about the limit. */
+  rateLimit?: number;
+  settleAfter?: string;
+  /** Whether SES tells what became of mails. */
+  feed?: boolean;
+}
+
+export async function startSystem(servers: ServerUrls, options: SystemOptions = {}): Promise<System> {
+  const folder = mkdtempSync(join(tmpdir(), 'rivulet-system-'));
+  const config = join(folder, 'rivulet.yaml');
+  writeFileSync(config, configFile(options));
+  const stream = await connectNats(servers.nats, 'test');
+  const ses = await startSesStandIn({
+    feedbackDelayMs: 5,
+    ...options.ses,
+    onEvent: async (event) => {
+      if (options.feed !== false) await stream.js.publish('marketing.feedback.ses', JSON.stringify(event));
+    },
+  });
+  const connection = await Connection.connect({ address: servers.temporal });
+  const running = new Set<ProductProcess>();
+
+  const start = async (file: string, extra: Record<string, string> = {}) => {
+    const { http } = await choosePorts({ http: undefined }, 'free');
+    const child = await startProcess(file, `http://127.0.0.1:${http}`, {
+      ...process.env,
+      NATS_URL: servers.nats,
+      REDIS_URL: servers.redis,
+      TEMPORAL_ADDRESS: servers.temporal,
+      RIVULET_CONFIG: config,
+      RIVULET_SECRET: secret,
+      HTTP_PORT: String(http),
+      AWS_REGION: 'eu-central-1',
+      AWS_ENDPOINT_URL_SESV2: ses.url,
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+      NODE_NO_WARNINGS: '1',
+      ...extra,
+    });
+    running.add(child);
+    return child;
+  };
+  const publishBytes = async (bytes: Uint8Array | string, subject = 'marketing.events', id?: string) => {
+    const { seq } = await stream.js.publish(subject, bytes, id ? { headers: headers(), msgID: id } : {});
+    return seq;
+  };
+
+  return {
+    ses,
+    stream,
+    client: new Client({ connection, namespace: 'rivulet' }),
+    publishBytes,
+    publish: async (event, subject) => {
+      const type = (event as { event_type: string }).event_type;
+      await publishBytes(JSON.stringify(event), subject ?? `marketing.events.${type}`);
+    },
+    startWorker: (env) => start('worker/main.ts', env),
+    startIngress: (env) => start('ingress/main.ts', env),
+    async stop() {
+      await Promise.all([...running].map((child) => child.stop()));
+      await ses.close();
+      await stream.connection.close();
+      await connection.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function configFile({ rateLimit = 1_000, settleAfter = '3m' }: SystemOptions): string {
+  return JSON.stringify({
+    provider: { rate_limit: rateLimit, settle_after: settleAfter, request_timeout: '2s', retry: { backoff_ms: 100 } },
+    templates: { base_dir: join(root, 'templates') },
+  });
+}
+
+async function startProcess(file: string, url: string, env: NodeJS.ProcessEnv): Promise<ProductProcess> {
+  const child = spawn(process.execPath, ['--import', 'tsx', file], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const out of [child.stdout, child.stderr]) out.on('data', (chunk) => (output += chunk));
+  const exit = once(child, 'exit').then(([code]) => code as number | null);
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    return exit;
+  };
+  const product: ProductProcess = {
+    url,
+    output: () => output,
+    stop: () => end('SIGTERM'),
+    kill: async () => void (await end('SIGKILL')),
+  };
+  await ready(child, url, () => output);
+  return product;
+}
+
+/** Waits for /readyz to say so; a process that dies first is told with all it said. */
+async function ready(child: ChildProcess, url: string, output: () => string): Promise<void> {
+  for (const deadline = Date.now() + 40_000; ; await sleep(50)) {
+    if (child.exitCode !== null) throw new Error(`the process ended with ${child.exitCode}:\n${output()}`);
+    if (Date.now() > deadline) throw new Error(`not ready within 40 s:\n${output()}`);
+    const reply = await fetch(`${url}/readyz`).catch(() => undefined);
+    if (reply?.status === 200) return;
+  }
+}
