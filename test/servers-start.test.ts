@@ -121,11 +121,12 @@ describe('a start', () => {
     await new Promise<void>((bound) => squatter.listen(0, '127.0.0.1', bound));
     const { port } = squatter.address() as AddressInfo;
     try {
-      const exact = start(dataDir, { portPolicy: 'exact', ports: { redis: port } });
+      // No wish for the others: the usual ports may be taken by whatever else runs here.
+      const wishes = { nats: undefined, temporal: undefined, temporalUi: undefined, redis: port };
+      const exact = start(dataDir, { portPolicy: 'exact', ports: wishes });
       await expect(exact).rejects.toThrow(CannotStart);
       await expect(exact).rejects.toThrow(`Port ${port} (redis) on 127.0.0.1 is taken`);
 
-      const wishes = { nats: undefined, temporal: undefined, temporalUi: undefined, redis: port };
       const running = await start(dataDir, { portPolicy: 'preferred-else-free', ports: wishes });
       expect(running.redis.port).not.toBe(port);
       await running.stop();

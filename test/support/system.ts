@@ -14,6 +14,7 @@ import { choosePorts } from '../../local/servers/ports.ts';
 import type { SesStandInOptions } from '../../local/ses/stand-in.ts';
 import { startSesStandIn, type SesStandIn } from '../../local/ses/stand-in.ts';
 import type { ServerUrls } from './global-setup.ts';
+import { type Relay, startRelay } from './relay.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -38,6 +39,10 @@ export interface System {
   publishBytes(bytes: Uint8Array | string, subject?: string, id?: string): Promise<number>;
   startWorker(env?: Record<string, string>): Promise<ProductProcess>;
   startIngress(env?: Record<string, string>): Promise<ProductProcess>;
+  /** A way to Temporal that a test can cut. */
+  relayToTemporal(): Promise<Relay>;
+  /** Stops workers and ingresses; the rest stays. */
+  stopProcesses(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -64,6 +69,11 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
   });
   const connection = await Connection.connect({ address: servers.temporal });
   const running = new Set<ProductProcess>();
+  const relays: Relay[] = [];
+  const stopProcesses = async () => {
+    await Promise.all([...running].map((child) => child.stop()));
+    running.clear();
+  };
 
   const start = async (file: string, extra: Record<string, string> = {}) => {
     const { http } = await choosePorts({ http: undefined }, 'free');
@@ -101,8 +111,15 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
     },
     startWorker: (env) => start('worker/main.ts', env),
     startIngress: (env) => start('ingress/main.ts', env),
+    async relayToTemporal() {
+      const relay = await startRelay(servers.temporal);
+      relays.push(relay);
+      return relay;
+    },
+    stopProcesses,
     async stop() {
-      await Promise.all([...running].map((child) => child.stop()));
+      await stopProcesses();
+      for (const relay of relays) relay.close();
       await ses.close();
       await stream.connection.close();
       await connection.close();

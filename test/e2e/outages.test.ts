@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+
+import { consumerName } from '../../ingress/nats.ts';
+import { orderCompleted, person } from '../support/events.ts';
+import { startSystem, type System } from '../support/system.ts';
+
+let system: System;
+
+beforeAll(async () => {
+  // The window is short, so that what a dead worker left in doubt is settled within the test.
+  system = await startSystem(inject('servers'), {
+    settleAfter: '4s',
+    ses: { latencyMs: 30, latencyJitter: 0.4, maxMails: 20_000 },
+  });
+});
+afterEach(() => system.stopProcesses());
+afterAll(() => system.stop());
+
+/** How many events come in an outage: few in the suite; RIVULET_TEST_EVENTS=10000 makes it an afternoon. */
+const manyEvents = Number(process.env['RIVULET_TEST_EVENTS'] ?? 300);
+
+const consumerInfo = () => system.stream.manager.consumers.info('MARKETING_EVENTS', consumerName);
+
+/** Mails per person, for each of these people. */
+function counts(people: { email: string }[]): number[] {
+  const byAddress = new Map<string, number>();
+  for (const { to } of system.ses.mailbox.list({}, { limit: Infinity })) {
+    for (const address of to) byAddress.set(address, (byAddress.get(address) ?? 0) + 1);
+  }
+  return people.map(({ email }) => byAddress.get(email) ?? 0);
+}
+const total = (people: { email: string }[]) => counts(people).reduce((sum, count) => sum + count, 0);
+
+async function publishFor(people: ReturnType<typeof person>[]): Promise<void> {
+  for (const who of people) await system.publish(orderCompleted(who));
+}
+
+describe('1,000 events', () => {
+  it('give 1,000 mails, each person one, although worker and ingress are killed with -9 while they flow', async () => {
+    const people = Array.from({ length: 1_000 }, () => person('ada'));
+    let [ingress, worker] = await Promise.all([system.startIngress(), system.startWorker()]);
+    const publishing = publishFor(people);
+
+    await expect.poll(() => total(people), { timeout: 60_000 }).toBeGreaterThan(100);
+    await worker.kill();
+    worker = await system.startWorker();
+    await expect.poll(() => total(people), { timeout: 60_000 }).toBeGreaterThan(400);
+    await ingress.kill();
+    ingress = await system.startIngress();
+    await publishing;
+
+    await expect.poll(() => total(people), { timeout: 90_000, interval: 250 }).toBeGreaterThanOrEqual(1_000);
+    expect(counts(people)).toEqual(people.map(() => 1));
+  }, 240_000);
+});
+
+describe('events that come while something is away', () => {
+  it(
+    'wait in NATS while no Temporal answers, use up no deliveries, and become mails afterwards',
+    async () => {
+      // This ingress looks for Temporal where it went away: a relay that is cut and mended stands for the server.
+      const relay = await system.relayToTemporal();
+      const ingress = await system.startIngress({ TEMPORAL_ADDRESS: relay.address });
+      await system.startWorker();
+      relay.cut();
+      const people = Array.from({ length: manyEvents }, () => person('grace'));
+      await publishFor(people);
+
+      await expect.poll(async () => (await fetch(`${ingress.url}/readyz`)).status, { timeout: 20_000 }).toBe(503);
+      const readiness = (await (await fetch(`${ingress.url}/readyz`)).json()) as {
+        dependencies: Record<string, string>;
+      };
+      expect(readiness.dependencies).toMatchObject({ nats: 'ok', redis: 'ok' });
+      expect(readiness.dependencies['temporal']).not.toBe('ok');
+      expect((await fetch(`${ingress.url}/healthz`)).status).toBe(200);
+      await expect
+        .poll(async () => (await fetch(`${ingress.url}/metrics`)).text(), { timeout: 30_000 })
+        .toContain('rivulet_ingress_pauses_total 1');
+      const before = await consumerInfo();
+      await sleep(3_000); // time passes with Temporal away: nothing may be delivered in it
+      expect((await consumerInfo()).delivered.consumer_seq).toBe(before.delivered.consumer_seq);
+
+      await relay.mend();
+      await expect.poll(() => total(people), { timeout: manyEvents * 200, interval: 250 }).toBe(manyEvents);
+      expect(counts(people)).toEqual(people.map(() => 1));
+    },
+    60_000 + manyEvents * 400,
+  );
+
+  it('are not lost when somebody deletes the consumer, or the stream', async () => {
+    const ingress = await system.startIngress();
+    await system.startWorker();
+    await system.stream.manager.consumers.delete('MARKETING_EVENTS', consumerName);
+    const ada = person('ada');
+    await system.publish(orderCompleted(ada));
+    await expect.poll(() => total([ada]), { timeout: 40_000 }).toBe(1);
+
+    await system.stream.manager.streams.delete('MARKETING_EVENTS');
+    await expect
+      .poll(
+        () =>
+          consumerInfo().then(
+            () => true,
+            () => false,
+          ),
+        { timeout: 40_000 },
+      )
+      .toBe(true);
+    const grace = person('grace');
+    await system.publish(orderCompleted(grace));
+    await expect.poll(() => total([grace]), { timeout: 40_000 }).toBe(1);
+    expect(await ingress.stop()).toBe(0);
+  }, 150_000);
+});
+
+describe('a worker that is told to stop', () => {
+  it('finishes the sends it has begun', async () => {
+    await system.startIngress();
+    const worker = await system.startWorker();
+    const people = Array.from({ length: 40 }, () => person('ada'));
+    const before = system.ses.record.stats().requests['SendEmail'] ?? 0;
+    system.ses.faults.update({ rules: [{ action: { type: 'slow', ms: 1_000 } }] });
+    try {
+      await publishFor(people);
+      await expect
+        .poll(() => (system.ses.record.stats().requests['SendEmail'] ?? 0) - before, { timeout: 20_000 })
+        .toBeGreaterThan(5);
+      expect(await worker.stop()).toBe(0);
+    } finally {
+      system.ses.faults.update({ rules: [] });
+    }
+    await system.startWorker();
+    await expect.poll(() => total(people), { timeout: 60_000 }).toBe(40);
+    expect(counts(people)).toEqual(people.map(() => 1));
+  }, 120_000);
+});
