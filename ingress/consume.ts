@@ -61,11 +61,11 @@ async function pull(options: ConsumeOptions): Promise<'stopped' | 'away' | 'ende
   log.info({ stream: settings.events, consumer: consumerName }, 'pulling events');
   try {
     for await (const message of messages) {
+      if (end === 'ended') await queue.onSizeLessThan(1);
       if (end !== 'ended') {
         message.nak(end === 'away' ? 1_000 : 0); // it was in the buffer when pulling stopped
         continue;
       }
-      await queue.onSizeLessThan(1);
       void queue.add(async () => {
         if ((await options.takeIn(message)) === 'away' && end === 'ended') endWith('away');
       });

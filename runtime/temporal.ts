@@ -16,6 +16,9 @@ const retentionDays = 30;
 /** gRPC: the server is away, overloaded or not ready yet. Anything else is about the request. */
 const transientCodes = new Set([1, 4, 8, 13, 14]);
 
+/** gRPC would wait up to two minutes before it looks for a server again that was away. */
+const reconnectSoon = { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 2_000 };
+
 export interface TemporalSettings {
   address: string;
   namespace: string;
@@ -31,7 +34,7 @@ export async function connectTemporal(settings: TemporalSettings, log: Logger): 
   const options = temporalConnectOptions(settings);
   for (let told = false; ; told = true) {
     try {
-      const connection = await Connection.connect({ ...options, connectTimeout: 3_000 });
+      const connection = await Connection.connect({ ...options, connectTimeout: 3_000, channelArgs: reconnectSoon });
       return new Client({ connection, namespace: settings.namespace });
     } catch (error) {
       if (!told) log.warn({ address: settings.address, err: error }, 'waiting for Temporal');
