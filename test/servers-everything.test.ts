@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -19,7 +20,7 @@ createServer((request, answer) => {
   if (request.url === '/die') { console.log('cannot go on'); process.exit(9); }
   answer.end(JSON.stringify(process.env));
 }).listen(Number(process.env.HTTP_PORT), '127.0.0.1');
-process.on('SIGTERM', () => { console.log('drained'); process.exit(0); });
+process.on('SIGTERM', () => { if (process.env.DEAF) return console.log('busy'); console.log('drained'); process.exit(0); });
 `;
 
 const start = `
@@ -131,6 +132,19 @@ describe('npm start', () => {
     expect(clone.lines).toContain('worker ended by itself with exit code 9.');
     expect(clone.lines).toContain('  cannot go on');
     expect(clone.lines.filter((line) => line.endsWith('drained'))).toHaveLength(2);
+  }, 60_000);
+
+  it('kills at the second Ctrl-C what does not want to drain', async () => {
+    const clone = npmStart({ DEAF: 'yes' });
+    await clone.up();
+
+    clone.process.kill('SIGINT');
+    await expect.poll(() => clone.lines).toContainEqual(expect.stringMatching(/^ingress +\| busy$/));
+    await sleep(1100); // A second one earlier than that counts as npm's copy of the first.
+    clone.process.kill('SIGINT');
+
+    expect(await clone.code).toBe(0);
+    expect(clone.lines.some((line) => line.endsWith('drained'))).toBe(false);
   }, 60_000);
 
   it('leaves nothing running when a process cannot start', async () => {
