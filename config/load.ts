@@ -51,7 +51,12 @@ function readConfigFile(file: string): { config?: Config; mistakes: string[] } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   if (document.errors.length > 0) {
-    return { mistakes: document.errors.map((error) => `${file}:${error.message.split('\n')[0]}`) };
+    return {
+      mistakes: document.errors.map(({ message, pos: [at] }) => {
+        const { line, col } = lines.linePos(at);
+        return `${file}:${line}:${col} ${message.replace(/ at line \d+, column \d+:[^]*/, '')}`;
+      }),
+    };
   }
   const result = configSchema.safeParse(document.toJS() ?? {});
   if (!result.success) {

@@ -56,7 +56,8 @@ export const securityHeaders: MiddlewareHandler = async (c, next) => {
   const defaults = {
     'content-security-policy': PAGE_POLICY,
     'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
+    // Not no-referrer: it would make browsers send `Origin: null` with our own form that clears the inbox.
+    'referrer-policy': 'same-origin',
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
     'cache-control': 'no-store',

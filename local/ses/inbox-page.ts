@@ -110,11 +110,16 @@ export function tagChips(tags: Record<string, string>) {
   return Object.entries(tags).map(([name, value]) => html`<span class="chip"><span>${name}</span> ${value}</span>`);
 }
 
-export function time(ms: number) {
-  const iso = new Date(ms).toISOString();
-  const local = new Date(ms).toLocaleTimeString('en-GB');
+function time(ms: number) {
   const today = new Date().toDateString() === new Date(ms).toDateString();
-  return html`<time datetime="${iso}" title="${iso}"
-    >${today ? local : `${iso.slice(0, 10)} ${local.slice(0, 5)}`}</time
-  >`;
+  return today ? stamp(ms, clock(ms)) : dateAndTime(ms);
+}
+
+export const dateAndTime = (ms: number) => stamp(ms, `${new Date(ms).toLocaleDateString('sv-SE')} ${clock(ms)}`);
+
+const clock = (ms: number) => new Date(ms).toLocaleTimeString('en-GB');
+
+function stamp(ms: number, words: string) {
+  const iso = new Date(ms).toISOString();
+  return html`<time datetime="${iso}" title="${iso}">${words}</time>`;
 }

@@ -64,7 +64,7 @@ button, .button {
 }
 .search button { border-radius: 0 10px 10px 0; background: var(--accent-soft); }
 button:hover, .button:hover { background: var(--accent-soft); border-color: var(--accent); }
-.quiet { border-color: transparent; background: none; color: var(--soft); padding: 4px 10px; font-weight: 450; }
+.quiet { border-color: transparent; background: none; color: var(--soft); padding: 4px 10px; font-weight: 450; margin-right: -10px; font-size: 14px; }
 .quiet:hover { color: var(--warn); background: var(--warn-soft); border-color: transparent; }
 .live { color: var(--soft); font-size: 13px; white-space: nowrap; min-width: 52px; }
 .live:not(:empty)::before {
@@ -122,14 +122,14 @@ time { color: var(--soft); font-size: 13px; font-variant-numeric: tabular-nums; 
 .empty p { margin: 0 0 16px; text-wrap: pretty; }
 .empty pre {
   text-align: left; background: var(--card); border: 1px solid var(--line); border-radius: var(--radius); color: var(--ink);
-  padding: 16px 18px; margin: 0 0 16px; overflow-x: auto;
+  padding: 16px 18px; margin: 0 0 16px; white-space: pre-wrap; overflow-wrap: anywhere;
 }
 .hint { font-size: 13px; color: var(--soft); }
 
 /* One mail */
-.back { margin: 0 0 12px; font-size: 14px; }
+.back { margin: 0 0 12px; font-size: 14px; display: flex; justify-content: space-between; }
 .back a { text-decoration: none; }
-.back a::before { content: '\\2190\\00a0'; }
+.back a:first-child::before { content: '\\2190\\00a0'; }
 .back a:hover { text-decoration: underline; }
 .open h1 { font-size: 26px; }
 .about { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 4px 18px; margin: 18px 0 24px; font-size: 14px; }
@@ -142,7 +142,7 @@ time { color: var(--soft); font-size: 13px; font-variant-numeric: tabular-nums; 
 .tabs a:hover { color: var(--ink); }
 .tabs a[aria-current] { color: var(--accent); border-color: var(--accent); }
 .tabs a:focus-visible { outline-offset: -3px; }
-.tabs .download { margin-left: auto; font-weight: 400; font-size: 14px; }
+.back .download { color: var(--soft); }
 .panel {
   display: block; width: 100%; margin: 20px 0 0; background: var(--card); border: 1px solid var(--line); border-radius: var(--radius);
 }
@@ -174,6 +174,7 @@ pre.panel { padding: 18px 20px; white-space: pre-wrap; overflow-wrap: anywhere; 
   .mail { grid-template-columns: 34px minmax(0, 1fr) auto; column-gap: 12px; padding: 12px 14px; }
   .avatar { width: 34px; height: 34px; font-size: 14px; }
   .preview { display: none; }
+  .foot .chip { max-width: 170px; }
   .subject { white-space: normal; line-height: 1.35; overflow-wrap: anywhere; }
   .open h1 { font-size: 22px; }
   .tabs a { padding: 8px 11px 10px; }

@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import { composeMime, outgoingHeaders } from './compose-mime.ts';
 import { decodeHeaderText } from './encode-text.ts';
-import { fateBadges, tagChips, time } from './inbox-page.ts';
+import { dateAndTime, fateBadges, tagChips } from './inbox-page.ts';
 import { findLinks } from './find-links.ts';
 import type { Mail, MailSummary } from './mail.ts';
 import { pageFrame } from './page-frame.ts';
@@ -18,7 +18,10 @@ export function mailPage(summary: MailSummary, mail: Mail | undefined, asked: Vi
   return pageFrame(
     summary.subject || '(no subject)',
     html`<article class="open">
-      <p class="back"><a href="/">All mail</a></p>
+      <p class="back">
+        <a href="/">All mail</a>
+        ${mail ? html`<a class="download" href="/api/mails/${mail.id}/raw" download>Download .eml</a>` : ''}
+      </p>
       <h1>${summary.subject || '(no subject)'}</h1>
       ${about(summary, mail)} ${mail ? [tabs(mail, view), panel(mail, view)] : dropped()}
     </article>`,
@@ -53,7 +56,7 @@ function about(summary: MailSummary, mail: Mail | undefined) {
             <dd>${list.map(decodeHeaderText).join(', ')}</dd>`,
       )}
     <dt>Accepted</dt>
-    <dd>${time(summary.acceptedAt)} ${fateBadges(summary)}</dd>
+    <dd>${dateAndTime(summary.acceptedAt)} ${fateBadges(summary)}</dd>
     ${
       Object.keys(summary.tags).length === 0
         ? ''
@@ -75,7 +78,6 @@ function tabs(mail: Mail, current: View) {
           >${LABELS[view]}</a
         >`,
     )}
-    <a class="download" href="/api/mails/${mail.id}/raw" download>Download .eml</a>
   </nav>`;
 }
 

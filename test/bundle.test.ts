@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import type { Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+
+import type { Activities } from '../activities/index.ts';
+import type { EventType } from '../events/index.ts';
+import { type Route, routes } from '../ingress/routes.ts';
+import { connectTemporal, provisionTemporal } from '../runtime/temporal.ts';
+import { createLog } from '../runtime/log.ts';
+import { bundleWorkflows } from '../worker/bundle.ts';
+import { createWorkers } from '../worker/workers.ts';
+import * as journeys from '../workflows/index.ts';
+import { event, person } from './support/events.ts';
+
+/** Journeys that another journey starts, so that no route names them. */
+const children: string[] = [];
+
+const root = new URL('..', import.meta.url).pathname;
+let code: string;
+beforeAll(async () => {
+  ({ code } = await bundleWorkflows());
+});
+
+/** Every file in the bundle, relative to the project, by its source map and by webpack's own module names. */
+function modules(): string[] {
+  const [, base64 = ''] = /sourceMappingURL=data:application\/json[^,]*,([A-Za-z0-9+/=]+)\s*$/.exec(code) ?? [];
+  const { sources } = JSON.parse(Buffer.from(base64, 'base64').toString()) as { sources: string[] };
+  const named = [...code.matchAll(/^\/\*\*\*\/ "([^"]+)"/gm)].map(([, name = '']) => name.replace(/^\.\//, ''));
+  return [...named, ...sources.map((source) => source.replace(root, ''))];
+}
+
+describe('what the workflow sandbox loads', () => {
+  const allowed =
+    /^(workflows\/|node_modules\/(@temporalio\/(common|workflow)|nexus-rpc|ms|long)\/|webpack\/|ignored\|.*node_modules\/@temporalio\/workflow\/|__temporal_custom_(failure|payload)_converter)/;
+
+  it('is our journeys, Temporal, and the little that Temporal needs', () => {
+    const found = modules();
+    expect(found).toContain('workflows/journeys/onboarding.ts');
+    expect(found).toContain('node_modules/@temporalio/workflow/lib/index.js');
+    expect(found.filter((module) => !allowed.test(module))).toEqual([]);
+  });
+
+  it.each(['zod', 'handlebars', 'pino', 'ioredis', '@aws-sdk', 'protobufjs', 'yaml', '@nats-io'])(
+    'is not %s',
+    (name) => {
+      expect(modules().filter((module) => module.includes(`node_modules/${name}`))).toEqual([]);
+    },
+  );
+
+  it('reaches for nothing of Node', () => {
+    expect(modules().filter((module) => module.startsWith('node:') || module.startsWith('external'))).toEqual([]);
+    expect(code).not.toMatch(/require\("(node:)?(fs|crypto|net|http|child_process|os|path)"\)/);
+  });
+
+  it('is small: every run of every journey pays for it', () => {
+    expect(code.length).toBeGreaterThan(100_000);
+    expect(code.length).toBeLessThan(2_200_000);
+  });
+});
+
+describe('journeys and routes', () => {
+  let connection: Connection;
+  let native: NativeConnection;
+  let client: Client;
+  let workers: Worker[] = [];
+  let running: Promise<unknown>;
+  const namespace = `bundle-${randomUUID().slice(0, 8)}`;
+  const activities: Activities = {
+    checkConsent: async () => 'may_send',
+    renderEmail: async () => ({ version: 'v', subject: 's', content: 'c' }),
+    // Never answers: the journey stays where it is while it is asked.
+    sendEmail: () => new Promise(() => {}),
+  };
+
+  beforeAll(async () => {
+    const { temporal: address } = inject('servers');
+    const provisioner = await connectTemporal({ address, namespace }, createLog('worker', 'error'));
+    await provisionTemporal(provisioner, namespace, true);
+    await provisioner.connection.close();
+    connection = await Connection.connect({ address });
+    native = await NativeConnection.connect({ address });
+    client = new Client({ connection, namespace });
+    workers = await createWorkers({
+      connection: native,
+      namespace,
+      workflowBundle: { code },
+      activities,
+      sendConcurrency: 5,
+    });
+    running = Promise.all(workers.map((worker) => worker.run()));
+  }, 60_000);
+  afterAll(async () => {
+    for (const worker of workers) worker.shutdown();
+    await running;
+    await native.close();
+    await connection.close();
+  }, 60_000);
+
+  const all = Object.entries(routes) as [EventType, Route][];
+
+  it('every journey is started by an event or by another journey', () => {
+    const started = [...all.map(([, route]) => route.starts), ...children];
+    expect(Object.keys(journeys).sort()).toEqual([...new Set(started)].sort());
+  });
+
+  it.each(all)('%s: the journey listens for what its route says', async (type, { starts, listensFor = [] }) => {
+    const ada = person('ada');
+    const handle = await client.workflow.start(starts, {
+      workflowId: randomUUID(),
+      taskQueue: 'journeys',
+      args: [event(type, ada.user_id)],
+    });
+    try {
+      const metadata = await handle.query<{ definition: { type: string; signalDefinitions?: { name: string }[] } }>(
+        '__temporal_workflow_metadata',
+      );
+      expect(metadata.definition.type).toBe(starts);
+      const heard = (metadata.definition.signalDefinitions ?? []).map(({ name }) => name);
+      expect(heard.sort()).toEqual([...listensFor].sort());
+    } finally {
+      await handle.terminate();
+    }
+  });
+});
