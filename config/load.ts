@@ -60,7 +60,7 @@ function readConfigFile(file: string): { config?: Config; mistakes: string[] } {
   }
   const result = configSchema.safeParse(document.toJS() ?? {});
   if (!result.success) {
-    return { mistakes: result.error.issues.flatMap((issue) => locate(file, lines, document, issue)) };
+    return { mistakes: inFileOrder(result.error.issues.flatMap((issue) => locate(file, lines, document, issue))) };
   }
   const { templates, ...rest } = result.data;
   return {
@@ -69,18 +69,28 @@ function readConfigFile(file: string): { config?: Config; mistakes: string[] } {
   };
 }
 
+interface Mistake {
+  offset: number;
+  text: string;
+}
+
+function inFileOrder(mistakes: Mistake[]): string[] {
+  return mistakes.toSorted((one, other) => one.offset - other.offset).map(({ text }) => text);
+}
+
 /** One clickable line for each issue: file:line:column, path, message. */
 function locate(
   file: string,
   lines: LineCounter,
   document: ReturnType<typeof parseDocument>,
   issue: z.core.$ZodIssue,
-): string[] {
+): Mistake[] {
   const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
   const message = issue.code === 'unrecognized_keys' ? 'is no known key' : issue.message;
   return paths.map((path) => {
-    const position = lines.linePos(offsetOf(document, path));
-    return `${file}:${position.line}:${position.col} ${path.join('.')}: ${message}`;
+    const offset = offsetOf(document, path);
+    const { line, col } = lines.linePos(offset);
+    return { offset, text: `${file}:${line}:${col} ${path.join('.')}: ${message}` };
   });
 }
 

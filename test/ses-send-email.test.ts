@@ -276,8 +276,8 @@ test('a paused account says so and refuses to send until it is opened again', as
   await expect(send(welcome())).resolves.toBeDefined();
 });
 
-test('over the account’s rate, or its daily quota, sends are throttled once that is enforced', async () => {
-  const slow = await startSesStandIn({ maxSendRate: 3, max24HourSend: 4 });
+test('over the account’s rate, sends are throttled once that is enforced', async () => {
+  const slow = await startSesStandIn({ maxSendRate: 3 });
   const limited = client(slow.url);
   try {
     slow.faults.enforceRate = true;
@@ -290,12 +290,27 @@ test('over the account’s rate, or its daily quota, sends are throttled once th
     expect(refused[0]).toBeInstanceOf(TooManyRequestsException);
     expect(refused[0]).toMatchObject({ message: 'Maximum sending rate exceeded.', $metadata: { httpStatusCode: 429 } });
     expect(slow.record.stats().refused).toEqual({ TooManyRequestsException: 5 });
-
-    const two = limited.send(new SendEmailCommand({ ...welcome(to('a@example.com', 'b@example.com')) }));
-    await expect(two).rejects.toMatchObject({ name: 'TooManyRequestsException' });
   } finally {
     limited.destroy();
     await slow.close();
+  }
+});
+
+test('over the daily quota, which counts recipients, sends are throttled once that is enforced', async () => {
+  const small = await startSesStandIn({ maxSendRate: 100, max24HourSend: 3 });
+  const limited = client(small.url);
+  try {
+    const pair = new SendEmailCommand(welcome(to('a@example.com', 'b@example.com')));
+    await limited.send(pair);
+    small.faults.enforceRate = true;
+    await expect(limited.send(pair)).rejects.toMatchObject({
+      name: 'TooManyRequestsException',
+      message: 'Daily message quota exceeded.',
+    });
+    await expect(limited.send(new SendEmailCommand(welcome()))).resolves.toBeDefined();
+  } finally {
+    limited.destroy();
+    await small.close();
   }
 });
 

@@ -28,7 +28,7 @@ export async function startRelay(target: string): Promise<Relay> {
         }
         incoming.pipe(outgoing).pipe(incoming);
       });
-      server.listen(at, '127.0.0.1', () => resolve((server?.address() as AddressInfo).port));
+      const listening = server.listen(at, '127.0.0.1', () => resolve((listening.address() as AddressInfo).port));
     });
   const cut = () => {
     server?.close();

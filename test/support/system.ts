@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { headers } from '@nats-io/transport-node';
 import { Client, Connection } from '@temporalio/client';
+import { Redis } from 'ioredis';
 
 import { connectNats, type JetStream } from '../../ingress/nats.ts';
 import { choosePorts } from '../../local/servers/ports.ts';
@@ -39,6 +40,8 @@ export interface System {
   publishBytes(bytes: Uint8Array | string, subject?: string, id?: string): Promise<number>;
   startWorker(env?: Record<string, string>): Promise<ProductProcess>;
   startIngress(env?: Record<string, string>): Promise<ProductProcess>;
+  /** Whether ingress has taken in who this is. */
+  contactKnown(userId: string): Promise<boolean>;
   /** A way to Temporal that a test can cut. */
   relayToTemporal(): Promise<Relay>;
   /** Stops workers and ingresses; the rest stays. */
@@ -68,6 +71,7 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
     },
   });
   const connection = await Connection.connect({ address: servers.temporal });
+  const redis = new Redis(servers.redis);
   const running = new Set<ProductProcess>();
   const relays: Relay[] = [];
   const stopProcesses = async () => {
@@ -111,6 +115,7 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
     },
     startWorker: (env) => start('worker/main.ts', env),
     startIngress: (env) => start('ingress/main.ts', env),
+    contactKnown: async (userId) => (await redis.exists(`rivulet:contact:${userId}`)) === 1,
     async relayToTemporal() {
       const relay = await startRelay(servers.temporal);
       relays.push(relay);
@@ -123,6 +128,7 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
       await ses.close();
       await stream.connection.close();
       await connection.close();
+      redis.disconnect();
       rmSync(folder, { recursive: true, force: true });
     },
   };
