@@ -81,14 +81,14 @@ const templates = z.strictObject({
 });
 
 const suppression = z.strictObject({
-  storage: z.enum(['redis']).default('redis'),
+  storage: z.enum(['redis']).default('redis').describe('Where the suppression list is kept.'),
   key_prefix: z.string().default('rivulet:').describe('What every Redis key of Rivulet starts with.'),
   sync_interval: duration.prefault('24h').describe("How often the list is compared with the provider's."),
 });
 
 const compliance = z.strictObject({
-  gdpr: z.boolean().default(true),
-  ccpa: z.boolean().default(true),
+  gdpr: z.boolean().default(true).describe('Whether the GDPR applies. Checked and kept; changes nothing yet.'),
+  ccpa: z.boolean().default(true).describe('Whether the CCPA applies. Checked and kept; changes nothing yet.'),
   consent_check: z
     .boolean()
     .default(true)

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+
 /** Aborts on the first SIGTERM or SIGINT: the process finishes what it holds and ends. */
 export function stopSignal(): AbortSignal {
   const stop = new AbortController();
@@ -23,6 +25,7 @@ export function untilStopped<T>(waiting: Promise<T>, stop: AbortSignal): Promise
 /** Runs a process's main function; a configuration mistake or a missing server is told in words, not as a stack. */
 export async function runMain(main: () => Promise<void>): Promise<void> {
   try {
+    if (existsSync('.env')) process.loadEnvFile(); // what is set already wins
     await main();
     process.exit(0);
   } catch (error) {

@@ -61,7 +61,7 @@ describe('events that come while something is away', () => {
     'wait in NATS while no Temporal answers, use up no deliveries, and become mails afterwards',
     async () => {
       // This ingress looks for Temporal where it went away: a relay that is cut and mended stands for the server.
-      const relay = await system.relayToTemporal();
+      const relay = await system.relayTo('temporal');
       const ingress = await system.startIngress({ TEMPORAL_ADDRESS: relay.address });
       await system.startWorker();
       relay.cut();
@@ -113,6 +113,36 @@ describe('events that come while something is away', () => {
     await expect.poll(() => total([grace]), { timeout: 40_000 }).toBe(1);
     expect(await ingress.stop()).toBe(0);
   }, 150_000);
+});
+
+describe('readiness', () => {
+  it('of an ingress and a worker names what is away, and comes back with it', async () => {
+    const [nats, redis, temporal] = await Promise.all([
+      system.relayTo('nats'),
+      system.relayTo('redis'),
+      system.relayTo('temporal'),
+    ]);
+    const env = {
+      NATS_URL: `nats://${nats.address}`,
+      REDIS_URL: `redis://${redis.address}`,
+      TEMPORAL_ADDRESS: temporal.address,
+    };
+    const [ingress, worker] = await Promise.all([system.startIngress(env), system.startWorker(env)]);
+    const away = async ({ url }: { url: string }) => {
+      const reply = await fetch(`${url}/readyz`);
+      const { dependencies } = (await reply.json()) as { dependencies: Record<string, string> };
+      const names = Object.keys(dependencies).filter((name) => dependencies[name] !== 'ok');
+      return [reply.status, ...names];
+    };
+    for (const [name, relay] of Object.entries({ nats, redis, temporal })) {
+      relay.cut();
+      await expect.poll(() => away(ingress), { timeout: 15_000 }).toEqual([503, name]);
+      if (name !== 'nats') await expect.poll(() => away(worker), { timeout: 15_000 }).toEqual([503, name]);
+      await relay.mend();
+      await expect.poll(() => away(ingress), { timeout: 15_000 }).toEqual([200]);
+      await expect.poll(() => away(worker), { timeout: 15_000 }).toEqual([200]);
+    }
+  });
 });
 
 describe('a worker that is told to stop', () => {

@@ -42,8 +42,8 @@ export interface System {
   startIngress(env?: Record<string, string>): Promise<ProductProcess>;
   /** Whether ingress has taken in who this is. */
   contactKnown(userId: string): Promise<boolean>;
-  /** A way to Temporal that a test can cut. */
-  relayToTemporal(): Promise<Relay>;
+  /** A way to a server that a test can cut. */
+  relayTo(server: keyof ServerUrls): Promise<Relay>;
   /** Stops workers and ingresses; the rest stays. */
   stopProcesses(): Promise<void>;
   stop(): Promise<void>;
@@ -116,8 +116,8 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
     startWorker: (env) => start('worker/main.ts', env),
     startIngress: (env) => start('ingress/main.ts', env),
     contactKnown: async (userId) => (await redis.exists(`rivulet:contact:${userId}`)) === 1,
-    async relayToTemporal() {
-      const relay = await startRelay(servers.temporal);
+    async relayTo(server) {
+      const relay = await startRelay(servers[server].replace(/^[a-z]+:\/\//, ''));
       relays.push(relay);
       return relay;
     },
