@@ -7,7 +7,7 @@ import { readRunFile, type RunFile } from '../local/run-file.ts';
 import { startEverything } from '../local/start.ts';
 import { composeEvent } from './compose-event.ts';
 import { publishingTo, temporalFor } from './connections.ts';
-import type { CliContext } from './main.ts';
+import type { CliContext } from './context.ts';
 import { ServerAway } from './wrong-use.ts';
 
 /** How long a mail or an outcome may take before the demo calls it missing. */

@@ -3,20 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 
 import { withRunningSystem } from '../local/run-file.ts';
-import { WrongUse } from './wrong-use.ts';
+import type { CliContext } from './context.ts';
 import { addDemo } from './demo.ts';
 import { addPublish } from './publish.ts';
 import { addRuns } from './runs.ts';
 import { addStart } from './start.ts';
+import { WrongUse } from './wrong-use.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-
-/** What every command gets: where the project is, and how to reach the servers. */
-export interface CliContext {
-  root: string;
-  env: NodeJS.ProcessEnv;
-  print: (line: string) => void;
-}
 
 const context: CliContext = {
   root,

@@ -7,7 +7,7 @@ import { parseEvent } from '../events/parse.ts';
 import { readRunFile } from '../local/run-file.ts';
 import { composeEvent, defaultTopics, type EventOptions } from './compose-event.ts';
 import { publishingTo, runUrl } from './connections.ts';
-import type { CliContext } from './main.ts';
+import type { CliContext } from './context.ts';
 import { ServerAway, WrongUse } from './wrong-use.ts';
 
 interface PublishOptions extends EventOptions {

@@ -5,7 +5,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { idPattern } from '../events/envelope.ts';
 import { readRunFile } from '../local/run-file.ts';
 import { runUrl, temporalFor } from './connections.ts';
-import type { CliContext } from './main.ts';
+import type { CliContext } from './context.ts';
 
 interface RunRow {
   journey: string;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
 import { startEverything } from '../local/start.ts';
-import type { CliContext } from './main.ts';
+import type { CliContext } from './context.ts';
 
 export function addStart(program: Command, { root, print }: CliContext): void {
   program

@@ -1,10 +1,8 @@
+import { messageTagName } from '../state/keys.ts';
 import type { Memory } from '../state/memory.ts';
 
 /** What a piece of feedback did. Whatever it is, it is never a reason to stop. */
 export type FeedbackResult = 'confirmed' | 'not_ours' | 'unreadable';
-
-/** The SES tag that carries the message tag; the same name as in `activities/mailers/ses.ts`. */
-const messageTagName = 'rivulet-key';
 
 interface SesEvent {
   mail?: { messageId?: unknown; tags?: Record<string, unknown> };

@@ -52,6 +52,9 @@ export function messageKey(eventId: string, template: string, key?: string): str
   return key === undefined ? `${eventId}/${template}` : `${eventId}/${template}#${key}`;
 }
 
+/** The SES tag that carries the message tag through the provider and back in every event. */
+export const messageTagName = 'rivulet-key';
+
 /** The message key in the characters that an SES tag allows; it comes back in every event about the mail. */
 export function messageTag(key: string): string {
   return createHash('sha256').update(key).digest('base64url');

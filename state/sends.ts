@@ -20,7 +20,7 @@ export interface Sends {
    * have sent after all.
    */
   claim(tag: string, claim: string, way?: { over?: string; possibleDuplicate?: true }): Promise<SendRecord | undefined>;
-  /** The provider has it. True unless the record is gone. */
+  /** The provider has it; an empty id is one that was lost, and leaves a known one alone. True unless the record is gone. */
   accept(tag: string, providerId: string): Promise<boolean>;
   /** The provider certainly did not take it: the next attempt may claim at once. Counts the failure; gives the count. */
   release(tag: string, claim: string): Promise<number>;
@@ -81,7 +81,8 @@ const scripts = {
     return false`,
   accept: `
     if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-    redis.call('HSET', KEYS[1], 'state', 'accepted', 'id', ARGV[1])
+    redis.call('HSET', KEYS[1], 'state', 'accepted')
+    if ARGV[1] ~= '' then redis.call('HSET', KEYS[1], 'id', ARGV[1]) end
     return 1`,
   release: `
     if redis.call('HGET', KEYS[1], 'state') ~= 'dispatching' or redis.call('HGET', KEYS[1], 'claim') ~= ARGV[1] then return 0 end

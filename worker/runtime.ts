@@ -8,6 +8,7 @@ const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERR
 export function installRuntime(log: Logger): void {
   Runtime.install({
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
+      if (message.startsWith('No workflows registered')) return; // so it is meant: one worker only sends
       const { error, ...fields } = meta ?? {};
       log[levels[level]]({ ...fields, ...(error !== undefined && { err: error }) }, message);
     }),

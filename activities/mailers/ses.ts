@@ -3,13 +3,11 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 
+import { messageTagName } from '../../state/keys.ts';
 import { MailerError } from '../failures.ts';
 import type { Mail, Mailer } from './mailer.ts';
 import { encodeDisplayName } from './mime-words.ts';
 import { classifySesError } from './ses-errors.ts';
-
-/** The tag that carries the message key through SES and back. */
-export const messageTagName = 'rivulet-key';
 
 export interface SesSettings {
   configurationSet: string;
