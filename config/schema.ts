@@ -32,7 +32,10 @@ const provider = z
       .regex(/^[A-Za-z0-9_-]{1,64}$/)
       .default('rivulet')
       .describe('The SES configuration set. Without one SES sends no events, and nothing could be settled.'),
-    request_timeout: duration.prefault('10s').describe('How long one call to the provider may take.'),
+    request_timeout: duration
+      .refine((ms) => ms <= 15_000, { error: 'must be at most "15s": the activity that makes the call is given 20 s' })
+      .prefault('10s')
+      .describe('How long one call to the provider may take.'),
     settle_after: duration
       .prefault('3m')
       .describe(

@@ -106,7 +106,7 @@ async function describeNamespace(client: Client, namespace: string): Promise<num
 async function ensureSearchAttributes(client: Client, namespace: string, provision: boolean): Promise<void> {
   const { operatorService } = client.connection as Connection;
   const missing = async () => {
-    const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+    const { customAttributes } = await onceKnown(() => operatorService.listSearchAttributes({ namespace }));
     return searchAttributes.filter((name) => !(name in (customAttributes ?? {})));
   };
   let names = await missing();
@@ -123,6 +123,17 @@ async function ensureSearchAttributes(client: Client, namespace: string, provisi
     names = await missing();
   }
   if (names.length > 0) throw missingAttributes(names, namespace);
+}
+
+/** A namespace made a moment ago is not yet known to every part of Temporal: asks again for half a minute. */
+async function onceKnown<T>(ask: () => Promise<T>): Promise<T> {
+  for (const deadline = Date.now() + 30_000; ; await sleep(500)) {
+    try {
+      return await ask();
+    } catch (error) {
+      if ((error as { code?: number }).code !== 5 /* not found */ || Date.now() > deadline) throw error;
+    }
+  }
 }
 
 function missingAttributes(names: readonly string[], namespace: string): StartError {
