@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
+import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 
@@ -23,8 +24,9 @@ export class ConfigError extends Error {
  * Reads rivulet.yaml (at RIVULET_CONFIG) and the environment. Throws one ConfigError that lists every mistake of both.
  */
 export function loadConfig(env: NodeJS.ProcessEnv): { config: Config; environment: Environment } {
-  const environment = environmentSchema.safeParse(withoutEmpty(env));
-  const file = resolve(withoutEmpty(env)['RIVULET_CONFIG'] ?? 'rivulet.yaml');
+  const set = withoutEmpty(env);
+  const environment = environmentSchema.safeParse({ ...temporalProfile(set), ...set });
+  const file = resolve(set['RIVULET_CONFIG'] ?? 'rivulet.yaml');
   const config = readConfigFile(file);
   const mistakes = [
     ...(environment.success
@@ -34,6 +36,13 @@ export function loadConfig(env: NodeJS.ProcessEnv): { config: Config; environmen
   ];
   if (!environment.success || !config.config) throw new ConfigError(mistakes);
   return { config: config.config, environment: environment.data };
+}
+
+/** Address and namespace of Temporal's own configuration file, where there is one; the variables win over it. */
+function temporalProfile(env: Record<string, string>): Record<string, string> {
+  const { namespace, connectionOptions } = loadClientConnectConfig({ overrideEnvVars: env });
+  const address = connectionOptions.address;
+  return { ...(address && { TEMPORAL_ADDRESS: address }), ...(namespace && { TEMPORAL_NAMESPACE: namespace }) };
 }
 
 /** An empty variable is an unset one: `HTTP_PORT=` would otherwise become port 0. */

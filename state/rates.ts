@@ -70,7 +70,7 @@ return math.max(0, math.ceil((slot - now) / 1000))`;
 /** How long a booking is remembered after its slot: as long as a retry may take to come back for it. */
 const keepBookingMs = 10 * 60_000;
 
-/** `perSecond`: mails per second for the whole account. At most two leave at once after a pause. */
+/** `perSecond`: mails per second for the whole account. `burst`: how many may leave at once after a pause. */
 export function createRates(redis: Redis, keys: Keys, perSecond: number, burst = 1): Rates {
   const script = defineScript<number>(redis, 'rivuletReserveSlot', 3, reserveScript);
   const intervalUs = Math.ceil(1_000_000 / perSecond);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 
 import type { Event } from '../events/index.ts';
 import { createKeys, type Keys, messageKey, messageTag } from '../state/keys.ts';
@@ -302,7 +302,8 @@ describe('the ledger of mails', () => {
     await sends.claim(early, 'a');
     const first = (await sends.read(early))?.dispatchedAt ?? 0;
     expect(await sends.feedHasPassed(first)).toBe(false);
-    await sleep(5); // the ledger counts milliseconds: the two must not fall into one
+    // The ledger counts milliseconds: the two must not fall into one.
+    await vi.waitFor(async () => expect((await sends.read(early))?.ageMs).toBeGreaterThan(0), { interval: 1 });
     await sends.claim(late, 'b');
     const second = (await sends.read(late))?.dispatchedAt ?? 0;
     await sends.confirm(late, 'ses-2');
@@ -322,34 +323,203 @@ describe('the ledger of mails', () => {
 
 describe('slots for sending', () => {
   const second = 1_000_000;
-  /** Rates of their own, so that no test takes a slot of another. */
-  function lanes(perSecond: number, connection = redis) {
+  const soon = 1_000;
+
+  /** An account of its own for each test, so that no test takes a slot of another. */
+  function account(perSecond: number) {
     const mine = createKeys(`${keyPrefix}rates-${randomUUID()}:`, secret);
+    /** The slot of a mail, in µs; NaN while it has none. */
+    const slot = async (id: string) => Number((await redis.hget(mine.reservation(id), 'account')) ?? Number.NaN);
     return {
       keys: mine,
-      rates: createRates(connection, mine, perSecond),
-      elsewhere: createRates(other, mine, perSecond),
-      /** The instant of a mail's slot of the account, in µs; undefined while it has none. */
-      async slot(id: string): Promise<number | undefined> {
-        const at = await redis.hget(mine.reservation(id), 'account');
-        return at === null ? undefined : Number(at);
-      },
-      async slots(ids: string[]): Promise<number[]> {
-        const found = await Promise.all(ids.map((id) => this.slot(id)));
-        return found.map((at) => at ?? Number.NaN).sort((a, b) => a - b);
-      },
+      here: createRates(redis, mine, perSecond),
+      there: createRates(other, mine, perSecond),
+      slot,
+      slots: async (ids: string[]) => (await Promise.all(ids.map(slot))).sort((a, b) => a - b),
     };
   }
-  const ids = (count: number, name = 'mail') => Array.from({ length: count }, (_, i) => `${name}-${i}`);
-  const gaps = (slots: number[]) => slots.slice(1).map((at, i) => at - (slots[i] ?? 0));
+  const mails = (count: number, name = 'mail') => Array.from({ length: count }, (_, i) => `${name}-${i}`);
+  const gaps = (slots: number[]) => slots.slice(1).map((at, i) => at - (slots[i] ?? Number.NaN));
   const mostInOneSecond = (slots: number[]) =>
     Math.max(...slots.map((from) => slots.filter((at) => at >= from && at < from + second).length));
 
-  it('a hundred mails at 50 a second stand 20 ms apart', async () => {
-    const { rates, slots } = lanes(50);
-    const hundred = ids(100);
-    const waits = await Promise.all(hundred.map((id) => rates.reserve(id, 'transactional', 1_000)));
-    const booked = await slots.call({ slot: async () => undefined, slots, ...lanesOf(rates) }, hundred).catch(() => []);
-    expect(booked.length + waits.length).toBeGreaterThan(0);
+  it('a hundred mails at once stand 20 ms apart at 50 a second', async () => {
+    const { here, slots } = account(50);
+    const ids = mails(100);
+    const waits = await Promise.all(ids.map((id) => here.reserve(id, 'transactional', soon)));
+    expect(waits[0]).toBe(0);
+    const booked = await slots(ids);
+    expect(gaps(booked)).toHaveLength(99);
+    for (const gap of gaps(booked)) expect(gap).toBeGreaterThanOrEqual(20_000);
+    expect((booked[99] ?? 0) - (booked[0] ?? 0)).toBeLessThan(99 * 20_000 + second / 2);
+    expect(Math.max(...waits)).toBeGreaterThan(1_500);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(1_980);
+  });
+
+  it('a mail that asks twice keeps its slot, and nobody behind it is pushed back', async () => {
+    const { here, slot } = account(2);
+    await here.reserve('grace', 'transactional', soon);
+    const first = await here.reserve('ada', 'transactional', soon);
+    const booked = await slot('ada');
+    const again = await here.reserve('ada', 'transactional', soon);
+    expect(first).toBeGreaterThan(0);
+    expect(again).toBeLessThanOrEqual(first);
+    expect(await slot('ada')).toBe(booked);
+    await here.reserve('next', 'transactional', soon);
+    expect((await slot('next')) - booked).toBe(500_000);
+  });
+
+  it('a marketing mail that asks twice keeps its place in the lane', async () => {
+    const { here } = account(2);
+    const waits = [];
+    for (const id of mails(6)) waits.push(await here.reserve(id, 'marketing', soon));
+    const again = await here.reserve('mail-5', 'marketing', soon);
+    expect(waits[5]).toBeGreaterThan(soon);
+    expect(again).toBeGreaterThan(soon);
+    expect(again).toBeLessThanOrEqual(waits[5] ?? 0);
+  });
+
+  it('two workers share the account', async () => {
+    const { here, there, slots } = account(50);
+    const ids = mails(40);
+    await Promise.all(ids.map((id, i) => (i % 2 ? here : there).reserve(id, 'transactional', soon)));
+    for (const gap of gaps(await slots(ids))) expect(gap).toBeGreaterThanOrEqual(20_000);
+  });
+
+  it('a receipt in the middle of a thousand marketing mails waits a second, and one slot, at most', async () => {
+    const { here } = account(200);
+    const backlog = mails(1_000);
+    const queued = await Promise.all(backlog.map((id) => here.reserve(id, 'marketing', soon)));
+    expect(Math.max(...queued)).toBeGreaterThan(4_000);
+    // The worst moment: everybody has just asked again and taken what is near.
+    await Promise.all(backlog.map((id) => here.reserve(id, 'marketing', soon)));
+    expect(await here.reserve('receipt', 'transactional', soon)).toBeLessThanOrEqual(soon + 5);
+  });
+
+  it('receipts between marketing mails move these back: no second ever has more slots than the rate', async () => {
+    const { here, there, slots } = account(200);
+    const [marketing, receipts] = [mails(250, 'offer'), mails(100, 'receipt')];
+    /** As a worker does: a wait that is long is spent elsewhere. */
+    const send = async (id: string) => {
+      for (let wait = Infinity; wait > 100;) {
+        wait = await here.reserve(id, 'marketing', 100);
+        if (wait > 100) await sleep(wait);
+      }
+    };
+    const sending = Promise.all(marketing.map(send));
+    for (const id of receipts) {
+      await there.reserve(id, 'transactional', 100);
+      await sleep(5);
+    }
+    await sending;
+    const booked = await slots([...marketing, ...receipts]);
+    expect(booked.every(Number.isFinite)).toBe(true);
+    for (const gap of gaps(booked)) expect(gap).toBeGreaterThanOrEqual(5_000);
+    expect(mostInOneSecond(booked)).toBeLessThanOrEqual(201);
+    expect(mostInOneSecond(booked)).toBeGreaterThan(100);
+  }, 30_000);
+
+  it('a receipt moves the next marketing mail back by one slot', async () => {
+    const { here, keys: mine, slot } = account(2);
+    await here.reserve('receipt', 'transactional', soon);
+    await here.reserve('offer', 'marketing', soon);
+    const lane = Number(await redis.hget(mine.reservation('offer'), 'lane'));
+    expect(lane - (await slot('receipt'))).toBeGreaterThanOrEqual(500_000);
+  });
+
+  it('a marketing mail whose turn has come takes nothing while receipts have the account', async () => {
+    const { here, keys: mine, slot } = account(2);
+    for (const id of mails(5, 'offer')) await here.reserve(id, 'marketing', soon);
+    for (const id of mails(5, 'receipt')) await here.reserve(id, 'transactional', soon);
+    await redis.hset(mine.reservation('offer-4'), 'lane', Date.now() * 1_000);
+    expect(await here.reserve('offer-4', 'marketing', soon)).toBeGreaterThan(soon);
+    expect(await slot('offer-4')).toBeNaN();
+  });
+
+  it('a slot that has long passed is booked anew: mails do not leave together after a pause', async () => {
+    const { here, keys: mine, slots } = account(50);
+    const ids = mails(10);
+    await Promise.all(ids.map((id) => here.reserve(id, 'transactional', soon)));
+    for (const id of ids) await redis.hset(mine.reservation(id), 'account', (Date.now() - 5_000) * 1_000);
+    await Promise.all(ids.map((id) => here.reserve(id, 'transactional', soon)));
+    const booked = await slots(ids);
+    expect(booked[0]).toBeGreaterThan((Date.now() - 4_000) * 1_000);
+    for (const gap of gaps(booked)) expect(gap).toBeGreaterThanOrEqual(20_000);
+  });
+
+  it('nothing is kept for ever', async () => {
+    const { here, keys: mine } = account(50);
+    await here.reserve('ada', 'marketing', soon);
+    for (const key of [mine.rate('account'), mine.rate('marketing'), mine.reservation('ada')])
+      expect(await redis.pttl(key)).toBeGreaterThan(0);
+  });
+});
+
+describe('the journeys of a person', () => {
+  const onboarding = {
+    workflowId: 'w_1',
+    journey: 'onboarding',
+    listensFor: ['project.created'],
+    since: monday,
+    registeredAt: monday,
+  };
+
+  it('are found while they run, and forgotten one by one', async () => {
+    const ada = someone();
+    expect(await memory.running.of(ada)).toEqual([]);
+    await memory.running.register(ada, onboarding);
+    await memory.running.register(ada, { ...onboarding, workflowId: 'w_2' });
+    expect(await memory.running.of(ada)).toHaveLength(2);
+    await memory.running.forget(ada, 'w_1');
+    expect(await memory.running.of(ada)).toEqual([{ ...onboarding, workflowId: 'w_2' }]);
+    expect(await memory.running.of(someone())).toEqual([]);
+  });
+
+  it('do not look new when their event is delivered again', async () => {
+    const ada = someone();
+    await memory.running.register(ada, onboarding);
+    await memory.running.register(ada, { ...onboarding, registeredAt: tuesday });
+    expect(await memory.running.of(ada)).toEqual([onboarding]);
+  });
+});
+
+describe('events that a journey may have missed', () => {
+  const project = (user_id: string, timestamp: number, project_id = 'p_1'): Event => ({
+    event_id: randomUUID(),
+    event_type: 'project.created',
+    user_id,
+    timestamp,
+    payload: { project_id },
+  });
+
+  it('are found by type, from the moment the journey is about', async () => {
+    const ada = someone();
+    const made = project(ada, tuesday);
+    await memory.heard.record(made);
+    expect(await memory.heard.of(ada, ['project.created', 'order.completed'], monday)).toEqual([made]);
+    expect(await memory.heard.of(ada, ['project.created'], tuesday)).toEqual([made]);
+    expect(await memory.heard.of(ada, ['project.created'], wednesday)).toEqual([]);
+    expect(await memory.heard.of(ada, ['order.completed'], monday)).toEqual([]);
+    expect(await memory.heard.of(ada, [], monday)).toEqual([]);
+    expect(await memory.heard.of(someone(), ['project.created'], monday)).toEqual([]);
+  });
+
+  it('are the last of their type, and forgotten within a day', async () => {
+    const ada = someone();
+    await memory.heard.record(project(ada, monday, 'p_1'));
+    await memory.heard.record(project(ada, tuesday, 'p_2'));
+    expect(await memory.heard.of(ada, ['project.created'], monday)).toMatchObject([{ payload: { project_id: 'p_2' } }]);
+    expect(await redis.ttl(keys.heard(ada))).toBeGreaterThan(86_000);
+    expect(await redis.ttl(keys.heard(ada))).toBeLessThanOrEqual(86_400);
+  });
+});
+
+describe('dead letters', () => {
+  it('are written once', async () => {
+    const id = randomUUID();
+    expect(await memory.deadLetters.isWritten(id)).toBe(false);
+    await memory.deadLetters.markWritten(id);
+    expect(await memory.deadLetters.isWritten(id)).toBe(true);
+    expect(await redis.ttl(keys.deadLetter(id))).toBeGreaterThan(7 * 86_400);
   });
 });

@@ -78,5 +78,6 @@ function classifyConnection(error: SdkError): SendFailure {
 function classifyStatus(status: number): SendFailure {
   if (status === 429) return { kind: 'throttled', retryAfterMs: 1_000 * (1 + Math.random()) };
   if (status === 503) return { kind: 'unavailable' };
+  if (status === 403) return { kind: 'halted', scope: 'credentials' }; // whatever its name: SES let nobody in
   return { kind: 'ambiguous' };
 }

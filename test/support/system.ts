@@ -54,6 +54,8 @@ export interface SystemOptions {
   /** Mails per second; high unless the test is about the limit. */
   rateLimit?: number;
   settleAfter?: string;
+  /** Of the keys in Redis; its own where left-over bookings of another test would be in the way. */
+  prefix?: string;
   /** Whether SES tells what became of mails. */
   feed?: boolean;
 }
@@ -134,10 +136,11 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
   };
 }
 
-function configFile({ rateLimit = 1_000, settleAfter = '3m' }: SystemOptions): string {
+function configFile({ rateLimit = 1_000, settleAfter = '3m', prefix = 'rivulet:' }: SystemOptions): string {
   return JSON.stringify({
     provider: { rate_limit: rateLimit, settle_after: settleAfter, request_timeout: '2s', retry: { backoff_ms: 100 } },
     templates: { base_dir: join(root, 'templates') },
+    suppression: { key_prefix: prefix },
   });
 }
 

@@ -1,0 +1,159 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+
+import { describeConfiguration } from '../config/describe.ts';
+import { environmentSchema } from '../config/environment.ts';
+import { parseEvent } from '../events/parse.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'];
+
+/** The fenced blocks of a page in one language. */
+function blocks(page: string, language: string): string[] {
+  return [...read(page).matchAll(/^```(\w+)\n([^]*?)^```$/gm)]
+    .filter(([, found]) => found === language)
+    .map(([, , text = '']) => text);
+}
+
+const withoutBlocks = (page: string) => read(page).replaceAll(/^```[^]*?^```$/gm, '');
+
+const isAnEvent = (text: string) => parseEvent(new TextEncoder().encode(text));
+
+describe('the TypeScript in the README', () => {
+  const named = (block: string) => /^\/\/ (\S+\.ts)\n/.exec(block)?.[1];
+  const snippets = blocks('README.md', 'ts');
+
+  it('that shows a journey shows the file, to the letter', () => {
+    const shown = snippets.filter((block) => named(block) === undefined);
+    expect(shown).toEqual([read('workflows/journeys/onboarding.ts')]);
+  });
+
+  it('that adds a journey compiles, together with its changes to the files that are there', () => {
+    const overlay = new Map<string, string>();
+    for (const block of snippets) {
+      const file = named(block);
+      if (file !== undefined) overlay.set(join(root, file), block);
+    }
+    for (const diff of blocks('README.md', 'diff')) {
+      const [, file = '', body = ''] = /^--- (\S+)\n([^]*)$/.exec(diff) ?? [];
+      overlay.set(join(root, file), patched(read(file), body));
+    }
+    expect([...overlay.keys()].length).toBeGreaterThan(4);
+    expect(mistakesOf(overlay)).toEqual([]);
+  }, 60_000);
+});
+
+/** Applies a diff of `+`, `-` and context lines; each context line stands in the file, and additions follow it. */
+function patched(source: string, diff: string): string {
+  const lines = source.split('\n');
+  let at = 0;
+  for (const line of diff.trimEnd().split('\n')) {
+    const text = line.slice(1);
+    if (line.startsWith('+')) {
+      lines.splice(at, 0, text);
+      at += 1;
+      continue;
+    }
+    const found = lines.indexOf(text);
+    expect(found, `"${text}" in the source`).toBeGreaterThanOrEqual(0);
+    if (line.startsWith('-')) lines.splice(found, 1);
+    at = line.startsWith('-') ? found : found + 1;
+  }
+  return lines.join('\n');
+}
+
+function mistakesOf(overlay: Map<string, string>): string[] {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.base.json'), (file) => readFileSync(file, 'utf8'));
+  const { options } = ts.convertCompilerOptionsFromJson((config as { compilerOptions: object }).compilerOptions, root);
+  const wanted = { ...options, noEmit: true, composite: false, declaration: false, sourceMap: false };
+  const host = ts.createCompilerHost(wanted);
+  const { readFile, fileExists, getSourceFile } = host;
+  host.readFile = (file) => overlay.get(resolve(file)) ?? readFile(file);
+  host.fileExists = (file) => overlay.has(resolve(file)) || fileExists(file);
+  host.getSourceFile = (file, version, ...rest) => {
+    const text = overlay.get(resolve(file));
+    return text === undefined ? getSourceFile(file, version, ...rest) : ts.createSourceFile(file, text, version);
+  };
+  const program = ts.createProgram([...overlay.keys()], wanted, host);
+  return ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => {
+    return `${file?.fileName ?? ''}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+  });
+}
+
+describe('the events in the README', () => {
+  it('in JSON are events', () => {
+    const found = blocks('README.md', 'json');
+    expect(found).toHaveLength(1);
+    for (const block of found) expect(isAnEvent(block)).toMatchObject({ ok: true });
+  });
+
+  it('from Python is one', () => {
+    const [block = ''] = blocks('README.md', 'python');
+    expect(isAnEvent(/^event = (\{[^]*?^\})$/m.exec(block)?.[1] ?? '')).toMatchObject({ ok: true });
+  });
+
+  it('of the nats command is one, under the subject of its type', () => {
+    const [, subject, header, body = ''] =
+      /nats pub marketing\.events\.(\S+) --header Nats-Msg-Id:(\S+) \\\n {2}'(.*)'/.exec(read('README.md')) ?? [];
+    expect(isAnEvent(body)).toMatchObject({ ok: true, parsed: { event: { event_type: subject, event_id: header } } });
+  });
+
+  it('of the rivulet command are composed of options that it has', () => {
+    const help = execFileSync(process.execPath, ['cli/rivulet.mjs', 'publish', '--help'], { cwd: root }).toString();
+    const [, used = ''] = /npx rivulet publish (.*)/.exec(read('README.md')) ?? [];
+    for (const option of used.match(/--[a-z-]+/g) ?? []) expect(help).toContain(option);
+  });
+});
+
+describe('what the pages name', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+
+  it('after npm is a script', () => {
+    for (const page of pages) {
+      for (const [, script = ''] of read(page).matchAll(/npm run ([a-z:-]*[a-z])/g))
+        expect(scripts).toHaveProperty([script]);
+    }
+    expect(scripts).toMatchObject({ start: expect.any(String), test: expect.any(String) });
+  });
+
+  it('after npx rivulet is a command', () => {
+    const help = execFileSync(process.execPath, ['cli/rivulet.mjs', '--help'], { cwd: root }).toString();
+    const commands = [...help.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name);
+    for (const page of pages) {
+      for (const [, command] of read(page).matchAll(/npx rivulet ([a-z]+)/g)) expect(commands, page).toContain(command);
+    }
+  });
+
+  it.each(pages)('as a link or a path in %s exists', (page) => {
+    const text = withoutBlocks(page);
+    const links = [...text.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, link = '']) => link);
+    const paths = [...text.matchAll(/`([\w./-]+)`/g)]
+      .map(([, path = '']) => path)
+      .filter((path) => /^[\w.-]+\/[\w./-]*$/.test(path) && existsSync(join(root, path.split('/')[0] ?? '')));
+    const missing = [...links, ...paths].filter(
+      (path) =>
+        !/^https?:/.test(path) && !/^docs\/\w+\.png$/.test(path) && !existsSync(join(root, dirname(page), path)),
+    );
+    expect(missing).toEqual([]);
+  });
+});
+
+describe('the configuration', () => {
+  it('is documented as it is: docs/configuration.md is what config/describe.ts writes', () => {
+    expect(read('docs/configuration.md')).toBe(describeConfiguration());
+  });
+
+  it('names in .env.example only variables that somebody reads', () => {
+    const theirs = ['AWS_REGION', 'AWS_ENDPOINT_URL_SESV2', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
+    const known = [...Object.keys(environmentSchema.shape), ...theirs];
+    const named = [...read('.env.example').matchAll(/^#? ?([A-Z][A-Z0-9_]+)=/gm)].map(([, name]) => name);
+    expect(named.length).toBeGreaterThan(0);
+    for (const name of named) expect(known).toContain(name);
+  });
+});
