@@ -18,7 +18,9 @@ function thrown({ name, status, message = '', code }: Thrown): Error {
   return error;
 }
 
-const failureOf = (error: Thrown) => classifySesError(thrown(error)).failure;
+const ada = { to: 'ada@example.com' };
+
+const failureOf = (error: Thrown) => classifySesError(thrown(error), ada).failure;
 
 const unverified = 'Email address is not verified. The following identities failed the check in region EU-CENTRAL-1:';
 
@@ -29,6 +31,16 @@ describe('what an answer of SES means for the mail', () => {
     [
       'a From that is not verified',
       { name: 'MessageRejected', status: 400, message: `${unverified} hello@example.com` },
+      { kind: 'halted', scope: 'identity' },
+    ],
+    [
+      'a recipient that is not verified, in the sandbox',
+      { name: 'MessageRejected', status: 400, message: `${unverified} ada@example.com` },
+      { kind: 'refused' },
+    ],
+    [
+      'a sender and a recipient that are not verified',
+      { name: 'MessageRejected', status: 400, message: `${unverified} ada@example.com, hello@example.com` },
       { kind: 'halted', scope: 'identity' },
     ],
     [
@@ -79,7 +91,7 @@ describe('when no answer came', () => {
     (code) => {
       expect(failureOf({ name: 'Error', code })).toEqual({ kind: 'unavailable' });
       const wrapped = Object.assign(new Error('failed'), { cause: Object.assign(new Error(code), { code }) });
-      expect(classifySesError(wrapped).failure).toEqual({ kind: 'unavailable' });
+      expect(classifySesError(wrapped, ada).failure).toEqual({ kind: 'unavailable' });
     },
   );
 
@@ -102,7 +114,7 @@ describe('when no answer came', () => {
   it.each([undefined, null, 'a text', 7, new TypeError('x is not a function')])(
     '%s is thrown: it may have left',
     (it) => {
-      expect(classifySesError(it).failure).toEqual({ kind: 'ambiguous' });
+      expect(classifySesError(it, ada).failure).toEqual({ kind: 'ambiguous' });
     },
   );
 });
@@ -152,6 +164,7 @@ describe('a mail that came too fast waits', () => {
 it('what SES says of an address is kept without the address', () => {
   const { message } = classifySesError(
     thrown({ name: 'MessageRejected', status: 400, message: `${unverified} ada@example.com, <grace@example.com>` }),
+    ada,
   );
   expect(message).toBe(`MessageRejected: ${unverified} [address], <[address]>`);
 });

@@ -16,13 +16,13 @@ const minute = 60_000;
  * What an error of SES means for the mail. Decided by name, status and message: no error class of the SDK says by itself
  * whether it may be retried. What nobody knows is ambiguous, since the mail may have left.
  */
-export function classifySesError(thrown: unknown): MailerError {
+export function classifySesError(thrown: unknown, mail: { to: string }): MailerError {
   const error = (thrown ?? {}) as SdkError;
   const detail = withoutAddresses(`${error.name ?? 'Error'}: ${error.message ?? String(thrown)}`);
-  return new MailerError(classify(error), detail);
+  return new MailerError(classify(error, mail), detail);
 }
 
-function classify(error: SdkError): SendFailure {
+function classify(error: SdkError, mail: { to: string }): SendFailure {
   const status = error.$metadata?.httpStatusCode;
   const message = error.message ?? '';
   // SES said 200 and the rest of the answer was lost or unreadable: it has the mail.
@@ -34,9 +34,7 @@ function classify(error: SdkError): SendFailure {
     case 'LimitExceededException':
       return throttled(error.name, message);
     case 'MessageRejected':
-      return /not verified/i.test(message) && !/recipient|destination/i.test(message)
-        ? { kind: 'halted', scope: 'identity' }
-        : { kind: 'refused' };
+      return rejected(message, mail);
     case 'MailFromDomainNotVerifiedException':
       return { kind: 'halted', scope: 'identity' };
     case 'AccountSuspendedException':
@@ -56,6 +54,17 @@ function classify(error: SdkError): SendFailure {
     default:
       return status === undefined ? classifyConnection(error) : classifyStatus(status);
   }
+}
+
+/**
+ * An unverified sender is the operator's to put right, and everybody's mail waits for it. In the sandbox SES says the
+ * same of an unverified recipient: that is one person's mail, and stops nobody else's.
+ */
+function rejected(message: string, { to }: { to: string }): SendFailure {
+  if (!/not verified/i.test(message)) return { kind: 'refused' };
+  const named = message.toLowerCase().match(/[^\s,:]+@[^\s,:]+/g) ?? [];
+  const onlyTheRecipient = named.length > 0 && named.every((address) => address === to.toLowerCase());
+  return onlyTheRecipient ? { kind: 'refused' } : { kind: 'halted', scope: 'identity' };
 }
 
 function throttled(name: string, message: string): SendFailure {

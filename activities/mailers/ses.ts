@@ -41,7 +41,7 @@ export function createSesMailer(settings: SesSettings): Mailer {
           throw new MailerError({ kind: 'accepted_id_unknown' }, 'SES answered 200 without a MessageId');
         return reply.MessageId;
       } catch (error) {
-        throw error instanceof MailerError ? error : classifySesError(error);
+        throw error instanceof MailerError ? error : classifySesError(error, mail);
       }
     },
     close: () => client.destroy(),
