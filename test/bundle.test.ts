@@ -9,7 +9,7 @@ import type { EventType } from '../events/index.ts';
 import { type Route, routes } from '../ingress/routes.ts';
 import { connectTemporal, provisionTemporal } from '../runtime/temporal.ts';
 import { createLog } from '../runtime/log.ts';
-import { bundleWorkflows } from '../worker/bundle.ts';
+import { bundleWorkflows, templatesNamedIn } from '../worker/bundle.ts';
 import { createWorkers } from '../worker/workers.ts';
 import * as journeys from '../workflows/index.ts';
 import { event, person } from './support/events.ts';
@@ -58,6 +58,13 @@ describe('what the workflow sandbox loads', () => {
   it('is small: every run of every journey pays for it', () => {
     expect(code.length).toBeGreaterThan(100_000);
     expect(code.length).toBeLessThan(2_200_000);
+  });
+});
+
+describe('the templates that journeys name', () => {
+  it('are found in the bundle, so that the worker can look for them before it takes work', () => {
+    expect(templatesNamedIn({ code }).toSorted()).toEqual(['receipt', 'welcome']);
+    expect(templatesNamedIn({ code: code.replaceAll("'welcome', signup", "'welcmoe', signup") })).toContain('welcmoe');
   });
 });
 

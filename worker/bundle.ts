@@ -1,16 +1,24 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import { bundleWorkflowCode, type WorkflowBundleOption } from '@temporalio/worker';
+import { bundleWorkflowCode } from '@temporalio/worker';
 
 /** Where `npm run build` puts the bundle: beside the compiled worker. */
-export const bundleFile = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
+const bundleFile = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
 
 /**
  * The journeys as the workflow sandbox loads them: prebuilt in production, bundled now when running from source.
  */
-export async function workflowBundle(): Promise<WorkflowBundleOption> {
-  return existsSync(bundleFile) ? { codePath: bundleFile } : bundleWorkflows();
+export async function workflowBundle(): Promise<{ code: string }> {
+  return existsSync(bundleFile) ? { code: readFileSync(bundleFile, 'utf8') } : bundleWorkflows();
+}
+
+/**
+ * The templates that journeys name where they call `sendEmail`. The compiler checks every name; a worker that runs from
+ * source was not compiled, and must not find out at somebody's mail.
+ */
+export function templatesNamedIn({ code }: { code: string }): string[] {
+  return [...code.matchAll(/\.sendEmail\)\(\s*(['"])([^'"]+)\1/g)].map(([, , name = '']) => name);
 }
 
 export function bundleWorkflows() {

@@ -12,8 +12,8 @@ import { runMain, stopSignal, untilStopped } from '../runtime/stop-signal.ts';
 import { connectTemporal, provisionTemporal, temporalConnectOptions } from '../runtime/temporal.ts';
 import { createMemory, memorySettings } from '../state/memory.ts';
 import { connectRedis, redisReady } from '../state/redis.ts';
-import { loadCatalogue } from '../templates/catalogue.ts';
-import { workflowBundle } from './bundle.ts';
+import { loadCatalogue, TemplateError } from '../templates/catalogue.ts';
+import { templatesNamedIn, workflowBundle } from './bundle.ts';
 import { installRuntime } from './runtime.ts';
 import { createWorkers } from './workers.ts';
 
@@ -33,6 +33,11 @@ await runMain(async () => {
 
   const catalogue = loadCatalogue(config.templates.dir, Object.keys(config.topics));
   const bundle = await workflowBundle();
+  const unknown = templatesNamedIn(bundle).filter((name) => !catalogue.has(name));
+  if (unknown.length > 0)
+    throw new TemplateError(
+      unknown.map((name) => `${name}: a journey sends it, but templates/names.ts does not name it`),
+    );
   const redis = connectRedis(environment.REDIS_URL, (error) => log.debug({ err: error }, 'Redis connection'));
   const mailer = createSesMailer({
     configurationSet: config.provider.configuration_set,
