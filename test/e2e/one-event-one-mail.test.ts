@@ -83,12 +83,26 @@ describe('one event', () => {
     expect(await resultOf(order.event_id)).toBe('no_address');
   });
 
-  it('of a sign-up without consent mails nobody, and of one with a complaint neither', async () => {
+  it('of a sign-up without consent mails nobody', async () => {
     const ada = person('ada');
     const signup = signedUp(ada, { consent: undefined });
     await system.publish(signup);
     await takenIn();
     expect(await resultOf(signup.event_id)).toBe('no_consent');
+    expect(mailsTo(ada.email)).toHaveLength(0);
+  });
+
+  it('of somebody who has complained mails nobody, not even a receipt', async () => {
+    const ada = person('ada');
+    await system.complained(ada.email.toUpperCase());
+    const [signup, order] = [signedUp(ada), orderCompleted(ada)];
+    await system.publish(signup);
+    await system.publish(order);
+    await takenIn();
+    expect(await Promise.all([resultOf(signup.event_id), resultOf(order.event_id)])).toEqual([
+      'suppressed',
+      'suppressed',
+    ]);
     expect(mailsTo(ada.email)).toHaveLength(0);
   });
 });

@@ -7,7 +7,8 @@ import { startSystem, type System } from '../support/system.ts';
 let system: System;
 
 beforeAll(async () => {
-  system = await startSystem(inject('servers'), { settleAfter: '4s' });
+  // The feed is slower than the first retry would be: a send that was not settled first would be seen twice.
+  system = await startSystem(inject('servers'), { settleAfter: '4s', ses: { feedbackDelayMs: 1_000 } });
   await Promise.all([system.startIngress(), system.startWorker()]);
 });
 afterEach(() => system.ses.faults.clear());

@@ -14,6 +14,8 @@ import { connectNats, type JetStream } from '../../ingress/nats.ts';
 import { choosePorts } from '../../local/servers/ports.ts';
 import type { SesStandInOptions } from '../../local/ses/stand-in.ts';
 import { startSesStandIn, type SesStandIn } from '../../local/ses/stand-in.ts';
+import { createKeys } from '../../state/keys.ts';
+import { createSuppressions } from '../../state/suppressions.ts';
 import type { ServerUrls } from './global-setup.ts';
 import { type Relay, startRelay } from './relay.ts';
 
@@ -42,6 +44,8 @@ export interface System {
   startIngress(env?: Record<string, string>): Promise<ProductProcess>;
   /** Whether ingress has taken in who this is. */
   contactKnown(userId: string): Promise<boolean>;
+  /** Puts an address on the suppression list, as a complaint does. */
+  complained(address: string): Promise<void>;
   /** A way to a server that a test can cut. */
   relayTo(server: keyof ServerUrls): Promise<Relay>;
   /** Stops workers and ingresses; the rest stays. */
@@ -118,6 +122,8 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
     startWorker: (env) => start('worker/main.ts', env),
     startIngress: (env) => start('ingress/main.ts', env),
     contactKnown: async (userId) => (await redis.exists(`rivulet:contact:${userId}`)) === 1,
+    complained: (address) =>
+      createSuppressions(redis, createKeys(options.prefix ?? 'rivulet:', secret)).add(address, 'complaint', Date.now()),
     async relayTo(server) {
       const relay = await startRelay(servers[server].replace(/^[a-z]+:\/\//, ''));
       relays.push(relay);
