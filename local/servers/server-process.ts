@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServerFailed } from './errors.ts';
@@ -34,7 +34,7 @@ export interface Server {
   readonly pid: number;
   /** Starts it when it is not running, and returns when it is healthy. */
   start(): Promise<void>;
-  /** Sends a signal. With SIGKILL and SIGTERM returns when the process is gone; nobody is told that it died by itself. */
+  /** Sends a signal, and returns when it has worked: the process is gone, or stands still. Nobody is told of such a death. */
   kill(signal: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
   /** SIGTERM, and SIGKILL after ten seconds. */
   stop(): Promise<void>;
@@ -79,6 +79,7 @@ export function serverProcess(
       if (ends) wanted = false;
       running.signal(signal);
       if (ends) await running.exited;
+      if (signal === 'SIGSTOP') await standsStill(running.pid);
     },
     async stop() {
       wanted = false;
@@ -107,6 +108,24 @@ async function launch(recipe: ServerRecipe): Promise<Guarded> {
 
 function pick(env: NodeJS.ProcessEnv, names: string[]): NodeJS.ProcessEnv {
   return Object.fromEntries(names.filter((name) => env[name] !== undefined).map((name) => [name, env[name]]));
+}
+
+/**
+ * The kernel stops the threads of a process one by one, and on a busy machine a server may answer once more in between.
+ * Where there is no /proc there is nothing to look at.
+ */
+async function standsStill(pid: number): Promise<void> {
+  const tasks = `/proc/${pid}/task`;
+  while (existsSync(tasks) && !readdirSync(tasks).every((task) => stopped(`${tasks}/${task}/stat`))) await sleep(5);
+}
+
+/** The state stands behind the command's name, which is in brackets and may hold anything. */
+function stopped(stat: string): boolean {
+  try {
+    return readFileSync(stat, 'utf8').split(') ').at(-1)?.startsWith('T') ?? false;
+  } catch {
+    return false; // this thread has ended
+  }
 }
 
 async function becomeHealthy(recipe: ServerRecipe, child: Guarded): Promise<void> {
