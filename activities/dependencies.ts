@@ -10,14 +10,20 @@ export interface ActivityDependencies {
   memory: Memory;
   catalogue: Catalogue;
   mailer: Mailer;
-  log: Pick<Logger, 'info' | 'warn'>;
-  metrics: { sends: Pick<Counter<'template' | 'outcome'>, 'inc'> };
+  /** Waits so many milliseconds; rejects when the journey no longer wants what is waited for. */
+  wait: (ms: number) => Promise<void>;
+  /** This worker's own pace, for when the shared one cannot be asked: how long the next mail waits, in milliseconds. */
+  localPace: () => number;
+  log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  metrics: { sends: Pick<Counter<'template' | 'outcome'>, 'inc'>; duplicates: Pick<Counter, 'inc'> };
   settings: SendSettings;
 }
 
 /** All durations in milliseconds. */
 export interface SendSettings {
   from: string;
+  /** SES only. */
+  configurationSet?: string;
   consentNeeded: boolean;
   settleAfterMs: number;
   backoffMs: number;

@@ -1,10 +1,15 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseEnv } from 'node:util';
 
 import { Command } from 'commander';
 
 import { withRunningSystem } from '../local/run-file.ts';
 import type { CliContext } from './context.ts';
 import { addDemo } from './demo.ts';
+import { addDoctor } from './doctor.ts';
+import { addGate } from './gate.ts';
+import { addPause, addResume } from './pause.ts';
 import { addPublish } from './publish.ts';
 import { addRuns } from './runs.ts';
 import { addStart } from './start.ts';
@@ -14,7 +19,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 const context: CliContext = {
   root,
-  env: withRunningSystem(root, process.env),
+  // Worker and ingress read .env too: a pause must reach the Redis that they use.
+  env: {
+    ...(existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {}),
+    ...withRunningSystem(root, process.env),
+  },
   print: (line) => process.stdout.write(`${line}\n`),
 };
 
@@ -25,14 +34,18 @@ const program = new Command('rivulet')
   .exitOverride()
   .addHelpText(
     'after',
-    '\nServers are found through NATS_URL, REDIS_URL and TEMPORAL_ADDRESS, else through the `npm start` running in this folder.' +
-      '\nExit codes: 0 done, 1 failed (a server is away, a mail did not come), 2 wrong use; nothing was done then.',
+    '\nServers are found through NATS_URL, REDIS_URL and TEMPORAL_ADDRESS, else through the `npm start` running in this folder,\nelse through .env.' +
+      '\nExit codes: 0 done, 1 failed (a server is away, a mail did not come, something is wrong), 2 wrong use; nothing was done then.',
   );
 
 addStart(program, context);
 addDemo(program, context);
 addPublish(program, context);
 addRuns(program, context);
+addPause(program, context);
+addResume(program, context);
+addGate(program, context);
+addDoctor(program, context);
 
 try {
   await program.parseAsync();
@@ -46,7 +59,7 @@ function exitCode(error: unknown): number {
   const { code, name, message, stack, exitCode: given } = error as Error & { code?: string; exitCode?: number };
   if (code?.startsWith('commander.')) return given === 0 ? 0 : 2; // commander has told already
   const expected =
-    error instanceof WrongUse || ['ConfigError', 'CannotStart', 'StartError', 'ServerAway'].includes(name);
+    error instanceof WrongUse || ['ConfigError', 'CannotStart', 'StartError', 'ServerAway', 'NotDone'].includes(name);
   process.stderr.write(`${expected ? message : (stack ?? message)}\n`);
   return error instanceof WrongUse ? 2 : 1;
 }

@@ -7,3 +7,8 @@ export class WrongUse extends Error {
 export class ServerAway extends Error {
   override readonly name = 'ServerAway';
 }
+
+/** The command was used rightly, but what it was to act on is not there; nothing was done. */
+export class NotDone extends Error {
+  override readonly name = 'NotDone';
+}

@@ -14,6 +14,10 @@ export const environmentSchema = z.object({
     .default('127.0.0.1:7233')
     .describe("Temporal's gRPC address; Temporal's other variables (TLS, API key) work too."),
   TEMPORAL_NAMESPACE: z.string().default('rivulet').describe('The Temporal namespace.'),
+  SMTP_URL: z
+    .url({ protocol: /^smtps?$/, error: 'must be smtp://user:password@host:port or smtps://…' })
+    .optional()
+    .describe('Where mail goes when provider.type is smtp: smtp://user:password@host:port.'),
   PUBLIC_URL: z.url().default('http://127.0.0.1:8080').describe('The base of links in mails, nothing else.'),
   HTTP_HOST: z.string().default('127.0.0.1').describe('The address that health, metrics and pages listen on.'),
   HTTP_PORT: port.optional().describe('Their port. Default: 8080 for the ingress, 8081 for the worker.'),

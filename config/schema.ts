@@ -4,12 +4,21 @@ import { duration } from './duration.ts';
 
 const provider = z
   .strictObject({
-    type: z.enum(['ses']).default('ses').describe('Who carries the mail.'),
+    type: z
+      .enum(['ses', 'smtp'])
+      .default('ses')
+      .describe('Who carries the mail: Amazon SES, or any provider by SMTP (SMTP_URL).'),
     rate_limit: z
       .number()
       .positive()
       .default(14)
-      .describe('Mails per second over all workers together. Set it to what the account allows, or lower.'),
+      .describe('Mails per second over all workers together. The lower of it and what the account allows is kept to.'),
+    quota_reserve: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.1)
+      .describe("The share of the account's daily quota that only transactional mail may use."),
     retry: z
       .strictObject({
         max_attempts: z
@@ -44,7 +53,9 @@ const provider = z
     remember_sends: duration
       .prefault('400d')
       .describe('How long the ledger remembers a mail; longer than a run may be reset or an event replayed.'),
-    probe_every: duration.prefault('60s').describe('How often a closed gate is probed.'),
+    probe_every: duration
+      .prefault('60s')
+      .describe('How often a closed gate is probed, and what the account allows is read.'),
   })
   .refine((settings) => settings.settle_after > settings.request_timeout, {
     path: ['settle_after'],

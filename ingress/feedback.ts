@@ -1,8 +1,9 @@
 import { messageTagName } from '../state/keys.ts';
 import type { Memory } from '../state/memory.ts';
+import type { Told } from '../state/sends.ts';
 
-/** What a piece of feedback did. Whatever it is, it is never a reason to stop. */
-export type FeedbackResult = 'confirmed' | 'not_ours' | 'unreadable';
+/** What a piece of feedback did. `duplicate`: it tells of a mail that has left twice. None is a reason to stop. */
+export type FeedbackResult = 'confirmed' | 'duplicate' | 'not_ours' | 'unreadable';
 
 interface SesEvent {
   mail?: { messageId?: unknown; tags?: Record<string, unknown> };
@@ -19,8 +20,13 @@ export async function takeFeedback(memory: Pick<Memory, 'sends'>, bytes: Uint8Ar
   const tag = Array.isArray(values) ? values[0] : undefined;
   const id = event.mail?.messageId;
   if (typeof tag !== 'string' || typeof id !== 'string') return 'not_ours';
-  return (await memory.sends.confirm(tag, id)) ? 'confirmed' : 'not_ours';
+  return results[await memory.sends.confirm(tag, id)];
 }
+
+const results = { told: 'confirmed', again: 'duplicate', no_record: 'not_ours' } as const satisfies Record<
+  Told,
+  FeedbackResult
+>;
 
 function read(bytes: Uint8Array): SesEvent | undefined {
   try {

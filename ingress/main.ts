@@ -8,8 +8,9 @@ import { createLog } from '../runtime/log.ts';
 import { runMain, StartError, stopSignal, untilStopped } from '../runtime/stop-signal.ts';
 import { connectTemporal, provisionTemporal } from '../runtime/temporal.ts';
 import { createMemory, memorySettings } from '../state/memory.ts';
-import { connectRedis, redisReady } from '../state/redis.ts';
+import { connectRedis, redisReady, redisTakesWrites } from '../state/redis.ts';
 import { consume } from './consume.ts';
+import { tellFeedProgress } from './feed-progress.ts';
 import { inOrder } from './in-order.ts';
 import { createIngressMetrics } from './metrics.ts';
 import { connectNats, type JetStream, provisionNats } from './nats.ts';
@@ -30,7 +31,7 @@ await runMain(async () => {
   const up: { client?: Client; stream?: JetStream } = {};
   const checks = {
     nats: async () => connected(up.stream).connection.rtt(),
-    redis: () => redis.ping(),
+    redis: () => redisTakesWrites(redis, config.suppression.key_prefix),
     temporal: async () => {
       const client = connected(up.client);
       await client.withDeadline(Date.now() + 1_000, () => client.workflowService.describeNamespace({ namespace }));
@@ -69,7 +70,8 @@ await runMain(async () => {
     log,
     stop,
   });
-  await Promise.race([consuming, lost.then(() => consuming)]);
+  const telling = tellFeedProgress(stream, name, memory.sends, log, stop);
+  await Promise.race([Promise.all([consuming, telling]), lost.then(() => consuming)]);
 
   log.info('drained');
   await stream.connection.drain();

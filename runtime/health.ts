@@ -9,9 +9,10 @@ const checkTimeoutMs = 1_500;
 
 /**
  * `/healthz` (the process is alive), `/readyz` (every dependency by name; 503 when one is away) and `/metrics`. A process
- * adds its own pages to the app it gets back.
+ * adds its own pages to the app it gets back. `also` is told on /readyz too, and makes nothing unready: a closed gate is
+ * no reason to start a worker again.
  */
-export function createHealthApp(checks: Record<string, Check>, registry: Registry): Hono {
+export function createHealthApp(checks: Record<string, Check>, registry: Registry, also = (): object => ({})): Hono {
   const app = new Hono();
   app.get('/healthz', (c) => c.json({ status: 'alive' }));
   app.get('/readyz', async (c) => {
@@ -19,7 +20,7 @@ export function createHealthApp(checks: Record<string, Check>, registry: Registr
     const answers = await Promise.all(names.map((name) => ask(checks[name] as Check)));
     const ready = answers.every((answer) => answer === 'ok');
     const dependencies = Object.fromEntries(names.map((name, index) => [name, answers[index]]));
-    return c.json({ ready, dependencies }, ready ? 200 : 503);
+    return c.json({ ready, dependencies, ...also() }, ready ? 200 : 503);
   });
   app.get('/metrics', async (c) => c.text(await registry.metrics(), 200, { 'content-type': registry.contentType }));
   return app;

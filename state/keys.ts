@@ -7,7 +7,17 @@ export interface Keys {
   consents(userId: string): string;
   suppression(address: string): string;
   send(messageTag: string): string;
+  /** What the event feed has told, and how far it has been read. */
   feed(): string;
+  feedRead(): string;
+  /** Workers that are alive. */
+  workers(): string;
+  /** Gates and pauses. */
+  stops(): string;
+  /** What the provider allows, and the pace of the whole account. */
+  account(): string;
+  /** Held by the process whose turn it is. */
+  turn(of: string): string;
   rate(bucket: string): string;
   reservation(id: string): string;
   running(userId: string): string;
@@ -28,6 +38,11 @@ export function createKeys(prefix: string, secret: string): Keys {
     suppression: (address) => `${prefix}suppression:${addressHash(address)}`,
     send: (messageTag) => `${prefix}send:${messageTag}`,
     feed: () => `${prefix}feed`,
+    feedRead: () => `${prefix}feed-read`,
+    workers: () => `${prefix}workers`,
+    stops: () => `${prefix}stops`,
+    account: () => `${prefix}account`,
+    turn: (of) => `${prefix}turn:${of}`,
     rate: (bucket) => `${prefix}rate:${bucket}`,
     reservation: (id) => `${prefix}slot:${id}`,
     running: (userId) => `${prefix}running:${userId}`,

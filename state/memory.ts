@@ -1,5 +1,6 @@
 import type { Environment } from '../config/environment.ts';
 import type { Config } from '../config/schema.ts';
+import { type Account, createAccount } from './account.ts';
 import { createConsents, type Consents } from './consents.ts';
 import { createContacts, type Contacts } from './contacts.ts';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
@@ -9,7 +10,9 @@ import { createRates, type Rates } from './rates.ts';
 import type { Redis } from './redis.ts';
 import { createRunningJourneys, type RunningJourneys } from './running.ts';
 import { createSends, type Sends } from './sends.ts';
+import { createStops, type Stops } from './stops.ts';
 import { createSuppressions, type Suppressions } from './suppressions.ts';
+import { createLiveWorkers, type LiveWorkers } from './workers.ts';
 
 /** Everything Rivulet remembers, over one Redis connection. */
 export interface Memory {
@@ -18,6 +21,9 @@ export interface Memory {
   suppressions: Suppressions;
   sends: Sends;
   rates: Rates;
+  account: Account;
+  stops: Stops;
+  workers: LiveWorkers;
   running: RunningJourneys;
   heard: HeardEvents;
   deadLetters: DeadLetters;
@@ -28,7 +34,11 @@ export interface MemorySettings {
   secret: string;
   /** Mails per second for the whole account. */
   rateLimit: number;
+  /** The share of the account's daily quota that only transactional mail may use. */
+  quotaReserve: number;
   rememberSendsMs: number;
+  /** Each claim waits until it is on disk; see `waitsForDisk` of durability.ts. */
+  waitForDisk?: boolean;
 }
 
 /** What the configuration says about memory. */
@@ -37,18 +47,23 @@ export function memorySettings(config: Config, environment: Environment): Memory
     keyPrefix: config.suppression.key_prefix,
     secret: environment.RIVULET_SECRET,
     rateLimit: config.provider.rate_limit,
+    quotaReserve: config.provider.quota_reserve,
     rememberSendsMs: config.provider.remember_sends,
   };
 }
 
 export function createMemory(redis: Redis, settings: MemorySettings): Memory {
   const keys = createKeys(settings.keyPrefix, settings.secret);
+  const { rateLimit: perSecond, quotaReserve, rememberSendsMs: rememberMs, waitForDisk } = settings;
   return {
     contacts: createContacts(redis, keys),
     consents: createConsents(redis, keys),
     suppressions: createSuppressions(redis, keys),
-    sends: createSends(redis, keys, settings.rememberSendsMs),
-    rates: createRates(redis, keys, settings.rateLimit),
+    sends: createSends(redis, keys, { rememberMs, perSecond, quotaReserve, waitForDisk }),
+    rates: createRates(redis, keys, perSecond, quotaReserve),
+    account: createAccount(redis, keys, perSecond),
+    stops: createStops(redis, keys),
+    workers: createLiveWorkers(redis, keys),
     running: createRunningJourneys(redis, keys),
     heard: createHeardEvents(redis, keys),
     deadLetters: createDeadLetters(redis, keys),

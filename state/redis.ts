@@ -16,6 +16,8 @@ export function connectRedis(url: string, onError: (error: Error) => void): Redi
     autoResendUnfulfilledCommands: false,
     commandTimeout: 2_000,
     connectTimeout: 2_000,
+    // After a failover the old primary may still answer, as a replica that takes no writes: look for the new one.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
     retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 6), 2_000),
   });
   redis.on('error', onError);
@@ -27,15 +29,38 @@ export async function redisReady(redis: Redis): Promise<void> {
   if (redis.status !== 'ready') await once(redis, 'ready');
 }
 
+/** Rejects with Redis's own words when it answers but takes no writes: full, or a replica. */
+export async function redisTakesWrites(redis: Redis, keyPrefix: string): Promise<void> {
+  await redis.set(`${keyPrefix}ready`, '1', 'PX', 1_000);
+}
+
 /** What one script call takes: its keys, then its arguments. */
 export type Script<Reply> = (keys: string[], args: (string | number)[]) => Promise<Reply>;
 
+/** For scripts: `now` by Redis's own clock, the only one that all processes share, in microseconds. */
+export const clockLua = `
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]`;
+
+/**
+ * A full Redis refuses the first writing of a script if it could take memory, and no later one, since it cannot stop in
+ * the middle. So a script that must go on begins with one that takes none. (The flag `allow-oom` says the same, but
+ * Redis 6 does not know it.)
+ */
+const beginWritingLua = `redis.call('UNLINK', KEYS[1] .. '/nothing')`;
+
 /**
  * A Lua script that Redis runs as one step. It is loaded once and called by its hash; a Redis that has forgotten it
- * (restarted, SCRIPT FLUSH) gets it again.
+ * (restarted, SCRIPT FLUSH) gets it again. `whenFull`: it may write although Redis is at its memory limit.
  */
-export function defineScript<Reply>(redis: Redis, name: string, numberOfKeys: number, lua: string): Script<Reply> {
-  redis.defineCommand(name, { numberOfKeys, lua });
+export function defineScript<Reply>(
+  redis: Redis,
+  name: string,
+  numberOfKeys: number,
+  lua: string,
+  options: { whenFull?: true } = {},
+): Script<Reply> {
+  redis.defineCommand(name, { numberOfKeys, lua: options.whenFull ? `${beginWritingLua}\n${lua}` : lua });
   const call = (redis as unknown as Record<string, (...args: (string | number)[]) => Promise<Reply>>)[name];
   if (!call) throw new Error(`ioredis did not define the script ${name}`);
   return (keys, args) => call.apply(redis, [...keys, ...args]);

@@ -1,5 +1,8 @@
+import { accountLua } from './account.ts';
 import type { Keys } from './keys.ts';
-import { defineScript, type Redis } from './redis.ts';
+import type { Terms } from './rates.ts';
+import { clockLua, defineScript, type Redis } from './redis.ts';
+import { stoppedLua } from './stops.ts';
 
 /**
  * The ledger: what is known about each mail, by message tag. It is the reason why no mail leaves twice.
@@ -9,30 +12,50 @@ import { defineScript, type Redis } from './redis.ts';
  *       └────release───────┘   │  └─claim over a settled one     the provider certainly did not take it
  *                              └──conclude──▶ refused | unknown  nothing more will be tried
  *
- * `dispatching` is written before the provider is called and is durable by then (Redis with appendfsync always). Whoever
- * finds it there does not know whether the mail left, and settles that first. `accepted` is never overwritten.
+ * `dispatching` is written before the provider is called and is durable by then (Redis with appendfsync always, or
+ * WAITAOF). Whoever finds it there does not know whether the mail left, and settles that first. `accepted` is never
+ * overwritten.
  */
 export interface Sends {
+  /** A record of an older version that does not say when it was dispatched counts as dispatched now. */
   read(tag: string): Promise<SendRecord | undefined>;
   /**
-   * Takes the mail before the provider is called. Gives back undefined when the claim holds, else the record that stands
-   * in the way. `over` names the claim of a dead attempt that has been settled; `possibleDuplicate` says that it may
-   * have sent after all.
+   * Takes the mail before the provider is called, if nothing stops it at this moment. `over` names the claim of a dead
+   * attempt that has been settled; `possibleDuplicate` says that it may have sent after all.
    */
-  claim(tag: string, claim: string, way?: { over?: string; possibleDuplicate?: true }): Promise<SendRecord | undefined>;
-  /** The provider has it; an empty id is one that was lost, and leaves a known one alone. True unless the record is gone. */
-  accept(tag: string, providerId: string): Promise<boolean>;
+  claim(tag: string, claim: string, terms: Terms, way?: { over?: string; possibleDuplicate?: true }): Promise<Claimed>;
+  /** Whether the claim still holds; if so it counts from now on, for the call that is made now. */
+  renew(tag: string, claim: string): Promise<boolean>;
+  /** The provider has it; an empty id is one that was lost, and leaves a known one alone. */
+  accept(tag: string, providerId: string): Promise<Told>;
   /** The provider certainly did not take it: the next attempt may claim at once. Counts the failure; gives the count. */
   release(tag: string, claim: string): Promise<number>;
   /** Ends it without a mail. An accepted mail stays accepted. */
   conclude(tag: string, outcome: 'refused' | 'unknown', detail: string): Promise<void>;
-  /** Whether a send dispatched after this instant (Redis clock, ms) has been confirmed by the event feed. */
-  feedHasPassed(dispatchedAt: number): Promise<boolean>;
   /** The event feed has told of this mail. */
-  confirm(tag: string, providerId: string): Promise<boolean>;
+  confirm(tag: string, providerId: string): Promise<Told>;
+  /** Everything that the feed had told until `lagMs` ago has been taken in. */
+  feedRead(lagMs: number): Promise<void>;
+  /**
+   * What the feed says of a mail dispatched at this instant that it has not told of. `passed`: it has told of one
+   * dispatched later. `silent`: it has not. `behind`: what it told within `windowMs` after it has not all been taken in.
+   */
+  feedSince(dispatchedAt: number, windowMs: number): Promise<'passed' | 'silent' | 'behind'>;
 }
 
+/** What a claim met. `stopped` and `no_quota` as in rates.ts; `too_early`: the mail before it left less than an interval ago. */
+export type Claimed =
+  | { kind: 'claimed' }
+  | { kind: 'taken' }
+  | { kind: 'stopped'; by: string }
+  | { kind: 'no_quota' }
+  | { kind: 'too_early'; waitMs: number };
+
+/** `again`: the provider has taken this mail under another id before, so that it left twice. */
+export type Told = 'told' | 'again' | 'no_record';
+
 export interface SendRecord {
+  /** Another state than these was written by a version that this one does not know. */
   state: 'dispatching' | 'accepted' | 'refused' | 'unknown' | 'released';
   claim: string;
   /** Redis clock, Unix ms. */
@@ -46,6 +69,16 @@ export interface SendRecord {
   detail?: string;
 }
 
+export interface SendsOptions {
+  /** How long a mail is remembered after it was last touched, in ms; longer than anything can be replayed. */
+  rememberMs: number;
+  /** The configured rate, mails per second, and the share of the day's quota kept for transactional mail. */
+  perSecond: number;
+  quotaReserve: number;
+  /** Redis writes to disk only now and then, so each claim waits until its own writing is there (WAITAOF). */
+  waitForDisk?: boolean | undefined;
+}
+
 type Reply = [
   state: string,
   claim: string,
@@ -57,35 +90,66 @@ type Reply = [
   detail: string,
 ];
 
-const readLua = `
-local function read()
-  local r = redis.call('HMGET', KEYS[1], 'state', 'claim', 'at', 'failures', 'again', 'id', 'detail')
-  if not r[1] then return false end
-  return { r[1], r[2] or '', r[3] or '0', string.format('%.0f', now), r[4] or '0', r[5] or '', r[6] or '', r[7] or '' }
+const msLua = `${clockLua}
+local ms = string.format('%.0f', math.floor(now / 1000))`;
+
+/** Two mails leave at most this share of an interval closer than the rate says, so that a claim is not put off for a millisecond. */
+const tolerance = 0.25;
+
+const keepIdLua = `
+local function keepId(id)
+  local known = redis.call('HGET', KEYS[1], 'id')
+  if id == '' or id == known then return 1 end
+  if known and known ~= '' then
+    redis.call('HSET', KEYS[1], 'other_id', id)
+    return 2
+  end
+  redis.call('HSET', KEYS[1], 'id', id)
+  return 1
 end`;
 
-const clockLua = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
-
 const scripts = {
-  read: `${clockLua}${readLua}
-    return read()`,
-  claim: `${clockLua}${readLua}
-    local record = read()
-    local free = not record or record[1] == 'released' or (record[1] == 'dispatching' and record[2] == ARGV[2])
-    if not free then return record end
-    redis.call('HSET', KEYS[1], 'state', 'dispatching', 'claim', ARGV[1], 'at', string.format('%.0f', now))
-    redis.call('PEXPIRE', KEYS[1], ARGV[3])
-    if ARGV[4] == 'again' then redis.call('HSET', KEYS[1], 'again', '1') end
-    return false`,
-  accept: `
+  read: `${msLua}
+    local r = redis.call('HMGET', KEYS[1], 'state', 'claim', 'at', 'failures', 'again', 'id', 'detail')
+    if not r[1] then return false end
+    if not r[3] then
+      redis.call('HSET', KEYS[1], 'at', ms)
+      r[3] = ms
+    end
+    return { r[1], r[2] or '', r[3], ms, r[4] or '0', r[5] or '', r[6] or '', r[7] or '' }`,
+  claim: `${msLua}${stoppedLua}${accountLua}
+    local mine, over, keep, again, lane = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+    local rate, reserve = tonumber(ARGV[6]), tonumber(ARGV[7])
+    local record = redis.call('HMGET', KEYS[1], 'state', 'claim')
+    local free = not record[1] or record[1] == 'released' or (record[1] == 'dispatching' and record[2] == over)
+    if not free then return { 'taken', '' } end
+
+    local by = stopped(KEYS[2], { unpack(ARGV, 8) })
+    if by then return { 'stopped', by } end
+    if not hasQuota(KEYS[3], lane, reserve) then return { 'no_quota', '' } end
+    local between = interval(KEYS[3], rate)
+    local pace = math.max(tonumber(redis.call('GET', KEYS[4]) or '0'), now)
+    local early = pace - now - between * ${tolerance}
+    if early > 0 then return { 'too_early', tostring(math.ceil(early / 1000)) } end
+
+    redis.call('SET', KEYS[4], string.format('%.0f', pace + between), 'PX', math.ceil(between / 1000) + 1000)
+    redis.call('HINCRBY', KEYS[3], 'left_since', 1)
+    redis.call('HSET', KEYS[1], 'state', 'dispatching', 'claim', mine, 'at', ms)
+    redis.call('PEXPIRE', KEYS[1], keep)
+    if again == 'again' then redis.call('HSET', KEYS[1], 'again', '1') end
+    return { 'claimed', '' }`,
+  renew: `${msLua}
+    local record = redis.call('HMGET', KEYS[1], 'state', 'claim')
+    if record[1] ~= 'dispatching' or record[2] ~= ARGV[1] then return 0 end
+    redis.call('HSET', KEYS[1], 'at', ms)
+    return 1`,
+  accept: `${keepIdLua}
     if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
     redis.call('HSET', KEYS[1], 'state', 'accepted')
-    if ARGV[1] ~= '' then redis.call('HSET', KEYS[1], 'id', ARGV[1]) end
-    return 1`,
+    return keepId(ARGV[1])`,
   release: `
-    if redis.call('HGET', KEYS[1], 'state') ~= 'dispatching' or redis.call('HGET', KEYS[1], 'claim') ~= ARGV[1] then return 0 end
+    local record = redis.call('HMGET', KEYS[1], 'state', 'claim')
+    if record[1] ~= 'dispatching' or record[2] ~= ARGV[1] then return 0 end
     redis.call('HSET', KEYS[1], 'state', 'released')
     return redis.call('HINCRBY', KEYS[1], 'failures', 1)`,
   conclude: `
@@ -93,35 +157,69 @@ const scripts = {
     redis.call('HSET', KEYS[1], 'state', ARGV[1], 'detail', ARGV[2])
     redis.call('PEXPIRE', KEYS[1], ARGV[3])
     return 1`,
-  confirm: `
+  confirm: `${keepIdLua}
     local at = redis.call('HGET', KEYS[1], 'at')
     if not at then return 0 end
-    redis.call('HSET', KEYS[1], 'state', 'accepted', 'id', ARGV[1])
+    redis.call('HSET', KEYS[1], 'state', 'accepted')
     local latest = tonumber(redis.call('GET', KEYS[2]) or '0')
     if tonumber(at) > latest then redis.call('SET', KEYS[2], at) end
+    return keepId(ARGV[1])`,
+  feedRead: `${clockLua}
+    redis.call('SET', KEYS[1], string.format('%.0f', math.floor(now / 1000 - tonumber(ARGV[1]))))
     return 1`,
 };
 
-/** `rememberMs`: how long a mail is remembered after it was last touched; longer than anything can be replayed. */
-export function createSends(redis: Redis, keys: Keys, rememberMs: number): Sends {
-  const read = defineScript<Reply | null>(redis, 'rivuletReadSend', 1, scripts.read);
-  const claim = defineScript<Reply | null>(redis, 'rivuletClaimSend', 1, scripts.claim);
-  const accept = defineScript<number>(redis, 'rivuletAcceptSend', 1, scripts.accept);
-  const release = defineScript<number>(redis, 'rivuletReleaseSend', 1, scripts.release);
-  const conclude = defineScript<number>(redis, 'rivuletConcludeSend', 1, scripts.conclude);
-  const confirm = defineScript<number>(redis, 'rivuletConfirmSend', 2, scripts.confirm);
+const told: Record<number, Told> = { 0: 'no_record', 1: 'told', 2: 'again' };
+
+export function createSends(redis: Redis, keys: Keys, options: SendsOptions): Sends {
+  // The ledger goes on when Redis is full: it is small, and without it nothing may leave.
+  const whenFull = { whenFull: true } as const;
+  const read = defineScript<Reply | null>(redis, 'rivuletReadSend', 1, scripts.read, whenFull);
+  const claim = defineScript<[Claimed['kind'], string]>(redis, 'rivuletClaimSend', 4, scripts.claim, whenFull);
+  const renew = defineScript<number>(redis, 'rivuletRenewSend', 1, scripts.renew, whenFull);
+  const accept = defineScript<number>(redis, 'rivuletAcceptSend', 1, scripts.accept, whenFull);
+  const release = defineScript<number>(redis, 'rivuletReleaseSend', 1, scripts.release, whenFull);
+  const conclude = defineScript<number>(redis, 'rivuletConcludeSend', 1, scripts.conclude, whenFull);
+  const confirm = defineScript<number>(redis, 'rivuletConfirmSend', 2, scripts.confirm, whenFull);
+  const feedRead = defineScript<number>(redis, 'rivuletFeedRead', 1, scripts.feedRead, whenFull);
+  const { rememberMs, perSecond, quotaReserve, waitForDisk } = options;
   return {
     read: async (tag) => toRecord(await read([keys.send(tag)], [])),
-    claim: async (tag, mine, { over = '', possibleDuplicate } = {}) =>
-      toRecord(await claim([keys.send(tag)], [mine, over, rememberMs, possibleDuplicate ? 'again' : ''])),
-    accept: async (tag, providerId) => (await accept([keys.send(tag)], [providerId])) === 1,
+    async claim(tag, mine, { lane, stops }, { over = '', possibleDuplicate } = {}) {
+      const again = possibleDuplicate ? 'again' : '';
+      const [kind, value] = await claim(
+        [keys.send(tag), keys.stops(), keys.account(), keys.rate('pace')],
+        [mine, over, rememberMs, again, lane, perSecond, quotaReserve, ...stops],
+      );
+      if (kind === 'claimed' && waitForDisk) await onDisk(redis);
+      if (kind === 'stopped') return { kind, by: value };
+      if (kind === 'too_early') return { kind, waitMs: Number(value) };
+      return { kind };
+    },
+    renew: async (tag, mine) => (await renew([keys.send(tag)], [mine])) === 1,
+    accept: async (tag, providerId) => told[await accept([keys.send(tag)], [providerId])] ?? 'no_record',
     release: async (tag, mine) => release([keys.send(tag)], [mine]),
     conclude: async (tag, outcome, detail) => {
       await conclude([keys.send(tag)], [outcome, detail, rememberMs]);
     },
-    feedHasPassed: async (dispatchedAt) => Number((await redis.get(keys.feed())) ?? 0) > dispatchedAt,
-    confirm: async (tag, providerId) => (await confirm([keys.send(tag), keys.feed()], [providerId])) === 1,
+    confirm: async (tag, providerId) => told[await confirm([keys.send(tag), keys.feed()], [providerId])] ?? 'no_record',
+    feedRead: async (lagMs) => {
+      await feedRead([keys.feedRead()], [Math.ceil(lagMs)]);
+    },
+    async feedSince(dispatchedAt, windowMs) {
+      const [latest, readUntil] = await redis.mget(keys.feed(), keys.feedRead());
+      if (readUntil && Number(readUntil) < dispatchedAt + windowMs) return 'behind';
+      return Number(latest ?? 0) > dispatchedAt ? 'passed' : 'silent';
+    },
   };
+}
+
+const diskWithinMs = 1_500;
+
+/** Throws when the claim is not on disk in time: the provider is not called then, and the next attempt settles the claim. */
+async function onDisk(redis: Redis): Promise<void> {
+  const [local] = (await redis.call('WAITAOF', 1, 0, diskWithinMs)) as [number, number];
+  if (local < 1) throw new Error(`Redis did not write the claim to disk within ${diskWithinMs} ms`);
 }
 
 function toRecord(reply: Reply | null): SendRecord | undefined {

@@ -1,4 +1,5 @@
 import { withoutAddresses } from '../../config/scrub.ts';
+import { addressOf, domainOf, type GateScope, type Halt } from '../../state/stops.ts';
 import { MailerError, type SendFailure } from '../failures.ts';
 
 /** What can be read from an error of the AWS SDK, whatever its class. */
@@ -12,67 +13,117 @@ interface SdkError {
 
 const minute = 60_000;
 
+/** Which of SES's errors carries this text is not documented: it is looked for in all that can. */
+const dailyQuota = /daily .*quota/i;
+
+/** The mail that an error is about, and what it needed. */
+export interface Attempted {
+  from: string;
+  to: string;
+  configurationSet: string;
+}
+
 /**
  * What an error of SES means for the mail. Decided by name, status and message: no error class of the SDK says by itself
  * whether it may be retried. What nobody knows is ambiguous, since the mail may have left.
  */
-export function classifySesError(thrown: unknown, mail: { to: string }): MailerError {
+export function classifySesError(thrown: unknown, mail: Attempted): MailerError {
   const error = (thrown ?? {}) as SdkError;
   const detail = withoutAddresses(`${error.name ?? 'Error'}: ${error.message ?? String(thrown)}`);
-  return new MailerError(classify(error, mail), detail);
+  return new MailerError(classify(error, mail, detail), detail);
 }
 
-function classify(error: SdkError, mail: { to: string }): SendFailure {
+function classify(error: SdkError, mail: Attempted, detail: string): SendFailure {
   const status = error.$metadata?.httpStatusCode;
   const message = error.message ?? '';
+  const reason = error.name ?? 'Error';
+  const halted = (scope: GateScope, opens: Halt['opens'] = 'probe'): SendFailure => ({
+    kind: 'halted',
+    halt: { scope, reason, detail, opens },
+  });
   // SES said 200 and the rest of the answer was lost or unreadable: it has the mail.
   if (status === 200) return { kind: 'accepted_id_unknown' };
   switch (error.name) {
     case 'TooManyRequestsException':
     case 'ThrottlingException':
     case 'Throttling':
+      return throttled(message);
     case 'LimitExceededException':
-      return throttled(error.name, message);
-    case 'MessageRejected':
-      return rejected(message, mail);
+      return limitExceeded(message, { scope: 'account', reason, detail, opens: 'probe' });
+    case 'MessageRejected': {
+      const identity = unverifiedSender(message, mail);
+      return identity ? halted(`identity:${identity}`) : { kind: 'refused' };
+    }
     case 'MailFromDomainNotVerifiedException':
-      return { kind: 'halted', scope: 'identity' };
+      return halted(`identity:${domainOf(addressOf(mail.from))}`);
     case 'AccountSuspendedException':
+      return halted('account', 'operator');
     case 'SendingPausedException':
-      return { kind: 'halted', scope: 'account' };
+      // One name for two switches: only the text tells whether the account is meant or the configuration set.
+      return halted(/configuration set/i.test(message) ? `configuration:${mail.configurationSet}` : 'account');
     case 'NotFoundException':
-      return { kind: 'halted', scope: 'configuration' };
+      return halted(`configuration:${mail.configurationSet}`);
     case 'BadRequestException':
       return { kind: 'refused' };
     case 'AccessDeniedException':
+    case 'AccessDenied':
     case 'UnrecognizedClientException':
+    case 'ExpiredToken':
     case 'ExpiredTokenException':
     case 'InvalidSignatureException':
+    case 'SignatureDoesNotMatch':
+    case 'IncompleteSignature':
+    case 'MissingAuthenticationToken':
+    case 'NotAuthorized':
+    case 'OptInRequired':
+    case 'RequestExpired':
     case 'InvalidClientTokenId':
     case 'CredentialsProviderError':
-      return { kind: 'halted', scope: 'credentials' };
+      return halted('credentials');
+    case 'InternalFailure':
+    case 'InternalServiceErrorException':
+    case 'InternalServerException':
+      return { kind: 'ambiguous' };
+    case 'ServiceUnavailable':
+    case 'ServiceUnavailableException':
+      return { kind: 'unavailable' };
     default:
+      if (status === 403) return halted('credentials'); // whatever its name: SES let nobody in
       return status === undefined ? classifyConnection(error) : classifyStatus(status);
   }
 }
 
 /**
- * An unverified sender is the operator's to put right, and everybody's mail waits for it. In the sandbox SES says the
- * same of an unverified recipient: that is one person's mail, and stops nobody else's.
+ * The sender's identity that SES calls unverified: the operator's to put right, and every mail from it waits. In the
+ * sandbox SES says the same of an unverified recipient; that is one person's mail and stops nobody else's.
  */
-function rejected(message: string, { to }: { to: string }): SendFailure {
-  if (!/not verified/i.test(message)) return { kind: 'refused' };
-  const named = message.toLowerCase().match(/[^\s,:]+@[^\s,:]+/g) ?? [];
-  const onlyTheRecipient = named.length > 0 && named.every((address) => address === to.toLowerCase());
-  return onlyTheRecipient ? { kind: 'refused' } : { kind: 'halted', scope: 'identity' };
+function unverifiedSender(message: string, { from, to }: Attempted): string | undefined {
+  if (!/not verified/i.test(message)) return undefined;
+  const sender = addressOf(from);
+  const listed = (/region [^:]*:(.*)$/is.exec(message)?.[1] ?? '').toLowerCase();
+  const named = listed
+    .split(/[\s,]+/)
+    .map((name) => name.replace(/^[^<]*<|>[^>]*$|\.$/g, ''))
+    .filter(Boolean);
+  if (named.includes(sender)) return sender;
+  if (named.includes(domainOf(sender))) return domainOf(sender);
+  return named.length > 0 && named.every((name) => [to.toLowerCase(), domainOf(to.toLowerCase())].includes(name))
+    ? undefined
+    : sender;
 }
 
-function throttled(name: string, message: string): SendFailure {
-  if (/daily .*quota/i.test(message)) return { kind: 'quota_spent', retryAfterMs: 5 * minute };
-  if (name === 'LimitExceededException') return { kind: 'throttled', retryAfterMs: 5 * minute };
+function throttled(message: string): SendFailure {
+  if (dailyQuota.test(message)) return { kind: 'quota_spent', retryAfterMs: 5 * minute };
   // Over the rate passes within a second; any other throttle is a trouble of the service and takes longer.
-  const base = /rate/i.test(message) ? 1_000 : 30_000;
-  return { kind: 'throttled', retryAfterMs: base * (1 + Math.random()) };
+  return /rate/i.test(message)
+    ? { kind: 'throttled', retryAfterMs: 1_000 * (1 + Math.random()), overRate: true }
+    : { kind: 'throttled', retryAfterMs: 30_000 * (1 + Math.random()) };
+}
+
+/** The SDK takes this name for a throttle; SES means "too many of something", which seldom passes by itself. */
+function limitExceeded(message: string, thenHalt: Halt): SendFailure {
+  if (dailyQuota.test(message)) return { kind: 'quota_spent', retryAfterMs: 5 * minute };
+  return { kind: 'throttled', retryAfterMs: 5 * minute * (1 + Math.random()), thenHalt };
 }
 
 /** No answer at all: only a connection that was never made is known not to have carried the mail. */
@@ -84,9 +135,10 @@ function classifyConnection(error: SdkError): SendFailure {
   return neverConnected ? { kind: 'unavailable' } : { kind: 'ambiguous' };
 }
 
+/** An answer without a name that we know: the status is all there is. */
 function classifyStatus(status: number): SendFailure {
-  if (status === 429) return { kind: 'throttled', retryAfterMs: 1_000 * (1 + Math.random()) };
+  if (status === 429) return { kind: 'throttled', retryAfterMs: 1_000 * (1 + Math.random()), overRate: true };
   if (status === 503) return { kind: 'unavailable' };
-  if (status === 403) return { kind: 'halted', scope: 'credentials' }; // whatever its name: SES let nobody in
-  return { kind: 'ambiguous' };
+  if ([500, 502, 504].includes(status)) return { kind: 'ambiguous' };
+  return { kind: 'ambiguous', alert: true };
 }

@@ -1,9 +1,18 @@
-import { SendEmailCommand, SESv2Client } from '@aws-sdk/client-sesv2';
+import {
+  GetAccountCommand,
+  GetConfigurationSetCommand,
+  GetEmailIdentityCommand,
+  SendEmailCommand,
+  type SendEmailCommandInput,
+  SESv2Client,
+} from '@aws-sdk/client-sesv2';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 
+import { withoutAddresses } from '../../config/scrub.ts';
 import { messageTagName } from '../../state/keys.ts';
+import { domainOf, type Gate } from '../../state/stops.ts';
 import { MailerError } from '../failures.ts';
 import type { Mail, Mailer } from './mailer.ts';
 import { encodeDisplayName } from './mime-words.ts';
@@ -15,6 +24,8 @@ export interface SesSettings {
   requestTimeoutMs: number;
   /** Sends under way at once; each needs a socket. */
   concurrency: number;
+  /** Waits for the turn of a reading call: SES takes one a second for the whole account. */
+  readingTurn: () => Promise<void>;
 }
 
 /**
@@ -22,35 +33,146 @@ export interface SesSettings {
  * The SDK's retries are off: it would repeat a request whose answer was lost, and that is a second mail.
  */
 export function createSesMailer(settings: SesSettings): Mailer {
-  const sockets = { keepAlive: true, maxSockets: settings.concurrency };
-  const client = new SESv2Client({
-    maxAttempts: 1,
-    requestHandler: new NodeHttpHandler({
-      connectionTimeout: 2_000,
-      requestTimeout: settings.requestTimeoutMs,
-      throwOnRequestTimeout: true,
-      httpAgent: new HttpAgent(sockets),
-      httpsAgent: new HttpsAgent(sockets),
-    }),
-  });
+  const { configurationSet, readingTurn } = settings;
+  let client = connect(settings);
+
+  const sendOnce = async (mail: Mail, lastCheck: () => Promise<void>): Promise<string> => {
+    const reply = await client.send(toCommand(mail, configurationSet, lastCheck));
+    if (!reply.MessageId)
+      throw new MailerError({ kind: 'accepted_id_unknown' }, 'SES answered 200 without a MessageId');
+    return reply.MessageId;
+  };
+  const read = async <T>(ask: () => Promise<T>): Promise<T> => {
+    await readingTurn();
+    return readable(ask);
+  };
+  const account = () => read(() => client.send(new GetAccountCommand({})));
+
   return {
-    async send(mail) {
+    async send(mail, lastCheck) {
+      let gaveUp: unknown;
+      const check = () =>
+        lastCheck().catch((error: unknown) => {
+          throw (gaveUp = error);
+        });
       try {
-        const reply = await client.send(toCommand(mail, settings.configurationSet));
-        if (!reply.MessageId)
-          throw new MailerError({ kind: 'accepted_id_unknown' }, 'SES answered 200 without a MessageId');
-        return reply.MessageId;
+        try {
+          return await sendOnce(mail, check);
+        } catch (error) {
+          if (error === gaveUp || !worthFreshCredentials(error)) throw error;
+          client.destroy();
+          client = connect(settings);
+          return await sendOnce(mail, check);
+        }
       } catch (error) {
-        throw error instanceof MailerError ? error : classifySesError(error, mail);
+        if (error instanceof MailerError || error === gaveUp) throw error;
+        throw classifySesError(error, { from: mail.from, to: mail.to, configurationSet });
       }
+    },
+    async readAccount() {
+      const { SendQuota: quota } = await account();
+      if (quota?.MaxSendRate === undefined || quota.Max24HourSend === undefined) return undefined;
+      return {
+        maxPerSecond: quota.MaxSendRate,
+        max24Hours: quota.Max24HourSend,
+        sent24Hours: quota.SentLast24Hours ?? 0,
+      };
+    },
+    async isOver(gate) {
+      if (gate.scope.startsWith('identity:')) {
+        return identityIsVerified(gate, (EmailIdentity) =>
+          read(() => client.send(new GetEmailIdentityCommand({ EmailIdentity }))),
+        );
+      }
+      if (gate.scope === 'credentials') return credentialsWork(gate, account);
+      const set = await read(() =>
+        client.send(new GetConfigurationSetCommand({ ConfigurationSetName: configurationSet })),
+      );
+      if (gate.scope !== 'account') return set.SendingOptions?.SendingEnabled !== false;
+      const { SendingEnabled, EnforcementStatus } = await account();
+      return (
+        SendingEnabled === true && EnforcementStatus !== 'SHUTDOWN' && set.SendingOptions?.SendingEnabled !== false
+      );
     },
     close: () => client.destroy(),
   };
 }
 
-function toCommand(mail: Mail, configurationSet: string): SendEmailCommand {
+function connect({ concurrency, requestTimeoutMs }: SesSettings): SESv2Client {
+  const sockets = { keepAlive: true, maxSockets: concurrency };
+  return new SESv2Client({
+    maxAttempts: 1,
+    requestHandler: new NodeHttpHandler({
+      connectionTimeout: 2_000,
+      requestTimeout: requestTimeoutMs,
+      throwOnRequestTimeout: true,
+      httpAgent: new HttpAgent(sockets),
+      httpsAgent: new HttpsAgent(sockets),
+    }),
+  });
+}
+
+/**
+ * SES let nobody in, so the mail did not leave, and one more try with fresh credentials may do: they have expired since
+ * they were read, or this machine's clock is wrong, which the SDK has learnt from the answer by now.
+ */
+function worthFreshCredentials(error: unknown): boolean {
+  const { name = '', $metadata } = error as { name?: string; $metadata?: { clockSkewCorrected?: boolean } };
+  return $metadata?.clockSkewCorrected === true || ['ExpiredToken', 'ExpiredTokenException'].includes(name);
+}
+
+/** An identity may be verified as an address or by its domain; either will do. */
+async function identityIsVerified(
+  { scope, reason }: Gate,
+  read: (identity: string) => Promise<{
+    VerifiedForSendingStatus?: boolean | undefined;
+    MailFromAttributes?: { MailFromDomainStatus?: string | undefined } | undefined;
+  }>,
+): Promise<boolean> {
+  const identity = scope.slice('identity:'.length);
+  const names = new Set([identity, domainOf(identity)]);
+  let lastError: unknown;
+  for (const name of names) {
+    try {
+      const { VerifiedForSendingStatus, MailFromAttributes } = await read(name);
+      const mailFromWorks =
+        reason !== 'MailFromDomainNotVerifiedException' || MailFromAttributes?.MailFromDomainStatus === 'SUCCESS';
+      if (VerifiedForSendingStatus === true && mailFromWorks) return true;
+      lastError = undefined;
+    } catch (error) {
+      lastError = error;
+    }
+  }
+  if (lastError !== undefined) throw lastError;
+  return false;
+}
+
+/**
+ * Any answer to a reading call shows that the credentials are known. Being denied the reading call shows it too, unless
+ * being denied is what closed the gate: then only a person can tell.
+ */
+async function credentialsWork({ reason }: Gate, account: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await account();
+    return true;
+  } catch (error) {
+    if (!(error as Error).message.startsWith('AccessDenied') || reason.startsWith('AccessDenied')) throw error;
+    return true;
+  }
+}
+
+async function readable<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    const { name, message } = error as Error;
+    throw new Error(withoutAddresses(`${name}: ${message}`), { cause: error });
+  }
+}
+
+function toCommand(mail: Mail, configurationSet: string, lastCheck: () => Promise<void>): SendEmailCommand {
   const utf8 = (text: string) => ({ Data: text, Charset: 'UTF-8' });
-  return new SendEmailCommand({
+  const input: SendEmailCommandInput = {
     FromEmailAddress: encodeDisplayName(mail.from),
     Destination: { ToAddresses: [mail.to] },
     Content: {
@@ -62,5 +184,15 @@ function toCommand(mail: Mail, configurationSet: string): SendEmailCommand {
     },
     ConfigurationSetName: configurationSet,
     EmailTags: [{ Name: messageTagName, Value: mail.tag }],
-  });
+  };
+  const command = new SendEmailCommand(input);
+  // The innermost step: signed, serialised, credentials resolved. After it comes only the HTTP handler.
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      await lastCheck();
+      return next(args);
+    },
+    { step: 'deserialize', priority: 'low', name: 'rivuletLastCheck' },
+  );
+  return command;
 }

@@ -21,6 +21,9 @@ import { type Relay, startRelay } from './relay.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+/** Mails per second, where a test is not about the limit. */
+const fast = 1_000;
+
 export const secret = '5ec7e75e'.repeat(8);
 
 /** One process of the product, as production runs it. */
@@ -58,6 +61,7 @@ export interface SystemOptions {
   /** Mails per second; high unless the test is about the limit. */
   rateLimit?: number;
   settleAfter?: string;
+  probeEvery?: string;
   /** Of the keys in Redis; its own where left-over bookings of another test would be in the way. */
   prefix?: string;
   /** Whether SES tells what became of mails. */
@@ -71,6 +75,7 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
   const stream = await connectNats(servers.nats, 'test');
   const ses = await startSesStandIn({
     feedbackDelayMs: 5,
+    maxSendRate: options.rateLimit ?? fast,
     ...options.ses,
     onEvent: async (event) => {
       if (options.feed !== false) await stream.js.publish('marketing.feedback.ses', JSON.stringify(event));
@@ -142,9 +147,20 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
   };
 }
 
-function configFile({ rateLimit = 1_000, settleAfter = '3m', prefix = 'rivulet:' }: SystemOptions): string {
+function configFile({
+  rateLimit = fast,
+  settleAfter = '3m',
+  probeEvery = '60s',
+  prefix = 'rivulet:',
+}: SystemOptions): string {
   return JSON.stringify({
-    provider: { rate_limit: rateLimit, settle_after: settleAfter, request_timeout: '2s', retry: { backoff_ms: 100 } },
+    provider: {
+      rate_limit: rateLimit,
+      settle_after: settleAfter,
+      probe_every: probeEvery,
+      request_timeout: '2s',
+      retry: { backoff_ms: 100 },
+    },
     templates: { base_dir: join(root, 'templates') },
     suppression: { key_prefix: prefix },
   });

@@ -1,4 +1,4 @@
-import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
 
 import type { Activities, SendResult, Undeliverable } from '../../activities/index.ts';
 import type { Event, EventType } from '../../events/index.ts';
@@ -66,7 +66,8 @@ export async function sendEmail<T extends EventType>(
   );
 
   const send = { summary: `${template} to ${user_id}` };
-  const { outcome } = await mail.sendEmail.executeWithOptions(send, [{ event, template, ...options }]);
+  const journey = workflowInfo().workflowType;
+  const { outcome } = await mail.sendEmail.executeWithOptions(send, [{ event, template, journey, ...options }]);
   return told(template, outcome);
 }
 

@@ -1,0 +1,77 @@
+import type { ApplicationFailure } from '@temporalio/common';
+
+import type { Turn } from '../state/rates.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { type FailureType, tryAgainIn } from './failures.ts';
+import { type Send, soonMs } from './send.ts';
+
+/** A mail whose slot is far comes back so much before it: Temporal's timers may be late, and a slot does not wait. */
+const earlyMs = 300;
+
+/** A mail that a gate or a pause holds asks again after this, or later when many are held. */
+const heldMs = 1_000;
+
+type Waiting = Pick<ActivityDependencies, 'memory' | 'wait' | 'localPace' | 'log' | 'settings'>;
+
+/**
+ * Returns when the mail may leave. A short wait is spent here; a longer one fails the attempt with the exact delay, so that
+ * it holds no worker. Nothing in the way of a mail counts as one of its failures.
+ */
+export async function waitForTurn(deps: Waiting, send: Send, failures: number): Promise<void> {
+  for (let waitedMs = 0; ;) {
+    const turn = await reserve(deps, send, failures);
+    if (turn.kind === 'stopped') throw await held(deps, send, turn.by);
+    if (turn.kind === 'no_quota') throw await outOfQuota(deps, send);
+    if (turn.waitMs > soonMs) {
+      throw tryAgainIn(turn.waitMs - earlyMs, 'RateLimited', `the next free slot is in ${turn.waitMs} ms`);
+    }
+    if (waitedMs + turn.waitMs > soonMs) throw await crowded(deps, send);
+    await deps.wait(turn.waitMs);
+    if (turn.kind === 'slot') return;
+    waitedMs += turn.waitMs;
+  }
+}
+
+/** When the shared limit cannot be asked, marketing waits until it can; transactional mail goes at this worker's share. */
+async function reserve(deps: Waiting, send: Send, failures: number): Promise<Turn> {
+  try {
+    return await deps.memory.rates.reserve(send.tag, failures, send.terms);
+  } catch (error) {
+    if (send.terms.lane === 'marketing') throw error;
+    deps.log.warn(
+      { message_key: send.key, err: error },
+      "the rate limit cannot be asked; going at this worker's share",
+    );
+    return { kind: 'slot', waitMs: deps.localPace() };
+  }
+}
+
+/** A gate or a pause is in the way; `by` is its name in the hash of stops. */
+export async function held(deps: Waiting, send: Send, by: string): Promise<ApplicationFailure> {
+  const [kind, scope] = [by.slice(0, by.indexOf('/')), by.slice(by.indexOf('/') + 1)];
+  return kind === 'gate'
+    ? later(deps, send, heldMs, 'SendingHalted', `the gate "${scope}" is closed; rivulet gate list tells why`)
+    : later(deps, send, heldMs, 'Paused', `paused: ${scope}; rivulet resume lets it go on`);
+}
+
+/** Room comes as the oldest mails of the day roll off; the account is read every `probe_every`, so asking sooner is idle. */
+export function outOfQuota(deps: Waiting, send: Send): Promise<ApplicationFailure> {
+  const what = send.terms.lane === 'marketing' ? 'is spent, but for the transactional reserve' : 'is spent';
+  return later(deps, send, deps.settings.probeEveryMs, 'QuotaSpent', `the day's quota ${what}`);
+}
+
+/** The account's next second is full of mails that go first. */
+export function crowded(deps: Waiting, send: Send): Promise<ApplicationFailure> {
+  return later(deps, send, soonMs, 'RateLimited', 'other mails go first');
+}
+
+/** Comes back after `atLeastMs`, all that wait together at the rate at which they could leave. */
+export async function later(
+  deps: Waiting,
+  send: Send,
+  atLeastMs: number,
+  type: FailureType,
+  message: string,
+): Promise<ApplicationFailure> {
+  return tryAgainIn(await deps.memory.rates.park(send.terms.lane, atLeastMs), type, message);
+}

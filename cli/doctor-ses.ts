@@ -1,0 +1,178 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import {
+  GetAccountCommand,
+  type GetAccountCommandOutput,
+  GetConfigurationSetCommand,
+  type GetConfigurationSetCommandOutput,
+  GetEmailIdentityCommand,
+  type GetEmailIdentityCommandOutput,
+  SESv2Client,
+  type SESv2ClientConfig,
+} from '@aws-sdk/client-sesv2';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+
+import type { Config } from '../config/schema.ts';
+import { addressOf, domainOf } from '../state/stops.ts';
+import type { Finding } from './doctor-finding.ts';
+
+type Provider = Config['provider'];
+type Level = Finding['level'];
+
+const finding = (level: Level, about: string, says: string): Finding => ({ level, about, says });
+
+/** SES answers one reading call a second for the whole account; workers need some of them too. */
+const betweenCallsMs = 1_000;
+
+/** What SES says about the account, the configuration set and the sender. Reads only. `way` wins over AWS's own variables. */
+export async function lookAtSes(provider: Provider, way: SESv2ClientConfig = {}): Promise<Finding[]> {
+  const client = new SESv2Client({
+    ...way,
+    maxAttempts: 1,
+    requestHandler: new NodeHttpHandler({
+      connectionTimeout: 2_000,
+      requestTimeout: provider.request_timeout,
+      throwOnRequestTimeout: true,
+    }),
+  });
+  const found: Finding[] = [];
+  try {
+    found.push(...(await unlessDenied('SES account', () => lookAtAccount(client, provider))));
+    await sleep(betweenCallsMs);
+    found.push(...(await unlessDenied('SES config', () => lookAtConfigurationSet(client, provider.configuration_set))));
+    found.push(...(await unlessDenied('SES sender', () => lookAtSender(client, provider.from))));
+  } catch (error) {
+    const { name, message } = error as Error;
+    const says = `could not be asked: ${name}: ${message}. Look at AWS_REGION, the credentials and AWS_ENDPOINT_URL_SESV2.`;
+    found.push(finding('wrong', 'SES', says));
+  } finally {
+    client.destroy();
+  }
+  return found;
+}
+
+async function lookAtAccount(client: SESv2Client, provider: Provider): Promise<Finding[]> {
+  return judgeAccount(await client.send(new GetAccountCommand({})), provider);
+}
+
+async function lookAtConfigurationSet(client: SESv2Client, name: string): Promise<Finding[]> {
+  const command = new GetConfigurationSetCommand({ ConfigurationSetName: name });
+  return judgeConfigurationSet(name, await readUnlessMissing(() => client.send(command)));
+}
+
+/** The first identity that speaks for the sender: its own address, its domain, or a domain above that. */
+async function lookAtSender(client: SESv2Client, from: string): Promise<Finding[]> {
+  const unverified: string[] = [];
+  for (const name of identitiesOf(from)) {
+    await sleep(betweenCallsMs);
+    const reply = await readUnlessMissing(() => client.send(new GetEmailIdentityCommand({ EmailIdentity: name })));
+    if (reply?.VerifiedForSendingStatus === true) return judgeIdentity(name, reply);
+    if (reply) unverified.push(`${name} (${reply.VerificationStatus ?? 'not verified'})`);
+  }
+  const found = unverified.length > 0 ? `SES knows ${unverified.join(', ')}` : 'SES knows no identity for it';
+  const says = `provider.from is ${addressOf(from)}, which may not send: ${found}. Verify the address or its domain in SES.`;
+  return [finding('wrong', 'SES sender', says)];
+}
+
+function identitiesOf(from: string): string[] {
+  const address = addressOf(from);
+  const labels = domainOf(address).split('.');
+  return [address, ...labels.slice(0, Math.max(1, labels.length - 1)).map((_, at) => labels.slice(at).join('.'))];
+}
+
+export function judgeAccount(account: Omit<GetAccountCommandOutput, '$metadata'>, provider: Provider): Finding[] {
+  const about = 'SES account';
+  const { SendingEnabled, ProductionAccessEnabled, EnforcementStatus: enforcement = 'HEALTHY', SendQuota } = account;
+  const found: Finding[] = [];
+  if (SendingEnabled !== true)
+    found.push(finding('wrong', about, 'sending is switched off. Switch it on in the SES console, under Account.'));
+  if (enforcement === 'SHUTDOWN')
+    found.push(finding('wrong', about, 'is shut down (SHUTDOWN): SES takes no mail. Answer the AWS support case.'));
+  else if (enforcement !== 'HEALTHY')
+    found.push(
+      finding('warning', about, `is under review (${enforcement}). Look at bounces, complaints and the case.`),
+    );
+  if (ProductionAccessEnabled !== true)
+    found.push(
+      finding('warning', about, 'is in the sandbox: only verified addresses get mail. Request production access.'),
+    );
+  if (found.length === 0) found.push(finding('ok', about, 'may send to anybody'));
+  return [...found, judgeQuota(SendQuota ?? {}, provider)];
+}
+
+function judgeQuota(quota: NonNullable<GetAccountCommandOutput['SendQuota']>, provider: Provider): Finding {
+  const about = 'SES quota';
+  const { Max24HourSend: max = -1, SentLast24Hours: sent = 0, MaxSendRate: rate } = quota;
+  const pace = rate === undefined ? '' : `; ${Math.min(rate, provider.rate_limit)} a second`;
+  if (max < 0) return finding('ok', about, `${sent} mails in 24 hours, without a limit${pace}`);
+  const used = `${sent} of ${max} mails in 24 hours used${pace}`;
+  if (sent >= max) return finding('warning', about, `${used}. Mail waits until there is room. Request a higher quota.`);
+  if (sent >= max * (1 - provider.quota_reserve))
+    return finding('warning', about, `${used}. The rest is kept for transactional mail (provider.quota_reserve).`);
+  return finding('ok', about, used);
+}
+
+export function judgeConfigurationSet(
+  name: string,
+  set: Omit<GetConfigurationSetCommandOutput, '$metadata'> | undefined,
+): Finding[] {
+  const about = 'SES config';
+  if (!set) {
+    const says = `There is no configuration set "${name}". Create it in SES, or set provider.configuration_set to yours.`;
+    return [finding('wrong', about, says)];
+  }
+  if (set.SendingOptions?.SendingEnabled === false) {
+    const says = `sending is switched off for the configuration set "${name}". Switch it on in the SES console.`;
+    return [finding('wrong', about, says)];
+  }
+  return [finding('ok', about, `the configuration set "${name}" exists`)];
+}
+
+/** Says of an identity that is verified whether its mail is signed, and whether its MAIL FROM domain works. */
+export function judgeIdentity(name: string, identity: Omit<GetEmailIdentityCommandOutput, '$metadata'>): Finding[] {
+  const about = 'SES sender';
+  const { DkimAttributes: dkim, MailFromAttributes: mailFrom } = identity;
+  const found = [finding('ok', about, `${name} is verified`)];
+  if (dkim?.Status === 'SUCCESS' && dkim.SigningEnabled !== false)
+    found.push(finding('ok', 'SES DKIM', 'mail is signed (SUCCESS)'));
+  else {
+    const status = dkim?.Status === 'SUCCESS' ? 'signing is switched off' : `is ${dkim?.Status ?? 'not set up'}`;
+    found.push(
+      finding(
+        'warning',
+        'SES DKIM',
+        `${status}: large providers refuse or hide unsigned mail. Set up DKIM for ${name}.`,
+      ),
+    );
+  }
+  const { MailFromDomain: domain, MailFromDomainStatus: status, BehaviorOnMxFailure: behaviour } = mailFrom ?? {};
+  if (!domain) found.push(finding('ok', 'SES MAIL FROM', 'is that of SES; DKIM alone aligns the mail'));
+  else if (status === 'SUCCESS') found.push(finding('ok', 'SES MAIL FROM', `${domain} works (SUCCESS)`));
+  else {
+    const refused = behaviour === 'REJECT_MESSAGE';
+    const effect = refused ? 'SES refuses every mail' : 'SES uses its own domain meanwhile';
+    const says = `${domain} is ${status}: ${effect}. Put its MX record right.`;
+    found.push(finding(refused ? 'wrong' : 'warning', 'SES MAIL FROM', says));
+  }
+  return found;
+}
+
+async function readUnlessMissing<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if ((error as Error).name === 'NotFoundException') return undefined;
+    throw error;
+  }
+}
+
+/** Sending may be allowed where reading is not; and a busy SES may have no turn left for us. Neither stops mail. */
+async function unlessDenied(about: string, check: () => Promise<Finding[]>): Promise<Finding[]> {
+  try {
+    return await check();
+  } catch (error) {
+    const { name, message } = error as Error;
+    if (!/^(AccessDenied|TooManyRequests|Throttling)/.test(name)) throw error;
+    return [finding('warning', about, `could not be examined: ${name}: ${message}`)];
+  }
+}

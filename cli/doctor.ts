@@ -1,0 +1,96 @@
+import type { Command } from 'commander';
+
+import { ConfigError } from '../config/load.ts';
+import { environmentSchema } from '../config/environment.ts';
+import { readRunFile } from '../local/run-file.ts';
+import { configFor } from './connections.ts';
+import type { CliContext } from './context.ts';
+import type { Finding } from './doctor-finding.ts';
+import { lookAtNats, lookAtRedis, lookAtTemporal } from './doctor-servers.ts';
+import { lookAtSes } from './doctor-ses.ts';
+
+export function addDoctor(program: Command, context: CliContext): void {
+  program
+    .command('doctor')
+    .description('look at everything that sending needs, and say what is wrong and what to do; changes nothing')
+    .option('--json', 'as JSON')
+    .action(async ({ json }: { json?: true }) => {
+      const findings = await examine(context);
+      if (json) context.print(JSON.stringify(findings, undefined, 2));
+      else for (const line of report(findings)) context.print(line);
+      process.exitCode = findings.some(({ level }) => level === 'wrong') ? 1 : 0;
+    });
+}
+
+/** Everything at once: a server that is away costs its time-out once. */
+async function examine({ root, env }: CliContext): Promise<Finding[]> {
+  const standIn = readRunFile(root)?.urls.inbox;
+  const ses = standIn === undefined || process.env['AWS_ENDPOINT_URL_SESV2'] ? {} : toStandIn(standIn);
+  // The libraries of AWS and Temporal read the process's own variables.
+  for (const [name, value] of Object.entries(env)) process.env[name] ??= value;
+  // The SDK's word on Node versions would stand above every answer; the worker logs it.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
+  const { findings, configuration } = readConfiguration(env);
+  if (!configuration) return findings;
+  const { config, environment } = configuration;
+  const found = await Promise.all([
+    lookAtRedis(env),
+    lookAtNats(environment, config.queues.marketing_events),
+    lookAtTemporal(environment, config.queues.marketing_events.max_age),
+    config.provider.type === 'ses' ? lookAtSes(config.provider, ses) : lookAtSmtp(environment.SMTP_URL),
+  ]);
+  return [...findings, ...found.flat()];
+}
+
+/** The worker of `npm start` sends to the SES stand-in; real credentials never reach it. */
+function toStandIn(endpoint: string) {
+  const region = process.env['AWS_REGION'] || 'eu-central-1';
+  return { endpoint, region, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+}
+
+function readConfiguration(env: NodeJS.ProcessEnv): {
+  findings: Finding[];
+  configuration?: ReturnType<typeof configFor>;
+} {
+  const about = 'configuration';
+  try {
+    const configuration = configFor(env);
+    const file = configuration.environment.RIVULET_CONFIG;
+    return { configuration, findings: [{ level: 'ok', about, says: `${file} loads` }, ...lookAtSecret(env)] };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return {
+      findings: [
+        ...error.mistakes.map((says): Finding => ({ level: 'wrong', about, says })),
+        { level: 'warning', about, says: 'Nothing else was looked at: put the configuration right first.' },
+      ],
+    };
+  }
+}
+
+/** An operator's machine need not have the secret; a broken one would stop worker and ingress. */
+function lookAtSecret(env: NodeJS.ProcessEnv): Finding[] {
+  const { success, error } = environmentSchema.shape.RIVULET_SECRET.safeParse(env['RIVULET_SECRET'] || undefined);
+  if (success) return [];
+  const says = `RIVULET_SECRET ${error.issues.map(({ message }) => message).join('; ')}`;
+  return [{ level: env['RIVULET_SECRET'] ? 'wrong' : 'warning', about: 'configuration', says }];
+}
+
+async function lookAtSmtp(url: string | undefined): Promise<Finding[]> {
+  if (!url) {
+    return [{ level: 'wrong', about: 'SMTP', says: 'provider.type is smtp, but SMTP_URL is not set. Set it.' }];
+  }
+  return [{ level: 'ok', about: 'SMTP', says: `mail goes to ${new URL(url).host}; it was not asked anything` }];
+}
+
+function report(findings: readonly Finding[]): string[] {
+  const count = (level: Finding['level']) => findings.filter((finding) => finding.level === level).length;
+  const [wrong, warnings] = [count('wrong'), count('warning')];
+  const lines = findings.map(({ level, about, says }) => `${level.padEnd(7)}  ${about.padEnd(13)}  ${says}`);
+  return [
+    ...lines,
+    '',
+    `${wrong === 0 ? 'Nothing' : wrong} wrong, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}.`,
+  ];
+}

@@ -1,0 +1,71 @@
+import { writeFileSync } from 'node:fs';
+
+import type { ActivityDependencies } from '../../activities/dependencies.ts';
+import { runMain } from '../../runtime/stop-signal.ts';
+import { runWorker } from '../../worker/run-worker.ts';
+import type { Boundary, DeathNote } from './boundaries.ts';
+
+/** The request is on its way by then, and SES (see `latencyMs` of stage.ts) has not answered yet. */
+const writtenMs = 10;
+/** Longer than SES takes to answer: the reply lies unread in the socket. */
+const answeredMs = 500;
+
+/** How often this worker has come to its boundary. */
+let passed = 0;
+
+/**
+ * The worker as it is, but for this: at one boundary of its nth send there it kills itself, as kill -9 would at just that
+ * moment.
+ */
+await runMain(() => runWorker(mortal));
+
+function mortal(deps: ActivityDependencies): ActivityDependencies {
+  const { sends } = deps.memory;
+  return {
+    ...deps,
+    memory: {
+      ...deps.memory,
+      sends: {
+        ...sends,
+        async claim(tag, ...rest) {
+          dieAt('before the claim', tag);
+          const claimed = await sends.claim(tag, ...rest);
+          if (claimed.kind === 'claimed') dieAt('after the claim', tag);
+          return claimed;
+        },
+        async accept(tag, id) {
+          dieAt('reply read, before accept', tag);
+          const told = await sends.accept(tag, id);
+          dieAt('after accept, not reported', tag);
+          return told;
+        },
+      },
+    },
+    mailer: {
+      ...deps.mailer,
+      send: (mail, lastCheck) =>
+        deps.mailer.send(mail, async () => {
+          await lastCheck();
+          setTimeout(() => {
+            dieAt('in flight', mail.tag);
+            dieAt('accepted, reply not read', mail.tag, () => standStill(answeredMs));
+          }, writtenMs);
+        }),
+    },
+  };
+}
+
+function dieAt(boundary: Boundary, tag: string, first = () => {}): void {
+  if (boundary !== process.env['RIVULET_CHAOS_BOUNDARY']) return;
+  passed += 1;
+  if (passed < Number(process.env['RIVULET_CHAOS_NTH'])) return;
+  first();
+  writeFileSync(process.env['RIVULET_CHAOS_NOTE'] ?? '', JSON.stringify({ boundary, tag } satisfies DeathNote));
+  process.kill(process.pid, 'SIGKILL');
+  standStill(60_000); // not one step more, should the signal take a moment
+}
+
+/** Blocks the whole process: nothing is read and nothing goes on meanwhile. */
+function standStill(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}

@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Client, Connection } from '@temporalio/client';
+
+import { connectRedis, redisReady } from '../../state/redis.ts';
+import { createKeys } from '../../state/keys.ts';
+import { createSends } from '../../state/sends.ts';
+import { secret } from '../support/system.ts';
+import type { Boundary } from './boundaries.ts';
+import { count, type Counts, die, disturb } from './disturb.ts';
+import { arm } from './faults.ts';
+import { type Flow, openFlow } from './flow.ts';
+import { type Outcome, outcomes } from './outcome.ts';
+import { type ChaosOptions, makePlan, type Plan, type Target } from './plan.ts';
+import { describeResult, type Result } from './report.ts';
+import { keyPrefix, perSecond, setStage, type Stage } from './stage.ts';
+
+export interface RunOptions extends ChaosOptions {
+  settleAfter: string;
+  /** Over how long the calm events are spread: long enough that one is sent after each doubt. */
+  calmMs: number;
+  /** How long runs may take to close after that. */
+  closeWithinMs: number;
+}
+
+/** Lets everything break that can, then waits until all is well, and counts. `judge` throws when it is not. */
+export async function runChaos(options: RunOptions, judge: (result: Result) => void): Promise<void> {
+  const started = performance.now();
+  const plan = makePlan(options);
+  const stage = await setStage(options);
+  let failed = true;
+  try {
+    arm(stage.ses.faults, plan.chaos);
+    const flow = await openFlow(
+      stage.servers.nats.url,
+      plan.chaos.map(({ event }) => event),
+    );
+    let done: Pick<Result, 'deaths' | 'kills' | 'freezes'>;
+    try {
+      done = await breakThings(stage, flow, plan);
+      stage.ses.faults.clear();
+      await calmDown(flow, plan, options.calmMs);
+    } finally {
+      await flow.close();
+    }
+    const result = {
+      options,
+      ...done,
+      ...(await runsClosed(stage, [...plan.chaos, ...plan.calm].length, options.closeWithinMs)),
+      outcomes: await readOutcomes(stage, plan),
+      faults: stage.ses.record.stats().faults,
+      endedByThemselves: stage.ingress.endedByItself + stage.worker.endedByItself,
+      seconds: (performance.now() - started) / 1_000,
+    };
+    process.stdout.write(describeResult(result));
+    judge(result);
+    failed = false;
+  } catch (error) {
+    throw new Error(
+      `seed ${options.seed}, feed ${options.feed ? 'on' : 'off'}, logs in ${stage.folder}: ${words(error)}`,
+      {
+        cause: error,
+      },
+    );
+  } finally {
+    await stage.stop(failed);
+  }
+}
+
+const words = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** Two things go on at once: servers and processes are killed and frozen, and workers die one after the other. */
+async function breakThings(
+  stage: Stage,
+  flow: Flow,
+  plan: Plan,
+): Promise<Pick<Result, 'deaths' | 'kills' | 'freezes'>> {
+  const deaths: Counts<Boundary> = {};
+  const kills: Counts<Target> = {};
+  const freezes: Counts<Target> = {};
+  // What is kept back here is for workers that have not come to their boundary yet.
+  const atOnce = Math.floor((0.6 * plan.chaos.length) / (plan.disturbances.length + plan.deaths.length));
+  const disturbing = async () => {
+    for (const disturbance of plan.disturbances) {
+      flow.release(atOnce);
+      await sleep(300); // so that some of them are under way
+      await disturb(stage, disturbance);
+      count(disturbance.how === 'kill' ? kills : freezes, disturbance.target);
+    }
+  };
+  const dying = async () => {
+    for (const death of plan.deaths) count(deaths, await die(stage, flow, death, atOnce));
+    await stage.startSecondWorker();
+  };
+  const both = await Promise.allSettled([disturbing(), dying()]);
+  for (const track of both) if (track.status === 'rejected') throw track.reason;
+  flow.release(flow.left);
+  await flow.acknowledged();
+  return { deaths, kills, freezes };
+}
+
+/** The rest of the events, spread over a while, with those that let the onboardings end. */
+async function calmDown(flow: Flow, { calm, goodbyes }: Plan, calmMs: number): Promise<void> {
+  const events = [...calm.map(({ event }) => event), ...goodbyes];
+  const steps = 20;
+  for (let step = 0; step < steps; step++) {
+    const share = (list: readonly unknown[], of: number) => Math.ceil((list.length * of) / steps);
+    for (const event of events.slice(share(events, step), share(events, step + 1))) flow.publish(event);
+    await sleep(calmMs / steps);
+  }
+  await flow.acknowledged();
+}
+
+async function runsClosed(
+  { servers }: Stage,
+  expected: number,
+  withinMs: number,
+): Promise<Pick<Result, 'open' | 'runs'>> {
+  const connection = await Connection.connect({ address: servers.temporal.address });
+  try {
+    const { workflow } = new Client({ connection, namespace: servers.temporal.namespace });
+    for (const deadline = Date.now() + withinMs; Date.now() < deadline; await sleep(500)) {
+      const [all, open] = await Promise.all([workflow.count(), workflow.count('ExecutionStatus = "Running"')]);
+      if (all.count >= expected && open.count === 0) return { open: [], runs: all.count };
+    }
+    const open: string[] = [];
+    for await (const { workflowId } of workflow.list({ query: 'ExecutionStatus = "Running"' })) open.push(workflowId);
+    return { open, runs: (await workflow.count()).count };
+  } finally {
+    await connection.close();
+  }
+}
+
+async function readOutcomes({ servers, ses }: Stage, plan: Plan): Promise<Outcome[]> {
+  const redis = connectRedis(servers.redis.url, () => undefined);
+  try {
+    await redisReady(redis);
+    const options = { rememberMs: 86_400_000, perSecond, quotaReserve: 0 };
+    const sends = createSends(redis, createKeys(keyPrefix, secret), options);
+    const { byTag } = ses.record.stats();
+    return await outcomes([...plan.chaos, ...plan.calm], (tag) => byTag[tag] ?? 0, sends);
+  } finally {
+    redis.disconnect();
+  }
+}

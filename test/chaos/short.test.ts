@@ -1,0 +1,20 @@
+import { randomInt } from 'node:crypto';
+
+import { describe, it } from 'vitest';
+
+import { expectPromisesKept } from './promises.ts';
+import { runChaos } from './run-chaos.ts';
+
+const seed = Number(process.env['RIVULET_CHAOS_SEED'] ?? randomInt(2 ** 31));
+process.stdout.write(`chaos: RIVULET_CHAOS_SEED=${seed} repeats it\n`);
+
+const short = { seed, sends: 150, rounds: 1, calmMs: 15_000, closeWithinMs: 120_000 };
+
+// Side by side: most of it is waiting for time-outs.
+describe.concurrent('every server is killed and frozen, and workers die at every boundary of a send', () => {
+  it('and with the event feed each mail leaves exactly once', () =>
+    runChaos({ ...short, feed: true, settleAfter: '15s' }, expectPromisesKept));
+
+  it('and without it no marketing mail leaves twice, no receipt is lost, and a repeated one is marked', () =>
+    runChaos({ ...short, feed: false, settleAfter: '8s' }, expectPromisesKept));
+});

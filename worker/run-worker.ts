@@ -1,0 +1,154 @@
+import { NativeConnection } from '@temporalio/worker';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+
+import type { ActivityDependencies, SendSettings } from '../activities/dependencies.ts';
+import { createActivities } from '../activities/index.ts';
+import { createLocalPace } from '../activities/local-pace.ts';
+import { waitInActivity } from '../activities/wait.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { createHealthApp, listen } from '../runtime/health.ts';
+import { createLog } from '../runtime/log.ts';
+import { stopSignal, untilStopped } from '../runtime/stop-signal.ts';
+import { connectTemporal, provisionTemporal, temporalConnectOptions } from '../runtime/temporal.ts';
+import { claimsWaitForDisk, durabilityWarnings } from '../state/durability.ts';
+import { createMemory, memorySettings } from '../state/memory.ts';
+import { connectRedis, redisReady, redisTakesWrites } from '../state/redis.ts';
+import { loadCatalogue, TemplateError } from '../templates/catalogue.ts';
+import { templatesNamedIn, workflowBundle } from './bundle.ts';
+import { createMailer } from './mailer.ts';
+import { installRuntime } from './runtime.ts';
+import { type Watch, watchProvider } from './watch-provider.ts';
+import { createWorkers } from './workers.ts';
+
+/** Sends under way at once in one worker; each has its own socket. */
+const sendConcurrency = 100;
+
+/**
+ * The worker: runs journeys and sends their mails. Any number of these may run. `around` wraps what its activities need
+ * of the world; the chaos test passes one that dies at a chosen moment.
+ */
+export async function runWorker(around = (deps: ActivityDependencies) => deps): Promise<void> {
+  process.env['TZ'] = 'UTC'; // no local time of this machine may leak into a journey
+  const { config, environment } = loadConfig(process.env);
+  const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace } = environment;
+  const log = createLog('worker', environment.LOG_LEVEL);
+  const stop = stopSignal();
+  installRuntime(log);
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+
+  const catalogue = loadCatalogue(config.templates.dir, Object.keys(config.topics));
+  const bundle = await workflowBundle();
+  const unknown = templatesNamedIn(bundle).filter((name) => !catalogue.has(name));
+  if (unknown.length > 0)
+    throw new TemplateError(
+      unknown.map((name) => `${name}: a journey sends it, but templates/names.ts does not name it`),
+    );
+
+  // Health is served before anything is connected, so that "not ready" can be told apart from "dead".
+  const redis = connectRedis(environment.REDIS_URL, (error) => log.debug({ err: error }, 'Redis connection'));
+  let temporalUp: (() => Promise<unknown>) | undefined;
+  let working = false;
+  let watch: Watch | undefined;
+  const checks = {
+    redis: () => redisTakesWrites(redis, config.suppression.key_prefix),
+    temporal: async () => (temporalUp ?? notYet)(),
+    workers: async () => working || notYet(),
+  };
+  const health = createHealthApp(checks, registry, () => watch?.stops() ?? {});
+  const http = await listen(health, environment.HTTP_HOST, environment.HTTP_PORT ?? 8081);
+  log.info({ url: http.url }, 'health is served');
+
+  const client = await untilStopped(connectTemporal({ address, namespace }, log), stop);
+  temporalUp = () =>
+    client.withDeadline(Date.now() + 1_000, () => client.workflowService.describeNamespace({ namespace }));
+  await provisionTemporal(client, namespace, !process.argv.includes('--no-provision'));
+  await untilStopped(redisReady(redis), stop);
+
+  for (const warning of await durabilityWarnings(redis)) log.warn({ warning }, 'Redis may forget');
+  const waitForDisk = await claimsWaitForDisk(redis);
+  const memory = createMemory(redis, { ...memorySettings(config, environment), waitForDisk });
+  const mailer = createMailer(config, environment, memory.account, sendConcurrency);
+  const watching = (watch = watchProvider(memory, mailer, config.provider.probe_every, log));
+  measure(registry, watching);
+  const activities = createActivities(
+    around({
+      memory,
+      catalogue,
+      mailer,
+      wait: waitInActivity,
+      localPace: createLocalPace(config.provider.rate_limit, watching.workers),
+      log,
+      metrics: sendMetrics(registry),
+      settings: sendSettings(config),
+    }),
+  );
+  const connection = await NativeConnection.connect(temporalConnectOptions({ address, namespace }));
+  const workers = await createWorkers({ connection, namespace, workflowBundle: bundle, activities, sendConcurrency });
+
+  stop.addEventListener('abort', () => workers.forEach((worker) => worker.shutdown()), { once: true });
+  if (stop.aborted) return;
+  working = true;
+  log.info({ templates: [...catalogue.keys()], time_zone_data: process.versions['tz'] }, 'working');
+  await Promise.all(workers.map((worker) => worker.run())).finally(() => (working = false));
+
+  log.info('drained');
+  await watching.end();
+  await connection.close();
+  await client.connection.close();
+  mailer.close();
+  redis.disconnect();
+  await http.close();
+}
+
+function sendSettings({ provider, compliance }: Config): SendSettings {
+  return {
+    from: provider.from,
+    ...(provider.type === 'ses' && { configurationSet: provider.configuration_set }),
+    consentNeeded: compliance.consent_check,
+    settleAfterMs: provider.settle_after,
+    backoffMs: provider.retry.backoff_ms,
+    maxAttempts: provider.retry.max_attempts,
+    probeEveryMs: provider.probe_every,
+  };
+}
+
+function sendMetrics(registry: Registry): ActivityDependencies['metrics'] {
+  const registers = [registry];
+  return {
+    sends: new Counter({
+      name: 'rivulet_sends_total',
+      help: 'Sends ended',
+      labelNames: ['template', 'outcome'],
+      registers,
+    }),
+    duplicates: new Counter({
+      name: 'rivulet_duplicates_total',
+      help: 'Mails that the provider has taken twice',
+      registers,
+    }),
+  };
+}
+
+/** What holds mail back, and how fast it may leave: measured when somebody asks. */
+function measure(registry: Registry, watch: Watch): void {
+  const registers = [registry];
+  const gauge = (name: string, help: string, value: () => number | undefined) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        const now = value();
+        if (now !== undefined) this.set(now);
+      },
+    });
+  gauge('rivulet_gates_closed', 'Gates that hold mail back', () => watch.stops().gates.length);
+  gauge('rivulet_pauses', 'Pauses that hold mail back', () => watch.stops().pauses.length);
+  gauge('rivulet_mails_per_second_limit', 'Mails per second that may leave, over all workers', watch.perSecond);
+}
+
+function notYet(): never {
+  throw new Error('not connected yet');
+}
