@@ -121,7 +121,7 @@ function worthFreshCredentials(error: unknown): boolean {
   return $metadata?.clockSkewCorrected === true || ['ExpiredToken', 'ExpiredTokenException'].includes(name);
 }
 
-/** An identity may be verified as an address or by its domain; either will do. */
+/** A sender is verified as an address, by its domain, or by a domain above that; any will do. */
 async function identityIsVerified(
   { scope, reason }: Gate,
   read: (identity: string) => Promise<{
@@ -130,7 +130,9 @@ async function identityIsVerified(
   }>,
 ): Promise<boolean> {
   const identity = scope.slice('identity:'.length);
-  const names = new Set([identity, domainOf(identity)]);
+  const labels = domainOf(identity).split('.');
+  const domains = labels.slice(0, -1).map((_, index) => labels.slice(index).join('.'));
+  const names = new Set([identity, ...domains]);
   let lastError: unknown;
   for (const name of names) {
     try {

@@ -10,7 +10,6 @@ export interface Result {
   outcomes: Outcome[];
   /** Runs that had not closed when waiting ended. */
   open: string[];
-  /** Event ids that no run bears. */
   runs: number;
   deaths: Counts<Boundary>;
   kills: Counts;
@@ -23,7 +22,7 @@ export interface Result {
 /** The run as a table, for people. */
 export function describeResult(result: Result): string {
   const { options, outcomes, deaths, kills, freezes, faults } = result;
-  const table = new Table({ style: { head: [], border: [] } });
+  const table = new Table({ chars: noLines, style: { head: [], border: [] } });
   const mails = outcomes.reduce((sum, outcome) => sum + outcome.mails, 0);
   const unknown = outcomes.filter(isUnknown);
   const marked = outcomes.filter((outcome) => outcome.marked);
@@ -51,6 +50,8 @@ export function describeResult(result: Result): string {
   return `${table.toString()}\n${options.feed ? '' : `${withoutFeed}\n`}`;
 }
 
+const noLines = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
+
 const withoutFeed =
   'With the event feed off nothing tells whether a mail left whose answer was lost: a marketing mail then ends unknown ' +
   'rather than leave twice, and a transactional one is sent once more and marked possible_duplicate.';
@@ -64,5 +65,5 @@ function byClass(outcomes: Outcome[]): string {
 function list(counts: Counts): string {
   return Object.entries(counts)
     .map(([name, count]) => `${name}: ${count}`)
-    .join('\n');
+    .join(', ');
 }

@@ -69,7 +69,7 @@ export async function runChaos(options: RunOptions, judge: (result: Result) => v
 
 const words = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** Two things go on at once: servers and processes are killed and frozen, and workers die one after the other. */
+/** All at once: servers and processes are killed and frozen, and in two rows workers die one after the other. */
 async function breakThings(
   stage: Stage,
   flow: Flow,
@@ -88,12 +88,17 @@ async function breakThings(
       count(disturbance.how === 'kill' ? kills : freezes, disturbance.target);
     }
   };
+  const waiting = [...plan.deaths];
   const dying = async () => {
-    for (const death of plan.deaths) count(deaths, await die(stage, flow, death, atOnce));
-    await stage.startSecondWorker();
+    for (let death = waiting.shift(); death; death = waiting.shift()) {
+      count(deaths, await die(stage, flow, death, atOnce));
+    }
   };
-  const both = await Promise.allSettled([disturbing(), dying()]);
-  for (const track of both) if (track.status === 'rejected') throw track.reason;
+  const rows = [dying(), dying()];
+  const second = Promise.all(rows).then(() => stage.startSecondWorker());
+  for (const track of await Promise.allSettled([disturbing(), ...rows, second])) {
+    if (track.status === 'rejected') throw track.reason;
+  }
   flow.release(flow.left);
   await flow.acknowledged();
   return { deaths, kills, freezes };

@@ -22,7 +22,7 @@ export interface Stage {
   ingress: Kept;
   worker: Kept;
   /** A second worker, once no mortal one takes its place. */
-  startSecondWorker(): Promise<Kept>;
+  startSecondWorker(): Promise<unknown>;
   /** A worker that dies at a boundary; resolves when it is ready, or dead already. */
   startMortal(death: Death): Promise<Mortal>;
   /** Ends everything; the folder stays when it may be needed to understand a failure. */
@@ -74,11 +74,7 @@ export async function setStage(options: ChaosOptions & { settleAfter: string }):
       ses,
       ingress,
       worker,
-      async startSecondWorker() {
-        const second = await keep('worker-2', 'worker/main.ts');
-        await second.ready();
-        return second;
-      },
+      startSecondWorker: () => keep('worker-2', 'worker/main.ts'),
       async startMortal({ boundary, nth }) {
         const name = `mortal-${++mortals}`;
         const noteFile = join(folder, `${name}.json`);

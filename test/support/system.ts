@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,8 @@ import { connectNats, type JetStream } from '../../ingress/nats.ts';
 import { choosePorts } from '../../local/servers/ports.ts';
 import type { SesStandInOptions } from '../../local/ses/stand-in.ts';
 import { startSesStandIn, type SesStandIn } from '../../local/ses/stand-in.ts';
-import { createKeys } from '../../state/keys.ts';
+import { createKeys, type Keys } from '../../state/keys.ts';
+import { createStops, type Stops } from '../../state/stops.ts';
 import { createSuppressions } from '../../state/suppressions.ts';
 import type { ServerUrls } from './global-setup.ts';
 import { type Relay, startRelay } from './relay.ts';
@@ -36,21 +37,37 @@ export interface ProductProcess {
   kill(): Promise<void>;
 }
 
+/** How a command of an operator ended. */
+export interface Ran {
+  code: number;
+  out: string;
+  err: string;
+}
+
 /** A running system on the suite's servers. The SES stand-in is in this process, so that a test can look into it. */
 export interface System {
   ses: SesStandIn;
   stream: JetStream;
   client: Client;
+  /** What the system remembers, to look into and to spoil. */
+  redis: Redis;
+  keys: Keys;
+  /** Gates and pauses, as a worker sees them. */
+  stops: Stops;
   publish(event: object, subject?: string): Promise<void>;
   publishBytes(bytes: Uint8Array | string, subject?: string, id?: string): Promise<number>;
   startWorker(env?: Record<string, string>): Promise<ProductProcess>;
   startIngress(env?: Record<string, string>): Promise<ProductProcess>;
+  /** Runs `rivulet <command>` as an operator does, whose machine does not know RIVULET_SECRET. */
+  rivulet(command: string): Promise<Ran>;
   /** Whether ingress has taken in who this is. */
   contactKnown(userId: string): Promise<boolean>;
   /** Puts an address on the suppression list, as a complaint does. */
   complained(address: string): Promise<void>;
   /** A way to a server that a test can cut. */
   relayTo(server: keyof ServerUrls): Promise<Relay>;
+  /** The same before any address, such as that of SES. */
+  relayToAddress(address: string): Promise<Relay>;
   /** Stops workers and ingresses; the rest stays. */
   stopProcesses(): Promise<void>;
   stop(): Promise<void>;
@@ -83,6 +100,8 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
   });
   const connection = await Connection.connect({ address: servers.temporal });
   const redis = new Redis(servers.redis);
+  redis.on('error', () => undefined); // a test may take Redis away
+  const keys = createKeys(options.prefix ?? 'rivulet:', secret);
   const running = new Set<ProductProcess>();
   const relays: Relay[] = [];
   const stopProcesses = async () => {
@@ -90,6 +109,11 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
     running.clear();
   };
 
+  const relayToAddress = async (address: string) => {
+    const relay = await startRelay(address);
+    relays.push(relay);
+    return relay;
+  };
   const start = async (file: string, extra: Record<string, string> = {}) => {
     const { http } = await choosePorts({ http: undefined }, 'free');
     const child = await startProcess(file, `http://127.0.0.1:${http}`, {
@@ -119,6 +143,9 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
     ses,
     stream,
     client: new Client({ connection, namespace: 'rivulet' }),
+    redis,
+    keys,
+    stops: createStops(redis, keys),
     publishBytes,
     publish: async (event, subject) => {
       const type = (event as { event_type: string }).event_type;
@@ -126,14 +153,11 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
     },
     startWorker: (env) => start('worker/main.ts', env),
     startIngress: (env) => start('ingress/main.ts', env),
-    contactKnown: async (userId) => (await redis.exists(`rivulet:contact:${userId}`)) === 1,
-    complained: (address) =>
-      createSuppressions(redis, createKeys(options.prefix ?? 'rivulet:', secret)).add(address, 'complaint', Date.now()),
-    async relayTo(server) {
-      const relay = await startRelay(servers[server].replace(/^[a-z]+:\/\//, ''));
-      relays.push(relay);
-      return relay;
-    },
+    contactKnown: async (userId) => (await redis.exists(keys.contact(userId))) === 1,
+    complained: (address) => createSuppressions(redis, keys).add(address, 'complaint', Date.now()),
+    rivulet: (command) => runCommand(command, { REDIS_URL: servers.redis, RIVULET_CONFIG: config, RIVULET_SECRET: '' }),
+    relayTo: (server) => relayToAddress(servers[server].replace(/^[a-z]+:\/\//, '')),
+    relayToAddress,
     stopProcesses,
     async stop() {
       await stopProcesses();
@@ -163,6 +187,17 @@ function configFile({
     },
     templates: { base_dir: join(root, 'templates') },
     suppression: { key_prefix: prefix },
+  });
+}
+
+function runCommand(command: string, env: NodeJS.ProcessEnv): Promise<Ran> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [join(root, 'cli/rivulet.mjs'), ...command.split(' ')],
+      { cwd: root, env: { ...process.env, ...env }, timeout: 30_000 },
+      (error, out, err) => resolve({ code: error ? Number(error.code ?? -1) : 0, out, err }),
+    );
   });
 }
 

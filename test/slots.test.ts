@@ -1,0 +1,250 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+
+import { createAccount } from '../state/account.ts';
+import { createKeys } from '../state/keys.ts';
+import { createRates, type Lane, type Rates, type Terms, type Turn } from '../state/rates.ts';
+import { connectRedis, type Redis, redisReady } from '../state/redis.ts';
+import { createStops } from '../state/stops.ts';
+
+const secret = 'ab'.repeat(32);
+const keyPrefix = `slots-test-${randomUUID()}:`;
+const second = 1_000_000;
+
+let redis: Redis;
+let other: Redis;
+
+beforeAll(async () => {
+  redis = connectRedis(inject('servers').redis, () => {});
+  other = connectRedis(inject('servers').redis, () => {});
+  await Promise.all([redisReady(redis), redisReady(other)]);
+});
+afterAll(() => {
+  redis.disconnect();
+  other.disconnect();
+});
+
+/** An account of its own for each test, so that no test takes a slot of another. */
+function accountOf(perSecond: number) {
+  const keys = createKeys(`${keyPrefix}${randomUUID()}:`, secret);
+  const field = async (id: string, name: string) =>
+    Number((await redis.hget(keys.reservation(id), name)) ?? Number.NaN);
+  return {
+    keys,
+    here: createRates(redis, keys, perSecond, 0.1),
+    there: createRates(other, keys, perSecond, 0.1),
+    account: createAccount(redis, keys, perSecond),
+    stops: createStops(redis, keys),
+    /** The slot of a mail, in µs; NaN while it has none. */
+    slot: (id: string) => field(id, 'slot'),
+    /** Its place in its lane, in µs. */
+    place: (id: string) => field(id, 'lane'),
+    slots: async (ids: string[]) => (await Promise.all(ids.map((id) => field(id, 'slot')))).sort((a, b) => a - b),
+  };
+}
+
+const mails = (count: number, name = 'mail') => Array.from({ length: count }, (_, i) => `${name}-${i}`);
+const gaps = (instants: number[]) => instants.slice(1).map((at, i) => at - (instants[i] ?? Number.NaN));
+const subjectTo = (lane: Lane, stops: string[] = []): Terms => ({ lane, stops });
+const waitOf = (turn: Turn) => ('waitMs' in turn ? turn.waitMs : Number.NaN);
+
+/** What a worker does with a mail: waits as told and asks again, until it has its slot. */
+async function getSlot(rates: Rates, id: string, lane: Lane): Promise<void> {
+  for (;;) {
+    const turn = await rates.reserve(id, 0, subjectTo(lane));
+    if (turn.kind === 'slot') return;
+    await sleep(waitOf(turn));
+  }
+}
+
+describe('slots for sending', () => {
+  it('a hundred mails at once are queued 20 ms apart at 50 a second', async () => {
+    const { here, place } = accountOf(50);
+    const ids = mails(100);
+    const turns = await Promise.all(ids.map((id) => here.reserve(id, 0, subjectTo('transactional'))));
+    expect(turns[0]).toEqual({ kind: 'slot', waitMs: 0 });
+    const places = (await Promise.all(ids.map(place))).sort((a, b) => a - b);
+    for (const gap of gaps(places)) expect(gap).toBeGreaterThanOrEqual(20_000);
+    expect((places[99] ?? 0) - (places[0] ?? 0)).toBeLessThan(99 * 20_000 + second / 2);
+    const waits = turns.slice(1).map(waitOf);
+    expect(Math.max(...waits)).toBeGreaterThan(1_500);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(1_980);
+  });
+
+  it('a mail that asks twice keeps its place, and nobody behind it is pushed back', async () => {
+    const { here, place } = accountOf(2);
+    await here.reserve('grace', 0, subjectTo('transactional'));
+    const first = await here.reserve('ada', 0, subjectTo('transactional'));
+    const kept = await place('ada');
+    const again = await here.reserve('ada', 0, subjectTo('transactional'));
+    expect(first.kind).toBe('queued');
+    expect(waitOf(again)).toBeLessThanOrEqual(waitOf(first));
+    expect(await place('ada')).toBe(kept);
+    await here.reserve('next', 0, subjectTo('transactional'));
+    expect((await place('next')) - kept).toBe(500_000);
+  });
+
+  it('a mail that has its slot finds it again, and the next attempt books another from its old place', async () => {
+    const { here, slot, place } = accountOf(10);
+    await here.reserve('ada', 0, subjectTo('marketing'));
+    const [first, kept] = [await slot('ada'), await place('ada')];
+    await here.reserve('ada', 0, subjectTo('marketing'));
+    expect(await slot('ada')).toBe(first);
+    await here.reserve('ada', 1, subjectTo('marketing'));
+    expect(await slot('ada')).toBeGreaterThanOrEqual(first + 100_000);
+    expect(await place('ada')).toBe(kept);
+  });
+
+  it('two workers share the account: marketing and receipts together keep to its rate', async () => {
+    const { here, there, slots } = accountOf(200);
+    const [offers, receipts] = [mails(150, 'offer'), mails(100, 'receipt')];
+    await Promise.all([
+      ...offers.map((id) => getSlot(here, id, 'marketing')),
+      ...receipts.map((id) => getSlot(there, id, 'transactional')),
+    ]);
+    const booked = await slots([...offers, ...receipts]);
+    expect(booked.every(Number.isFinite)).toBe(true);
+    for (const gap of gaps(booked)) expect(gap).toBeGreaterThanOrEqual(5_000);
+  }, 30_000);
+
+  it('a receipt in the middle of a thousand marketing mails gets a slot within 300 ms and one interval', async () => {
+    const { here, keys, slot } = accountOf(200);
+    const backlog = mails(1_000);
+    const queued = await Promise.all(backlog.map((id) => here.reserve(id, 0, subjectTo('marketing'))));
+    expect(Math.max(...queued.slice(1).map(waitOf))).toBeGreaterThan(4_000);
+    // The worst moment: everybody's turn has come, and they have taken what is near.
+    await Promise.all(backlog.map((id) => redis.hset(keys.reservation(id), 'lane', 1)));
+    const crowd = await Promise.all(backlog.map((id) => here.reserve(id, 0, subjectTo('marketing'))));
+    expect(crowd.filter(({ kind }) => kind === 'queued').length).toBeGreaterThan(900);
+    const turn = await here.reserve('receipt', 0, subjectTo('transactional'));
+    expect(turn.kind).toBe('slot');
+    expect(waitOf(turn)).toBeLessThanOrEqual(305);
+    expect(await slot('receipt')).not.toBeNaN();
+  });
+
+  it('under a flood of receipts marketing waits', async () => {
+    const { here, keys, slot } = accountOf(10);
+    await Promise.all(mails(9, 'receipt').map((id) => redis.hset(keys.reservation(id), 'lane', 1)));
+    for (const id of mails(9, 'receipt'))
+      expect((await here.reserve(id, 0, subjectTo('transactional'))).kind).toBe('slot');
+    await redis.hset(keys.reservation('offer'), 'lane', 1);
+    const turn = await here.reserve('offer', 0, subjectTo('marketing'));
+    expect(turn.kind).toBe('queued');
+    expect(waitOf(turn)).toBeGreaterThan(300);
+    expect(await slot('offer')).toBeNaN();
+  });
+
+  it('a receipt moves the next marketing mail back by one', async () => {
+    const { here, slot, place } = accountOf(2);
+    await here.reserve('receipt', 0, subjectTo('transactional'));
+    await here.reserve('offer', 0, subjectTo('marketing'));
+    expect((await place('offer')) - (await slot('receipt'))).toBeGreaterThanOrEqual(500_000);
+  });
+
+  it('a slot that has long passed is booked anew: mails do not leave together after a pause', async () => {
+    const { here, keys, slots } = accountOf(50);
+    const ids = mails(10);
+    for (const id of ids) await getSlot(here, id, 'transactional');
+    for (const id of ids) await redis.hset(keys.reservation(id), 'slot', (Date.now() - 5_000) * 1_000);
+    await Promise.all(ids.map((id) => here.reserve(id, 0, subjectTo('transactional'))));
+    const booked = await slots(ids);
+    expect(booked[0]).toBeGreaterThan((Date.now() - 4_000) * 1_000);
+    for (const gap of gaps(booked)) expect(gap).toBeGreaterThanOrEqual(20_000);
+  });
+
+  it('what is stopped, or over the day’s quota, takes no place', async () => {
+    const { here, place, stops, account } = accountOf(50);
+    await stops.pause('topic:offers');
+    const offer = subjectTo('marketing', ['pause/all', 'pause/topic:offers']);
+    expect(await here.reserve('offer', 0, offer)).toEqual({ kind: 'stopped', by: 'pause/topic:offers' });
+    await account.allowed({ maxPerSecond: 14, max24Hours: 100, sent24Hours: 95 });
+    expect(await here.reserve('other', 0, subjectTo('marketing'))).toEqual({ kind: 'no_quota' });
+    expect((await here.reserve('receipt', 0, subjectTo('transactional'))).kind).toBe('slot');
+    expect([await place('offer'), await place('other')]).toEqual([Number.NaN, Number.NaN]);
+  });
+
+  it('mails that are held ask again at the rate at which they could leave', async () => {
+    const { here } = accountOf(50);
+    const waits = await Promise.all(mails(101).map(() => here.park('marketing', 1_000)));
+    expect(Math.min(...waits)).toBe(1_000);
+    expect(Math.max(...waits)).toBeGreaterThan(2_500);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(3_000);
+    expect(await here.park('transactional', 1_000)).toBe(1_000);
+  });
+
+  it('nothing is kept for ever', async () => {
+    const { here, keys } = accountOf(50);
+    await here.reserve('ada', 0, subjectTo('marketing'));
+    await here.park('marketing', 1);
+    for (const key of [
+      keys.rate('account'),
+      keys.rate('marketing'),
+      keys.rate('parked-marketing'),
+      keys.reservation('ada'),
+    ])
+      expect(await redis.pttl(key)).toBeGreaterThan(0);
+  });
+});
+
+describe('the pace of the account', () => {
+  const limits = { max24Hours: -1, sent24Hours: 0 };
+
+  it('is what is configured, or what the provider allows if that is less', async () => {
+    const { account } = accountOf(50);
+    expect((await account.state()).perSecond).toBeCloseTo(50, 1);
+    await account.allowed({ ...limits, maxPerSecond: 14 });
+    expect((await account.state()).perSecond).toBeCloseTo(14, 1);
+    await account.allowed({ ...limits, maxPerSecond: 200 });
+    expect((await account.state()).perSecond).toBeCloseTo(50, 1);
+  });
+
+  it('falls by 15 % at a throttle, once for all that were throttled together, and comes back within a minute', async () => {
+    const { account, keys } = accountOf(100);
+    await Promise.all(mails(20).map(() => account.throttled()));
+    expect((await account.state()).perSecond).toBeCloseTo(85, 0);
+    const ago = async (seconds: number) => redis.hset(keys.account(), 'cut_at', (Date.now() - seconds * 1_000) * 1_000);
+    await ago(30);
+    expect((await account.state()).perSecond).toBeCloseTo(92.5, 0);
+    await account.throttled();
+    expect((await account.state()).perSecond).toBeCloseTo(92.5 * 0.85, 0);
+    await ago(3_600);
+    expect((await account.state()).perSecond).toBeCloseTo(100, 1);
+  });
+
+  it('never falls below a tenth', async () => {
+    const { account, keys } = accountOf(100);
+    for (let i = 0; i < 30; i++) {
+      await redis.hset(keys.account(), 'cut_at', (Date.now() - 1_500) * 1_000);
+      await account.throttled();
+    }
+    expect((await account.state()).perSecond).toBeGreaterThanOrEqual(9.9);
+    expect((await account.state()).perSecond).toBeLessThan(12);
+  });
+
+  it('a refusal for the day’s quota stops everybody, until a reading shows that there is room', async () => {
+    const { account, here } = accountOf(50);
+    await account.quotaSpent(60_000);
+    expect(await here.reserve('receipt', 0, subjectTo('transactional'))).toEqual({ kind: 'no_quota' });
+    await account.allowed({ maxPerSecond: 14, max24Hours: 100, sent24Hours: 100 });
+    expect(await here.reserve('receipt', 0, subjectTo('transactional'))).toEqual({ kind: 'no_quota' });
+    await account.allowed({ maxPerSecond: 14, max24Hours: 100, sent24Hours: 50 });
+    expect((await here.reserve('receipt', 0, subjectTo('transactional'))).kind).toBe('slot');
+    expect((await account.state()).quotaLeft).toBe(50);
+  });
+
+  it('is read by one worker at a time, and not again before it is due', async () => {
+    const { account } = accountOf(50);
+    const asked = await Promise.all(mails(20).map(() => account.readingIsDue(60_000)));
+    expect(asked.filter(Boolean)).toHaveLength(1);
+  });
+
+  it('reading calls take turns, more than a second apart', async () => {
+    const { account } = accountOf(50);
+    expect(await account.readingTurn()).toBe(0);
+    const next = await account.readingTurn();
+    expect(next).toBeGreaterThan(1_000);
+    expect(next).toBeLessThanOrEqual(1_100);
+  });
+});
