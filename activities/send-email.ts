@@ -46,7 +46,7 @@ export async function sendEmail(
   const earlier = await settleEarlierAttempts(deps, send);
   if ('result' in earlier) return earlier.result;
 
-  await waitForTurn(deps, send, earlier.failures);
+  await waitForTurn(deps, send);
 
   const standing = await checkStanding(deps.memory, template, request.event.user_id, deps.settings.consentNeeded);
   if (!standing.may) return ended(deps, send, { outcome: standing.why });

@@ -17,15 +17,14 @@ type Waiting = Pick<ActivityDependencies, 'memory' | 'wait' | 'localPace' | 'log
  * Returns when the mail may leave. A short wait is spent here; a longer one fails the attempt with the exact delay, so that
  * it holds no worker. Nothing in the way of a mail counts as one of its failures.
  */
-export async function waitForTurn(deps: Waiting, send: Send, failures: number): Promise<void> {
+export async function waitForTurn(deps: Waiting, send: Send): Promise<void> {
   for (let waitedMs = 0; ;) {
-    const turn = await reserve(deps, send, failures);
+    const turn = await reserve(deps, send);
     if (turn.kind === 'stopped') throw await held(deps, send, turn.by);
     if (turn.kind === 'no_quota') throw await outOfQuota(deps, send);
-    if (turn.waitMs > soonMs) {
-      throw tryAgainIn(turn.waitMs - earlyMs, 'RateLimited', `the next free slot is in ${turn.waitMs} ms`);
+    if (turn.waitMs + (turn.kind === 'slot' ? 0 : waitedMs) > soonMs) {
+      throw tryAgainIn(Math.max(earlyMs, turn.waitMs - earlyMs), 'RateLimited', `its turn comes in ${turn.waitMs} ms`);
     }
-    if (waitedMs + turn.waitMs > soonMs) throw await crowded(deps, send);
     await deps.wait(turn.waitMs);
     if (turn.kind === 'slot') return;
     waitedMs += turn.waitMs;
@@ -33,9 +32,9 @@ export async function waitForTurn(deps: Waiting, send: Send, failures: number): 
 }
 
 /** When the shared limit cannot be asked, marketing waits until it can; transactional mail goes at this worker's share. */
-async function reserve(deps: Waiting, send: Send, failures: number): Promise<Turn> {
+async function reserve(deps: Waiting, send: Send): Promise<Turn> {
   try {
-    return await deps.memory.rates.reserve(send.tag, failures, send.terms);
+    return await deps.memory.rates.reserve(send.tag, send.terms);
   } catch (error) {
     if (send.terms.lane === 'marketing') throw error;
     deps.log.warn(
@@ -60,7 +59,7 @@ export function outOfQuota(deps: Waiting, send: Send): Promise<ApplicationFailur
   return later(deps, send, deps.settings.probeEveryMs, 'QuotaSpent', `the day's quota ${what}`);
 }
 
-/** The account's next second is full of mails that go first. */
+/** Other mails have left instead, again and again. */
 export function crowded(deps: Waiting, send: Send): Promise<ApplicationFailure> {
   return later(deps, send, soonMs, 'RateLimited', 'other mails go first');
 }

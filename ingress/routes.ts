@@ -5,6 +5,8 @@ import type * as workflows from '../workflows/index.ts';
 export interface Route {
   /** The journey that the event starts: the name of a workflow. */
   starts: keyof typeof workflows;
+  /** Its mails are transactional: its tasks go before those of marketing journeys in every queue. */
+  transactional?: true;
   /** What the journey listens for while it runs. */
   listensFor?: readonly EventType[];
 }
@@ -12,7 +14,7 @@ export interface Route {
 /** Which event starts which journey, and what that journey listens for. An event without a route starts nothing. */
 export const routes: Partial<Record<EventType, Route>> = {
   'user.signed_up': { starts: 'onboarding', listensFor: ['project.created'] },
-  'order.completed': { starts: 'receipt' },
+  'order.completed': { starts: 'receipt', transactional: true },
 };
 
 /** Whether any journey listens for events of this type. */

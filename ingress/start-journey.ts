@@ -9,6 +9,9 @@ import { isListenedFor, type Route } from './routes.ts';
 const userId = defineSearchAttributeKey('UserId', SearchAttributeType.KEYWORD);
 const eventType = defineSearchAttributeKey('EventType', SearchAttributeType.KEYWORD);
 
+/** Temporal's priorities, 1 before 5. Activities have that of their run. */
+const priorities = { transactional: 1, marketing: 4 };
+
 /** A start or a signal that takes longer than this is given up and tried again. */
 const deadlineMs = 8_000;
 
@@ -50,6 +53,7 @@ async function start(client: Client, route: Route, event: Event): Promise<boolea
         workflowId: event.event_id,
         taskQueue: 'journeys',
         args: [event],
+        priority: { priorityKey: route.transactional ? priorities.transactional : priorities.marketing },
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         workflowIdConflictPolicy: 'FAIL',
         typedSearchAttributes: [

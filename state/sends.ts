@@ -124,7 +124,7 @@ const scripts = {
     local free = not record[1] or record[1] == 'released' or (record[1] == 'dispatching' and record[2] == over)
     if not free then return { 'taken', '' } end
 
-    local by = stopped(KEYS[2], { unpack(ARGV, 8) })
+    local by = stopped(KEYS[2], { unpack(ARGV, 9) })
     if by then return { 'stopped', by } end
     if not hasQuota(KEYS[3], lane, reserve) then return { 'no_quota', '' } end
     local between = interval(KEYS[3], rate)
@@ -133,6 +133,7 @@ const scripts = {
     if early > 0 then return { 'too_early', tostring(math.ceil(early / 1000)) } end
 
     redis.call('SET', KEYS[4], string.format('%.0f', pace + between), 'PX', math.ceil(between / 1000) + 1000)
+    redis.call('ZREM', KEYS[5], ARGV[8])
     redis.call('HINCRBY', KEYS[3], 'left_since', 1)
     redis.call('HSET', KEYS[1], 'state', 'dispatching', 'claim', mine, 'at', ms)
     redis.call('PEXPIRE', KEYS[1], keep)
@@ -175,7 +176,7 @@ export function createSends(redis: Redis, keys: Keys, options: SendsOptions): Se
   // The ledger goes on when Redis is full: it is small, and without it nothing may leave.
   const whenFull = { whenFull: true } as const;
   const read = defineScript<Reply | null>(redis, 'rivuletReadSend', 1, scripts.read, whenFull);
-  const claim = defineScript<[Claimed['kind'], string]>(redis, 'rivuletClaimSend', 4, scripts.claim, whenFull);
+  const claim = defineScript<[Claimed['kind'], string]>(redis, 'rivuletClaimSend', 5, scripts.claim, whenFull);
   const renew = defineScript<number>(redis, 'rivuletRenewSend', 1, scripts.renew, whenFull);
   const accept = defineScript<number>(redis, 'rivuletAcceptSend', 1, scripts.accept, whenFull);
   const release = defineScript<number>(redis, 'rivuletReleaseSend', 1, scripts.release, whenFull);
@@ -188,8 +189,8 @@ export function createSends(redis: Redis, keys: Keys, options: SendsOptions): Se
     async claim(tag, mine, { lane, stops }, { over = '', possibleDuplicate } = {}) {
       const again = possibleDuplicate ? 'again' : '';
       const [kind, value] = await claim(
-        [keys.send(tag), keys.stops(), keys.account(), keys.rate('pace')],
-        [mine, over, rememberMs, again, lane, perSecond, quotaReserve, ...stops],
+        [keys.send(tag), keys.stops(), keys.account(), keys.rate('pace'), keys.rate('slots')],
+        [mine, over, rememberMs, again, lane, perSecond, quotaReserve, tag, ...stops],
       );
       if (kind === 'claimed' && waitForDisk) await onDisk(redis);
       if (kind === 'stopped') return { kind, by: value };

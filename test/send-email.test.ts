@@ -111,7 +111,7 @@ describe('a mail that must not go', () => {
 
 describe('a mail whose slot is far away', () => {
   const ahead = async ({ rates }: Memory, count: number) => {
-    for (let i = 0; i < count; i++) await rates.reserve(`ahead-${i}`, 0, { lane: 'transactional', stops: [] });
+    for (let i = 0; i < count; i++) await rates.reserve(`ahead-${i}`, { lane: 'transactional', stops: [] });
   };
 
   it('gives its place back and is told how long to wait: a little less, since timers may be late', async () => {
@@ -138,7 +138,7 @@ describe('a mail whose slot is far away', () => {
   it('after a throttle keeps its place in the lane', async () => {
     const { attempt, memory } = await scene([{ kind: 'throttled', retryAfterMs: 1 }], { rateLimit: 10 });
     await failureOf(attempt('welcome'));
-    for (let i = 0; i < 100; i++) await memory.rates.reserve(`behind-${i}`, 0, { lane: 'marketing', stops: [] });
+    for (let i = 0; i < 100; i++) await memory.rates.reserve(`behind-${i}`, { lane: 'marketing', stops: [] });
     expect(await attempt('welcome')).toMatchObject({ outcome: 'sent' });
   });
 });

@@ -7,6 +7,7 @@ import { createAccount } from '../state/account.ts';
 import { createKeys } from '../state/keys.ts';
 import { createRates, type Lane, type Rates, type Terms, type Turn } from '../state/rates.ts';
 import { connectRedis, type Redis, redisReady } from '../state/redis.ts';
+import { createSends, type Sends } from '../state/sends.ts';
 import { createStops } from '../state/stops.ts';
 
 const secret = 'ab'.repeat(32);
@@ -29,19 +30,26 @@ afterAll(() => {
 /** An account of its own for each test, so that no test takes a slot of another. */
 function accountOf(perSecond: number) {
   const keys = createKeys(`${keyPrefix}${randomUUID()}:`, secret);
-  const field = async (id: string, name: string) =>
-    Number((await redis.hget(keys.reservation(id), name)) ?? Number.NaN);
+  const slot = async (id: string) => Number((await redis.zscore(keys.rate('slots'), id)) ?? Number.NaN);
   return {
     keys,
     here: createRates(redis, keys, perSecond, 0.1),
     there: createRates(other, keys, perSecond, 0.1),
+    sends: createSends(redis, keys, { rememberMs: 60_000, perSecond, quotaReserve: 0.1 }),
     account: createAccount(redis, keys, perSecond),
     stops: createStops(redis, keys),
     /** The slot of a mail, in µs; NaN while it has none. */
-    slot: (id: string) => field(id, 'slot'),
+    slot,
+    slots: async (ids: string[]) => (await Promise.all(ids.map(slot))).sort((a, b) => a - b),
     /** Its place in its lane, in µs. */
-    place: (id: string) => field(id, 'lane'),
-    slots: async (ids: string[]) => (await Promise.all(ids.map((id) => field(id, 'slot')))).sort((a, b) => a - b),
+    place: async (id: string) => Number((await redis.get(keys.reservation(id))) ?? Number.NaN),
+    /** Its turn came so long ago. */
+    turnCame: (id: string, agoMs: number) => redis.set(keys.reservation(id), (Date.now() - agoMs) * 1_000),
+    /** What a claim does with a slot: the mail leaves now. */
+    leave: async (id: string) => {
+      await redis.zrem(keys.rate('slots'), id);
+      await redis.set(keys.rate('pace'), Date.now() * 1_000 + 1e6 / perSecond);
+    },
   };
 }
 
@@ -50,12 +58,16 @@ const gaps = (instants: number[]) => instants.slice(1).map((at, i) => at - (inst
 const subjectTo = (lane: Lane, stops: string[] = []): Terms => ({ lane, stops });
 const waitOf = (turn: Turn) => ('waitMs' in turn ? turn.waitMs : Number.NaN);
 
-/** What a worker does with a mail: waits as told and asks again, until it has its slot. */
-async function getSlot(rates: Rates, id: string, lane: Lane): Promise<void> {
-  for (;;) {
-    const turn = await rates.reserve(id, 0, subjectTo(lane));
-    if (turn.kind === 'slot') return;
+/** What a worker does with a mail: waits as told, and claims it when its slot has come. Gives when it left, Unix ms. */
+async function send(rates: Rates, sends: Sends, id: string, lane: Lane): Promise<number> {
+  for (let turn = await rates.reserve(id, subjectTo(lane)); ; turn = await rates.reserve(id, subjectTo(lane))) {
     await sleep(waitOf(turn));
+    if (turn.kind === 'slot') break;
+  }
+  for (;;) {
+    const claimed = await sends.claim(id, 'claim', subjectTo(lane));
+    if (claimed.kind === 'claimed') return (await sends.read(id))?.dispatchedAt ?? Number.NaN;
+    await sleep(claimed.kind === 'too_early' ? claimed.waitMs : 1);
   }
 }
 
@@ -63,7 +75,7 @@ describe('slots for sending', () => {
   it('a hundred mails at once are queued 20 ms apart at 50 a second', async () => {
     const { here, place } = accountOf(50);
     const ids = mails(100);
-    const turns = await Promise.all(ids.map((id) => here.reserve(id, 0, subjectTo('transactional'))));
+    const turns = await Promise.all(ids.map((id) => here.reserve(id, subjectTo('transactional'))));
     expect(turns[0]).toEqual({ kind: 'slot', waitMs: 0 });
     const places = (await Promise.all(ids.map(place))).sort((a, b) => a - b);
     for (const gap of gaps(places)) expect(gap).toBeGreaterThanOrEqual(20_000);
@@ -75,93 +87,119 @@ describe('slots for sending', () => {
 
   it('a mail that asks twice keeps its place, and nobody behind it is pushed back', async () => {
     const { here, place } = accountOf(2);
-    await here.reserve('grace', 0, subjectTo('transactional'));
-    const first = await here.reserve('ada', 0, subjectTo('transactional'));
+    await here.reserve('grace', subjectTo('transactional'));
+    const first = await here.reserve('ada', subjectTo('transactional'));
     const kept = await place('ada');
-    const again = await here.reserve('ada', 0, subjectTo('transactional'));
+    const again = await here.reserve('ada', subjectTo('transactional'));
     expect(first.kind).toBe('queued');
     expect(waitOf(again)).toBeLessThanOrEqual(waitOf(first));
     expect(await place('ada')).toBe(kept);
-    await here.reserve('next', 0, subjectTo('transactional'));
+    await here.reserve('next', subjectTo('transactional'));
     expect((await place('next')) - kept).toBe(500_000);
   });
 
-  it('a mail that has its slot finds it again, and the next attempt books another from its old place', async () => {
-    const { here, slot, place } = accountOf(10);
-    await here.reserve('ada', 0, subjectTo('marketing'));
-    const [first, kept] = [await slot('ada'), await place('ada')];
-    await here.reserve('ada', 0, subjectTo('marketing'));
+  it('a mail that has its slot finds it again; once it is used up, the next attempt books another', async () => {
+    const { here, slot, leave } = accountOf(10);
+    await here.reserve('ada', subjectTo('marketing'));
+    const first = await slot('ada');
+    await here.reserve('ada', subjectTo('marketing'));
     expect(await slot('ada')).toBe(first);
-    await here.reserve('ada', 1, subjectTo('marketing'));
-    expect(await slot('ada')).toBeGreaterThanOrEqual(first + 100_000);
-    expect(await place('ada')).toBe(kept);
+    await leave('ada');
+    for (let i = 0; i < 50; i++) await here.reserve(`behind-${i}`, subjectTo('marketing'));
+    expect((await here.reserve('ada', subjectTo('marketing'))).kind).toBe('slot');
+    expect(await slot('ada')).toBeGreaterThanOrEqual(first + 90_000);
   });
 
-  it('two workers share the account: marketing and receipts together keep to its rate', async () => {
-    const { here, there, slots } = accountOf(200);
-    const [offers, receipts] = [mails(150, 'offer'), mails(100, 'receipt')];
-    await Promise.all([
-      ...offers.map((id) => getSlot(here, id, 'marketing')),
-      ...receipts.map((id) => getSlot(there, id, 'transactional')),
+  it('two workers share the account: marketing and receipts together keep to its rate, and to the order', async () => {
+    const { here, there, sends } = accountOf(50);
+    const [offers, receipts] = [mails(100, 'offer'), mails(30, 'receipt')];
+    const [offersLeft, receiptsLeft] = await Promise.all([
+      Promise.all(offers.map((id, i) => send(i % 2 ? here : there, sends, id, 'marketing'))),
+      Promise.all(receipts.map((id) => send(there, sends, id, 'transactional'))),
     ]);
-    const booked = await slots([...offers, ...receipts]);
-    expect(booked.every(Number.isFinite)).toBe(true);
-    for (const gap of gaps(booked)) expect(gap).toBeGreaterThanOrEqual(5_000);
+    const left = [...offersLeft, ...receiptsLeft].sort((a, b) => a - b);
+    const mostInOneSecond = Math.max(
+      ...left.map((from) => left.filter((at) => at >= from && at < from + 1_000).length),
+    );
+    expect(mostInOneSecond).toBeLessThanOrEqual(51);
+    expect(mostInOneSecond).toBeGreaterThan(25);
+    const order = [...offersLeft.keys()].sort((a, b) => (offersLeft[a] ?? 0) - (offersLeft[b] ?? 0));
+    expect(Math.max(...order.map((index, place) => place - index))).toBeLessThan(75);
   }, 30_000);
 
   it('a receipt in the middle of a thousand marketing mails gets a slot within 300 ms and one interval', async () => {
-    const { here, keys, slot } = accountOf(200);
+    const { here, turnCame } = accountOf(200);
     const backlog = mails(1_000);
-    const queued = await Promise.all(backlog.map((id) => here.reserve(id, 0, subjectTo('marketing'))));
+    const queued = await Promise.all(backlog.map((id) => here.reserve(id, subjectTo('marketing'))));
     expect(Math.max(...queued.slice(1).map(waitOf))).toBeGreaterThan(4_000);
     // The worst moment: everybody's turn has come, and they have taken what is near.
-    await Promise.all(backlog.map((id) => redis.hset(keys.reservation(id), 'lane', 1)));
-    const crowd = await Promise.all(backlog.map((id) => here.reserve(id, 0, subjectTo('marketing'))));
-    expect(crowd.filter(({ kind }) => kind === 'queued').length).toBeGreaterThan(900);
-    const turn = await here.reserve('receipt', 0, subjectTo('transactional'));
+    await Promise.all(backlog.map((id) => turnCame(id, 10)));
+    const crowd = await Promise.all(backlog.map((id) => here.reserve(id, subjectTo('marketing'))));
+    expect(crowd.filter(({ kind }) => kind === 'queued').length).toBeGreaterThan(800);
+    const turn = await here.reserve('receipt', subjectTo('transactional'));
     expect(turn.kind).toBe('slot');
-    expect(waitOf(turn)).toBeLessThanOrEqual(305);
-    expect(await slot('receipt')).not.toBeNaN();
+    expect(waitOf(turn)).toBeLessThanOrEqual(306);
   });
 
   it('under a flood of receipts marketing waits', async () => {
-    const { here, keys, slot } = accountOf(10);
-    await Promise.all(mails(9, 'receipt').map((id) => redis.hset(keys.reservation(id), 'lane', 1)));
-    for (const id of mails(9, 'receipt'))
-      expect((await here.reserve(id, 0, subjectTo('transactional'))).kind).toBe('slot');
-    await redis.hset(keys.reservation('offer'), 'lane', 1);
-    const turn = await here.reserve('offer', 0, subjectTo('marketing'));
+    const { here, slot, turnCame } = accountOf(10);
+    for (const id of mails(9, 'receipt')) {
+      await turnCame(id, 1);
+      expect((await here.reserve(id, subjectTo('transactional'))).kind).toBe('slot');
+    }
+    await turnCame('offer', 1);
+    const turn = await here.reserve('offer', subjectTo('marketing'));
     expect(turn.kind).toBe('queued');
     expect(waitOf(turn)).toBeGreaterThan(300);
     expect(await slot('offer')).toBeNaN();
   });
 
-  it('a receipt moves the next marketing mail back by one', async () => {
-    const { here, slot, place } = accountOf(2);
-    await here.reserve('receipt', 0, subjectTo('transactional'));
-    await here.reserve('offer', 0, subjectTo('marketing'));
-    expect((await place('offer')) - (await slot('receipt'))).toBeGreaterThanOrEqual(500_000);
+  it('a receipt moves the marketing mails that wait back by one', async () => {
+    const { here } = accountOf(2);
+    await here.reserve('first', subjectTo('marketing'));
+    const before = waitOf(await here.reserve('offer', subjectTo('marketing')));
+    await here.reserve('receipt', subjectTo('transactional'));
+    const after = waitOf(await here.reserve('offer', subjectTo('marketing')));
+    expect(after - before).toBeGreaterThan(400);
+    expect(after - before).toBeLessThanOrEqual(500);
   });
 
-  it('a slot that has long passed is booked anew: mails do not leave together after a pause', async () => {
-    const { here, keys, slots } = accountOf(50);
-    const ids = mails(10);
-    for (const id of ids) await getSlot(here, id, 'transactional');
-    for (const id of ids) await redis.hset(keys.reservation(id), 'slot', (Date.now() - 5_000) * 1_000);
-    await Promise.all(ids.map((id) => here.reserve(id, 0, subjectTo('transactional'))));
-    const booked = await slots(ids);
-    expect(booked[0]).toBeGreaterThan((Date.now() - 4_000) * 1_000);
-    for (const gap of gaps(booked)) expect(gap).toBeGreaterThanOrEqual(20_000);
+  it('after workers stood still nobody is overtaken by those behind, and mails do not leave together', async () => {
+    const { here, place, turnCame, slots } = accountOf(50);
+    const ids = mails(40);
+    for (const id of ids) await here.reserve(id, subjectTo('marketing'));
+    for (const id of ids.slice(1, 30)) await turnCame(id, 500);
+    const overdue = ids.slice(1, 30);
+    const turns: Turn[] = [];
+    for (const id of overdue) turns.push(await here.reserve(id, subjectTo('marketing')));
+    expect(turns.filter(({ kind }) => kind === 'slot').length).toBeLessThanOrEqual(16);
+    // Those who queue come back when there is room for them, 300 ms before their slot.
+    const waits = turns.map((turn) => waitOf(turn) + (turn.kind === 'slot' ? 0 : 300));
+    expect(waits).toEqual([...waits].sort((a, b) => a - b));
+    for (const gap of gaps(await slots([ids[0] ?? '', ...overdue.filter((_, i) => turns[i]?.kind === 'slot')])))
+      expect(gap).toBeGreaterThanOrEqual(20_000);
+    expect(waitOf(await here.reserve('mail-30', subjectTo('marketing')))).toBeGreaterThan(0);
+    const newcomer = waitOf(await here.reserve('newcomer', subjectTo('marketing')));
+    expect(newcomer).toBeGreaterThan(Math.max(...waits) - 300);
+    expect(await place('newcomer')).toBeGreaterThan(await place('mail-39'));
+  });
+
+  it('a slot that has long passed is booked anew', async () => {
+    const { here, keys, slot } = accountOf(50);
+    await here.reserve('ada', subjectTo('transactional'));
+    await redis.zadd(keys.rate('slots'), (Date.now() - 5_000) * 1_000, 'ada');
+    expect(await here.reserve('ada', subjectTo('transactional'))).toMatchObject({ kind: 'slot' });
+    expect(await slot('ada')).toBeGreaterThan((Date.now() - 1_000) * 1_000);
   });
 
   it('what is stopped, or over the day’s quota, takes no place', async () => {
     const { here, place, stops, account } = accountOf(50);
     await stops.pause('topic:offers');
     const offer = subjectTo('marketing', ['pause/all', 'pause/topic:offers']);
-    expect(await here.reserve('offer', 0, offer)).toEqual({ kind: 'stopped', by: 'pause/topic:offers' });
+    expect(await here.reserve('offer', offer)).toEqual({ kind: 'stopped', by: 'pause/topic:offers' });
     await account.allowed({ maxPerSecond: 14, max24Hours: 100, sent24Hours: 95 });
-    expect(await here.reserve('other', 0, subjectTo('marketing'))).toEqual({ kind: 'no_quota' });
-    expect((await here.reserve('receipt', 0, subjectTo('transactional'))).kind).toBe('slot');
+    expect(await here.reserve('other', subjectTo('marketing'))).toEqual({ kind: 'no_quota' });
+    expect((await here.reserve('receipt', subjectTo('transactional'))).kind).toBe('slot');
     expect([await place('offer'), await place('other')]).toEqual([Number.NaN, Number.NaN]);
   });
 
@@ -176,10 +214,10 @@ describe('slots for sending', () => {
 
   it('nothing is kept for ever', async () => {
     const { here, keys } = accountOf(50);
-    await here.reserve('ada', 0, subjectTo('marketing'));
+    await here.reserve('ada', subjectTo('marketing'));
     await here.park('marketing', 1);
     for (const key of [
-      keys.rate('account'),
+      keys.rate('slots'),
       keys.rate('marketing'),
       keys.rate('parked-marketing'),
       keys.reservation('ada'),
@@ -226,11 +264,11 @@ describe('the pace of the account', () => {
   it('a refusal for the day’s quota stops everybody, until a reading shows that there is room', async () => {
     const { account, here } = accountOf(50);
     await account.quotaSpent(60_000);
-    expect(await here.reserve('receipt', 0, subjectTo('transactional'))).toEqual({ kind: 'no_quota' });
+    expect(await here.reserve('receipt', subjectTo('transactional'))).toEqual({ kind: 'no_quota' });
     await account.allowed({ maxPerSecond: 14, max24Hours: 100, sent24Hours: 100 });
-    expect(await here.reserve('receipt', 0, subjectTo('transactional'))).toEqual({ kind: 'no_quota' });
+    expect(await here.reserve('receipt', subjectTo('transactional'))).toEqual({ kind: 'no_quota' });
     await account.allowed({ maxPerSecond: 14, max24Hours: 100, sent24Hours: 50 });
-    expect((await here.reserve('receipt', 0, subjectTo('transactional'))).kind).toBe('slot');
+    expect((await here.reserve('receipt', subjectTo('transactional'))).kind).toBe('slot');
     expect((await account.state()).quotaLeft).toBe(50);
   });
 

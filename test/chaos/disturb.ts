@@ -5,13 +5,6 @@ import type { Flow } from './flow.ts';
 import type { Death, Disturbance } from './plan.ts';
 import type { Mortal, Stage } from './stage.ts';
 
-/** What was really done, by name. */
-export type Counts<Name extends string = string> = Partial<Record<Name, number>>;
-
-export function count<Name extends string>(counts: Counts<Name>, name: Name): void {
-  counts[name] = (counts[name] ?? 0) + 1;
-}
-
 /** Kills or freezes one server or process, and returns when it is at work again. */
 export async function disturb({ servers, ...kept }: Stage, { target, how, ms }: Disturbance): Promise<void> {
   if (target === 'worker' || target === 'ingress')

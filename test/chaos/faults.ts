@@ -1,4 +1,5 @@
 import type { FaultAction, FaultPlan } from '../../local/ses/faults.ts';
+import { count, type Counts } from './counts.ts';
 import type { Caused } from './plan.ts';
 
 /** `rivulet.yaml` of the run says 2 s. */
@@ -37,4 +38,14 @@ export function arm(plan: FaultPlan, people: readonly Caused[]): void {
   for (const { fault, address } of people) {
     if (fault) plan.add({ match: { to: address }, times: 1, action: faultKinds[fault].action });
   }
+}
+
+/** How often each kind was acted out; the rules are still those that `arm` made. */
+export function actedOut(plan: FaultPlan, people: readonly Caused[]): Counts<FaultKind> {
+  const counts: Counts<FaultKind> = {};
+  const { rules } = plan.describe();
+  for (const [index, { fault }] of people.filter((person) => person.fault).entries()) {
+    if (fault && rules[index]?.fired) count(counts, fault);
+  }
+  return counts;
 }

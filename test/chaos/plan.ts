@@ -58,7 +58,8 @@ export function makePlan({ seed, sends, feed, rounds }: ChaosOptions): Plan {
   const within = (low: number, high: number) => Math.round(low + random() * (high - low));
   const people = Array.from({ length: sends }, (_, index) => caused(index, seed));
   const chaos = people.slice(0, Math.round(sends * chaosShare));
-  giveFaults(shuffled(chaos, random));
+  // Not to the last of them: their requests may come when all is well again.
+  giveFaults(shuffled(chaos.slice(0, Math.round(chaos.length * 0.7)), random), chaos.length);
 
   const each = <T>(make: (round: number) => T[]) => Array.from({ length: rounds }, (_, round) => make(round)).flat();
   const disturbances = each(() =>
@@ -86,11 +87,11 @@ function caused(index: number, seed: number): Caused {
   return { event, address: who.email, template: transactional ? 'receipt' : 'welcome', transactional };
 }
 
-/** Each kind of fault to its share of the people, two at least. */
-function giveFaults(people: Caused[]): void {
+/** Each kind of fault to its share of all, two at least. */
+function giveFaults(people: Caused[], all: number): void {
   let next = 0;
   for (const [kind, { share }] of Object.entries(faultKinds) as [FaultKind, { share: number }][]) {
-    const until = next + Math.max(2, Math.round(share * people.length));
+    const until = next + Math.max(2, Math.round(share * all));
     for (const person of people.slice(next, until)) person.fault = kind;
     next = until;
   }

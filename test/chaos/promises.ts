@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 
 import { boundaries } from './boundaries.ts';
+import { faultKinds, type FaultKind } from './faults.ts';
 import { isDuplicate, isGivenUp, isLost, isUnknown } from './outcome.ts';
 import { targets } from './plan.ts';
 import type { Result } from './report.ts';
@@ -13,6 +14,7 @@ export function expectPromisesKept(result: Result): void {
     expect(kills[target], `${target} killed`).toBe(options.rounds);
     expect(freezes[target], `${target} frozen`).toBe(options.rounds);
   }
+  for (const kind of Object.keys(faultKinds) as FaultKind[]) expect(result.faults[kind], kind).toBeGreaterThan(0);
   expect(result.open, 'runs that did not close').toEqual([]);
   expect(result.runs, 'one event, one run').toBe(options.sends);
   expect(outcomes.filter(isLost), 'lost').toEqual([]);

@@ -1,7 +1,8 @@
 import Table from 'cli-table3';
 
 import type { Boundary } from './boundaries.ts';
-import type { Counts } from './disturb.ts';
+import type { Counts } from './counts.ts';
+import type { FaultKind } from './faults.ts';
 import { isDuplicate, isGivenUp, isLost, isUnknown, type Outcome } from './outcome.ts';
 import type { ChaosOptions } from './plan.ts';
 
@@ -14,9 +15,9 @@ export interface Result {
   deaths: Counts<Boundary>;
   kills: Counts;
   freezes: Counts;
-  faults: Counts;
+  faults: Counts<FaultKind>;
   endedByThemselves: number;
-  seconds: number;
+  seconds: Counts;
 }
 
 /** The run as a table, for people. */
@@ -45,7 +46,7 @@ export function describeResult(result: Result): string {
     ['frozen', list(freezes)],
     ['ended by themselves', result.endedByThemselves],
     ['faults of SES', list(faults)],
-    ['seconds', Math.round(result.seconds)],
+    ['seconds', list(result.seconds)],
   );
   return `${table.toString()}\n${options.feed ? '' : `${withoutFeed}\n`}`;
 }

@@ -7,8 +7,9 @@ import { createKeys } from '../../state/keys.ts';
 import { createSends } from '../../state/sends.ts';
 import { secret } from '../support/system.ts';
 import type { Boundary } from './boundaries.ts';
-import { count, type Counts, die, disturb } from './disturb.ts';
-import { arm } from './faults.ts';
+import { count, type Counts } from './counts.ts';
+import { die, disturb } from './disturb.ts';
+import { actedOut, arm } from './faults.ts';
 import { type Flow, openFlow } from './flow.ts';
 import { type Outcome, outcomes } from './outcome.ts';
 import { type ChaosOptions, makePlan, type Plan, type Target } from './plan.ts';
@@ -25,32 +26,39 @@ export interface RunOptions extends ChaosOptions {
 
 /** Lets everything break that can, then waits until all is well, and counts. `judge` throws when it is not. */
 export async function runChaos(options: RunOptions, judge: (result: Result) => void): Promise<void> {
-  const started = performance.now();
+  const watch = stopwatch();
   const plan = makePlan(options);
   const stage = await setStage(options);
   let failed = true;
   try {
     arm(stage.ses.faults, plan.chaos);
+    watch.lap('starting');
     const flow = await openFlow(
       stage.servers.nats.url,
       plan.chaos.map(({ event }) => event),
     );
     let done: Pick<Result, 'deaths' | 'kills' | 'freezes'>;
+    let faults: Result['faults'];
     try {
       done = await breakThings(stage, flow, plan);
+      faults = actedOut(stage.ses.faults, plan.chaos);
       stage.ses.faults.clear();
+      watch.lap('breaking');
       await calmDown(flow, plan, options.calmMs);
+      watch.lap('calm');
     } finally {
       await flow.close();
     }
+    const closed = await runsClosed(stage, options.sends, options.closeWithinMs);
+    watch.lap('closing');
     const result = {
       options,
       ...done,
-      ...(await runsClosed(stage, [...plan.chaos, ...plan.calm].length, options.closeWithinMs)),
+      ...closed,
       outcomes: await readOutcomes(stage, plan),
-      faults: stage.ses.record.stats().faults,
+      faults,
       endedByThemselves: stage.ingress.endedByItself + stage.worker.endedByItself,
-      seconds: (performance.now() - started) / 1_000,
+      seconds: watch.seconds,
     };
     process.stdout.write(describeResult(result));
     judge(result);
@@ -65,6 +73,20 @@ export async function runChaos(options: RunOptions, judge: (result: Result) => v
   } finally {
     await stage.stop(failed);
   }
+}
+
+/** Seconds by phase, for the table; nothing is asserted about them. */
+function stopwatch(): { seconds: Counts; lap(phase: string): void } {
+  const seconds: Counts = {};
+  let since = performance.now();
+  return {
+    seconds,
+    lap(phase) {
+      const now = performance.now();
+      seconds[phase] = Math.round((now - since) / 1_000);
+      since = now;
+    },
+  };
 }
 
 const words = (error: unknown) => (error instanceof Error ? error.message : String(error));
@@ -95,8 +117,7 @@ async function breakThings(
     }
   };
   const rows = [dying(), dying()];
-  const second = Promise.all(rows).then(() => stage.startSecondWorker());
-  for (const track of await Promise.allSettled([disturbing(), ...rows, second])) {
+  for (const track of await Promise.allSettled([disturbing(), ...rows])) {
     if (track.status === 'rejected') throw track.reason;
   }
   flow.release(flow.left);

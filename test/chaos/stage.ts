@@ -20,9 +20,8 @@ export interface Stage {
   servers: RunningServers;
   ses: SesStandIn;
   ingress: Kept;
+  /** Two mortal ones work beside it while things break. */
   worker: Kept;
-  /** A second worker, once no mortal one takes its place. */
-  startSecondWorker(): Promise<unknown>;
   /** A worker that dies at a boundary; resolves when it is ready, or dead already. */
   startMortal(death: Death): Promise<Mortal>;
   /** Ends everything; the folder stays when it may be needed to understand a failure. */
@@ -74,7 +73,6 @@ export async function setStage(options: ChaosOptions & { settleAfter: string }):
       ses,
       ingress,
       worker,
-      startSecondWorker: () => keep('worker-2', 'worker/main.ts'),
       async startMortal({ boundary, nth }) {
         const name = `mortal-${++mortals}`;
         const noteFile = join(folder, `${name}.json`);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -208,7 +209,9 @@ async function startProcess(file: string, url: string, env: NodeJS.ProcessEnv): 
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  for (const out of [child.stdout, child.stderr]) out.on('data', (chunk) => (output += chunk));
+  // Line by line: the two may not break into each other.
+  for (const input of [child.stdout, child.stderr])
+    createInterface({ input }).on('line', (line) => (output += `${line}\n`));
   const exit = once(child, 'exit').then(([code]) => code as number | null);
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
