@@ -8,7 +8,11 @@ import { startSystem, type System } from '../support/system.ts';
 let system: System;
 
 beforeAll(async () => {
-  system = await startSystem(inject('servers'), { settleAfter: '4s', prefix: 'provider-errors:' });
+  system = await startSystem(inject('servers'), {
+    settleAfter: '40s',
+    requestTimeout: '15s',
+    prefix: 'provider-errors:',
+  });
   await Promise.all([system.startIngress(), system.startWorker()]);
 });
 afterEach(() => system.ses.faults.clear());

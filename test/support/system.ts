@@ -80,6 +80,8 @@ export interface SystemOptions {
   rateLimit?: number;
   settleAfter?: string;
   probeEvery?: string;
+  /** How long one call to SES may take. */
+  requestTimeout?: string;
   /** Of the keys in Redis; its own where left-over bookings of another test would be in the way. */
   prefix?: string;
   /** Whether SES tells what became of mails. */
@@ -176,6 +178,7 @@ function configFile({
   rateLimit = fast,
   settleAfter = '3m',
   probeEvery = '60s',
+  requestTimeout = '2s',
   prefix = 'rivulet:',
 }: SystemOptions): string {
   return JSON.stringify({
@@ -183,7 +186,7 @@ function configFile({
       rate_limit: rateLimit,
       settle_after: settleAfter,
       probe_every: probeEvery,
-      request_timeout: '2s',
+      request_timeout: requestTimeout,
       retry: { backoff_ms: 100 },
     },
     templates: { base_dir: join(root, 'templates') },

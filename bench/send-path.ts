@@ -1,0 +1,140 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { fileURLToPath } from 'node:url';
+
+import PQueue from 'p-queue';
+
+import { createActivities } from '../activities/index.ts';
+import { renderFor } from '../activities/render-email.ts';
+import type { Event } from '../events/index.ts';
+import { startServers } from '../local/servers/start-servers.ts';
+import { createMemory } from '../state/memory.ts';
+import { connectRedis, type Redis, redisReady } from '../state/redis.ts';
+import { loadCatalogue, type Template } from '../templates/catalogue.ts';
+import { countCpu } from './cpu.ts';
+import { columns } from './report.ts';
+
+const usage = 'Usage: npm run bench:send -- [--sends 5000]';
+const { values } = parseArgs({ options: { sends: { type: 'string', default: '5000' } } });
+const sends = Number(values.sends);
+if (!Number.isInteger(sends) || sends < 1) {
+  console.error(`"${values.sends}" is no whole number above 0.\n${usage}`);
+  process.exit(1);
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'rivulet-bench-'));
+const servers = await startServers({ dataDir: join(folder, 'data'), root, portPolicy: 'free', durable: true });
+const redis = connectRedis(servers.redis.url, (error) => console.error(error));
+try {
+  await redisReady(redis);
+  await bench();
+} finally {
+  redis.disconnect();
+  await servers.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/**
+ * What ledger, rate limit, stops and the second look at consent cost a send: the activity `sendEmail` with a provider that
+ * says yes at once, beside rendering and the same provider alone, in turn, twice.
+ */
+async function bench(): Promise<void> {
+  const prefix = `bench-${randomUUID()}:`;
+  const memory = createMemory(redis, {
+    keyPrefix: prefix,
+    secret: randomBytes(32).toString('hex'),
+    rateLimit: 1_000_000,
+    quotaReserve: 0.1,
+    rememberSendsMs: 600_000,
+  });
+  const catalogue = loadCatalogue(join(root, 'templates'), ['onboarding', 'offers']);
+  const contact = { email: 'ada@example.com', name: 'Ada' };
+  await memory.contacts.record('ada', contact, 1);
+  await memory.consents.grant('ada', { topics: ['onboarding'] }, 1);
+  const mailer = {
+    send: async (_: unknown, lastCheck: () => Promise<void>) => lastCheck().then(() => 'id'),
+    readAccount: async () => undefined,
+    isOver: async () => true,
+    close() {},
+  };
+  const activities = createActivities({
+    memory,
+    catalogue,
+    mailer,
+    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    localPace: () => 0,
+    log: { info() {}, warn() {}, error() {} },
+    metrics: { sends: { inc() {} }, duplicates: { inc() {} } },
+    settings: {
+      from: 'Rivulet <hello@example.com>',
+      configurationSet: 'rivulet',
+      consentNeeded: true,
+      settleAfterMs: 180_000,
+      backoffMs: 1_000,
+      maxAttempts: 8,
+      probeEveryMs: 60_000,
+    },
+  });
+  const withAll = (template: string) => activities.sendEmail({ event: signup(), template, journey: 'onboarding' });
+  const alone = async (template: string) => {
+    const { payload } = signup();
+    renderFor(catalogue.get(template) as Template, contact, payload);
+    await mailer.send(undefined, async () => {});
+  };
+
+  const rows = [['', 'sends', 'Redis calls of one', 'node CPU-ms of one', 'Redis CPU-ms of one']];
+  for (const [name, send] of [
+    ['warm-up', withAll],
+    ['render and provider alone', alone],
+    ['whole send path, durable', withAll],
+    ['render and provider alone', alone],
+    ['whole send path, durable', withAll],
+  ] as const) {
+    const { calls, node, server } = await measure(() => send('welcome'));
+    if (name !== 'warm-up') rows.push([name, String(sends), calls, node, server]);
+  }
+  console.log(`\n${columns(rows)}\n`);
+  console.log('Redis calls of one marketing send, by command:');
+  for (const [command, calls] of await commandsOf(redis, () => withAll('welcome')))
+    console.log(`  ${command} ${calls}`);
+}
+
+async function measure(send: () => Promise<unknown>): Promise<{ calls: string; node: string; server: string }> {
+  const counted = countCommands(redis);
+  const spent = countCpu({ node: process.pid, redis: servers.redis.pid });
+  const queue = new PQueue({ concurrency: 50 });
+  for (let i = 0; i < sends; i++) void queue.add(send);
+  await queue.onIdle();
+  const { by } = spent();
+  const each = (sum: number, digits: number) => (sum / sends).toFixed(digits);
+  return {
+    calls: each(
+      [...counted().values()].reduce((sum, count) => sum + count, 0),
+      2,
+    ),
+    node: each(by.node, 3),
+    server: each(by.redis, 3),
+  };
+}
+
+/** Counts what goes to Redis, by command, until what it gives back is called. */
+function countCommands(client: Redis): () => Map<string, number> {
+  const counts = new Map<string, number>();
+  const { sendCommand } = client;
+  client.sendCommand = function count(command, stream) {
+    counts.set(command.name, (counts.get(command.name) ?? 0) + 1);
+    return sendCommand.call(this, command, stream);
+  };
+  return () => {
+    client.sendCommand = sendCommand;
+    return counts;
+  };
+}
+
+function signup(): Event {
+  return { event_id: randomUUID(), event_type: 'user.signed_up', user_id: 'ada', timestamp: Date.now(), payload: {} };
+}
