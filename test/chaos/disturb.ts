@@ -31,7 +31,7 @@ export async function die(stage: Stage, flow: Flow, death: Death, atOnce: number
     await mortal.process.end(0);
     if (diedThere(stage, death, mortal)) return death.boundary;
   }
-  throw new Error(`no worker died "${death.boundary}" at its send ${death.nth}, of ${tries}`);
+  throw new Error(`no worker died "${death.boundary}" at its send ${death.nth}, of ${tries} that were started`);
 }
 
 /** Whether SES had the mail when its reply was left unread is for SES to say. */

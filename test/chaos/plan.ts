@@ -74,7 +74,7 @@ export function makePlan({ seed, sends, feed, rounds }: ChaosOptions): Plan {
     chaos,
     calm: people.slice(chaos.length),
     goodbyes: people.filter(({ template }) => template === 'welcome').map(({ event }) => projectCreated(event)),
-    disturbances: shuffled(disturbances, random),
+    disturbances: shuffled(disturbances, random, ingressIsKilledEarly),
     deaths: shuffled(deaths, random),
   };
 }
@@ -97,9 +97,14 @@ function giveFaults(people: Caused[], all: number): void {
   }
 }
 
-function shuffled<T>(list: readonly T[], random: () => number): T[] {
+function shuffled<T>(list: readonly T[], random: () => number, weight: (item: T) => number = () => 1): T[] {
   return list
-    .map((item) => ({ item, order: random() }))
+    .map((item) => ({ item, order: random() * weight(item) }))
     .sort((one, other) => one.order - other.order)
     .map(({ item }) => item);
+}
+
+/** What a dead ingress held comes again half a minute later (`ack_wait`): killed last, it would hold up the whole run. */
+function ingressIsKilledEarly({ target, how }: Disturbance): number {
+  return target === 'ingress' && how === 'kill' ? 0.5 : 1;
 }

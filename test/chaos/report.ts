@@ -38,7 +38,7 @@ export function describeResult(result: Result): string {
     ['unknown', byClass(unknown)],
     ['  the mail had left', byClass(unknown.filter((outcome) => outcome.mails > 0))],
     ['  it had not', byClass(unknown.filter((outcome) => outcome.mails === 0))],
-    ['  of these, two answers were lost', byClass(unknown.filter(isGivenUp))],
+    ['  it had not, two answers were lost', byClass(unknown.filter(isGivenUp))],
     ['possible_duplicate', byClass(marked)],
     ['  really left twice', byClass(marked.filter(isDuplicate))],
     ['workers dead', list(deaths)],

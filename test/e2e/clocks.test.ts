@@ -18,8 +18,8 @@ afterAll(() => system.stop());
 
 /** The environment of a process whose wall clock is wrong by so much. */
 function clockOffBy(ms: number): Record<string, string> {
-  const file = fileURLToPath(new URL('../support/shift-clock.ts', import.meta.url));
-  return { NODE_OPTIONS: `--import tsx --import ${pathToFileURL(file).href}`, SHIFT_CLOCK_MS: String(ms) };
+  const file = fileURLToPath(new URL('../support/shift-clock.mjs', import.meta.url));
+  return { NODE_OPTIONS: `--import ${pathToFileURL(file).href}`, SHIFT_CLOCK_MS: String(ms) };
 }
 
 const refused = () => system.ses.record.stats().refused['InvalidSignatureException'] ?? 0;
