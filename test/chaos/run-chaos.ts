@@ -17,6 +17,7 @@ import { describeResult, type Result } from './report.ts';
 import { keyPrefix, perSecond, setStage, type Stage } from './stage.ts';
 
 export interface RunOptions extends ChaosOptions {
+  /** With the feed, longer than any lull: only a mail dispatched later lets the feed tell of one that did not leave. */
   settleAfter: string;
   /** Over how long the calm events are spread: long enough that one is sent after each doubt. */
   calmMs: number;
@@ -41,7 +42,7 @@ export async function runChaos(options: RunOptions, judge: (result: Result) => v
     let faults: Result['faults'];
     try {
       done = await breakThings(stage, flow, plan);
-      faults = actedOut(stage.ses.faults, plan.chaos);
+      faults = await eachFaultMet(stage, plan);
       stage.ses.faults.clear();
       watch.lap('breaking');
       await calmDown(flow, plan, options.calmMs);
@@ -64,12 +65,8 @@ export async function runChaos(options: RunOptions, judge: (result: Result) => v
     judge(result);
     failed = false;
   } catch (error) {
-    throw new Error(
-      `seed ${options.seed}, feed ${options.feed ? 'on' : 'off'}, logs in ${stage.folder}: ${words(error)}`,
-      {
-        cause: error,
-      },
-    );
+    const run = `seed ${options.seed}, feed ${options.feed ? 'on' : 'off'}, logs in ${stage.folder}`;
+    throw new Error(`${run}: ${words(error)}`, { cause: error });
   } finally {
     await stage.stop(failed);
   }
@@ -100,17 +97,18 @@ async function breakThings(
   const deaths: Counts<Boundary> = {};
   const kills: Counts<Target> = {};
   const freezes: Counts<Target> = {};
-  // What is kept back here is for workers that have not come to their boundary yet.
-  const atOnce = Math.floor((0.6 * plan.chaos.length) / (plan.disturbances.length + plan.deaths.length));
+  // Eight for each death are kept back: they are for workers that have not come to their boundary yet.
+  const { chaos, disturbances, deaths: ends } = plan;
+  const atOnce = Math.max(1, Math.floor((chaos.length - 8 * ends.length) / (disturbances.length + ends.length)));
   const disturbing = async () => {
-    for (const disturbance of plan.disturbances) {
+    for (const disturbance of disturbances) {
       flow.release(atOnce);
       await sleep(300); // so that some of them are under way
       await disturb(stage, disturbance);
       count(disturbance.how === 'kill' ? kills : freezes, disturbance.target);
     }
   };
-  const waiting = [...plan.deaths];
+  const waiting = [...ends];
   const dying = async () => {
     for (let death = waiting.shift(); death; death = waiting.shift()) {
       count(deaths, await die(stage, flow, death, atOnce));
@@ -123,6 +121,15 @@ async function breakThings(
   flow.release(flow.left);
   await flow.acknowledged();
   return { deaths, kills, freezes };
+}
+
+/** Waits until a mail has met each kind of fault: those that a dead ingress held come again half a minute later. */
+async function eachFaultMet({ ses }: Stage, { chaos }: Plan): Promise<Result['faults']> {
+  const kinds = new Set(chaos.flatMap(({ fault }) => fault ?? []));
+  for (const deadline = Date.now() + 90_000; ; await sleep(250)) {
+    const faults = actedOut(ses.faults, chaos);
+    if (Object.keys(faults).length === kinds.size || Date.now() > deadline) return faults;
+  }
 }
 
 /** The rest of the events, spread over a while, with those that let the onboardings end. */

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import type { Guarded } from '../../local/servers/guarded.ts';
 import { choosePorts } from '../../local/servers/ports.ts';
@@ -11,6 +12,8 @@ import { secret } from '../support/system.ts';
 import type { DeathNote } from './boundaries.ts';
 import type { ChaosOptions, Death } from './plan.ts';
 import { keepRunning, type Kept, launch, readyOrEnded, root } from './product-process.ts';
+
+const mortalWorker = fileURLToPath(new URL('./mortal-worker.ts', import.meta.url));
 
 export const keyPrefix = 'chaos:';
 export const perSecond = 200;
@@ -34,6 +37,7 @@ export interface Mortal {
   note(): DeathNote | undefined;
 }
 
+/** Starts all of it, and ends what has been started when something does not come up. */
 export async function setStage(options: ChaosOptions & { settleAfter: string }): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'rivulet-chaos-'));
   const ends: (() => Promise<unknown>)[] = [];
@@ -81,7 +85,7 @@ export async function setStage(options: ChaosOptions & { settleAfter: string }):
           RIVULET_CHAOS_NTH: String(nth),
           RIVULET_CHAOS_NOTE: noteFile,
         };
-        const { url, run } = await start(name, 'test/chaos/mortal-worker.ts', mortal);
+        const { url, run } = await start(name, mortalWorker, mortal);
         const process = await run();
         ends.push(() => process.end(0));
         await readyOrEnded(url, () => !process.running());

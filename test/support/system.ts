@@ -232,9 +232,9 @@ async function startProcess(file: string, url: string, env: NodeJS.ProcessEnv): 
 
 /** Waits for /readyz to say so; a process that dies first is told with all it said. */
 async function ready(child: ChildProcess, url: string, output: () => string): Promise<void> {
-  for (const deadline = Date.now() + 40_000; ; await sleep(50)) {
+  for (const deadline = Date.now() + 90_000; ; await sleep(50)) {
     if (child.exitCode !== null) throw new Error(`the process ended with ${child.exitCode}:\n${output()}`);
-    if (Date.now() > deadline) throw new Error(`not ready within 40 s:\n${output()}`);
+    if (Date.now() > deadline) throw new Error(`not ready within 90 s:\n${output()}`);
     const reply = await fetch(`${url}/readyz`).catch(() => undefined);
     if (reply?.status === 200) return;
   }
