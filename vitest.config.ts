@@ -29,6 +29,7 @@ export default defineConfig({
         },
       },
       {
+        // It kills its servers, so it has its own, and the machine to itself. The long form: npm run test:chaos.
         extends: true,
         test: {
           name: 'chaos',

@@ -5,8 +5,11 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { tryAgainIn } from './failures.ts';
 import type { Send, WayIsFree } from './send.ts';
 
-/** A feed that was not read to the end of the window is waited for, up to so many windows. */
-const windowsWhileBehind = 3;
+/** What the feed told may wait in NATS while ingress is down. It is waited for: it decides. */
+const waitForIngressMs = 3_600_000;
+
+/** When no later mail has left, nothing shows that the feed is alive. One is waited for before a mail is given up. */
+const windowsWhileQuiet = 3;
 
 /**
  * An attempt died, or its answer was lost, between its claim and the provider's answer. The event feed tells whether the
@@ -22,11 +25,12 @@ export async function settle(
   if (record.ageMs < settleAfterMs) throw lookAgain(settleAfterMs, settleAfterMs - record.ageMs);
 
   const feed = await deps.memory.sends.feedSince(record.dispatchedAt, settleAfterMs);
-  if (feed === 'behind' && record.ageMs < windowsWhileBehind * settleAfterMs) throw lookAgain(settleAfterMs);
+  if (feed === 'behind' && record.ageMs < waitForIngressMs) throw lookAgain(settleAfterMs);
   if (feed === 'passed') return { failures: record.failures, over: record.claim };
   if (send.template.class === 'transactional' && !record.sentAgain) {
     return { failures: record.failures, over: record.claim, possibleDuplicate: true };
   }
+  if (feed === 'quiet' && record.ageMs < windowsWhileQuiet * settleAfterMs) throw lookAgain(settleAfterMs);
   await deps.memory.sends.conclude(send.tag, 'unknown', 'the answer was lost and the event feed is silent');
   return 'unknown';
 }

@@ -37,10 +37,9 @@ export interface Sends {
   /** Everything that the feed had told until `lagMs` ago has been taken in. */
   feedRead(lagMs: number): Promise<void>;
   /**
-   * What the feed says of a mail dispatched at this instant that it has not told of. `passed`: it has told of one
-   * dispatched later. `silent`: it has not. `behind`: what it told within `windowMs` after it has not all been taken in.
+   * What the feed says of a mail dispatched at this instant that it has not told of, `windowMs` after it or later.
    */
-  feedSince(dispatchedAt: number, windowMs: number): Promise<'passed' | 'silent' | 'behind'>;
+  feedSince(dispatchedAt: number, windowMs: number): Promise<FeedSays>;
 }
 
 /** What a claim met. `stopped` and `no_quota` as in rates.ts; `too_early`: the mail before it left less than an interval ago. */
@@ -50,6 +49,12 @@ export type Claimed =
   | { kind: 'stopped'; by: string }
   | { kind: 'no_quota' }
   | { kind: 'too_early'; waitMs: number };
+
+/**
+ * `passed`: the feed has told of a mail that was dispatched later. `silent`: it has told of none. `quiet`: there was none to
+ * tell of. `behind`: what it told within the window has not all been taken in.
+ */
+export type FeedSays = 'passed' | 'silent' | 'quiet' | 'behind';
 
 /** `again`: the provider has taken this mail under another id before, so that it left twice. */
 export type Told = 'told' | 'again' | 'no_record';
@@ -135,6 +140,7 @@ const scripts = {
     redis.call('SET', KEYS[4], string.format('%.0f', pace + between), 'PX', math.ceil(between / 1000) + 1000)
     redis.call('ZREM', KEYS[5], ARGV[8])
     redis.call('HINCRBY', KEYS[3], 'left_since', 1)
+    redis.call('HSET', KEYS[3], 'left_at', ms)
     redis.call('HSET', KEYS[1], 'state', 'dispatching', 'claim', mine, 'at', ms)
     redis.call('PEXPIRE', KEYS[1], keep)
     if again == 'again' then redis.call('HSET', KEYS[1], 'again', '1') end
@@ -208,9 +214,13 @@ export function createSends(redis: Redis, keys: Keys, options: SendsOptions): Se
       await feedRead([keys.feedRead()], [Math.ceil(lagMs)]);
     },
     async feedSince(dispatchedAt, windowMs) {
-      const [latest, readUntil] = await redis.mget(keys.feed(), keys.feedRead());
+      const [[told, readUntil], left] = await Promise.all([
+        redis.mget(keys.feed(), keys.feedRead()),
+        redis.hget(keys.account(), 'left_at'),
+      ]);
       if (readUntil && Number(readUntil) < dispatchedAt + windowMs) return 'behind';
-      return Number(latest ?? 0) > dispatchedAt ? 'passed' : 'silent';
+      if (Number(told ?? 0) > dispatchedAt) return 'passed';
+      return Number(left ?? 0) > dispatchedAt ? 'silent' : 'quiet';
     },
   };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -113,6 +114,22 @@ describe('events that come while something is away', () => {
     await expect.poll(() => total([grace]), { timeout: 40_000 }).toBe(1);
     expect(await ingress.stop()).toBe(0);
   }, 150_000);
+});
+
+describe('a journey that finds Redis away', () => {
+  it('waits for it, visibly, and its mail leaves when Redis is back', async () => {
+    const relay = await system.relayTo('redis');
+    await Promise.all([system.startIngress(), system.startWorker({ REDIS_URL: `redis://${relay.address}` })]);
+    relay.cut();
+    const [ada, order] = [person('ada'), randomUUID()];
+    await system.publish({ ...orderCompleted(ada), event_id: order });
+    const run = system.client.workflow.getHandle(order);
+    const pending = async () => (await run.describe()).raw.pendingActivities?.[0]?.activityType?.name;
+    await expect.poll(() => pending().catch(() => undefined), { timeout: 30_000 }).toBe('checkConsent');
+    await relay.mend();
+    expect(await run.result()).toBe('sent');
+    expect(counts([ada])).toEqual([1]);
+  });
 });
 
 describe('readiness', () => {

@@ -53,12 +53,5 @@ export function begun(client: Client, runId: string): Promise<boolean> {
     );
 }
 
-/** Whether the run has come as far as its send, or further. */
-export async function sending(client: Client, runId: string): Promise<boolean> {
-  if (!(await begun(client, runId))) return false;
-  const { status, raw } = await client.workflow.getHandle(runId).describe();
-  return status.name !== 'RUNNING' || raw.pendingActivities?.[0]?.activityType?.name === 'sendEmail';
-}
-
 const typeOf = (failure: temporal.api.failure.v1.IFailure | null | undefined) =>
   failure?.applicationFailureInfo?.type ?? undefined;

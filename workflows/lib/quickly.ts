@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
 
 /**
  * Quickly here, else patiently there: tries something as a local activity in the current workflow turn, and when that
@@ -9,11 +9,13 @@ export async function quickly<T>(here: () => Promise<T>, patientlyThere: () => P
   try {
     return await here();
   } catch (error) {
-    if (!(error instanceof ActivityFailure) || isPermanent(error.cause)) throw error;
+    if (isCancellation(error) || isPermanent(error)) throw error;
     return patientlyThere();
   }
 }
 
-function isPermanent(cause: unknown): boolean {
-  return cause instanceof ApplicationFailure ? cause.nonRetryable === true : false;
+/** A local activity fails with what it threw, a regular one with that as the cause. */
+function isPermanent(error: unknown): boolean {
+  const thrown = error instanceof ActivityFailure ? error.cause : error;
+  return thrown instanceof ApplicationFailure && thrown.nonRetryable === true;
 }

@@ -37,7 +37,9 @@ const mail = proxyActivities<Activities>({
   taskQueue: 'email-send',
   startToCloseTimeout: '20s',
   allowEagerDispatch: false,
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' },
+  // Waits of a known length come with the failure. This is for a worker that died, which must not wait for long only
+  // because the mail has waited often.
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '15s' },
 });
 
 /**
