@@ -13,7 +13,7 @@ const short = { seed, sends: 150, rounds: 1, calmMs: 10_000, closeWithinMs: 120_
 // Side by side: most of it is waiting for time-outs.
 describe.concurrent('every server is killed and frozen, and workers die at every boundary of a send', () => {
   it('and with the event feed each mail leaves exactly once', () =>
-    runChaos({ ...short, feed: true, settleAfter: '30s' }, expectPromisesKept));
+    runChaos({ ...short, feed: true, settleAfter: '15s' }, expectPromisesKept));
 
   it('and without it no marketing mail leaves twice, no receipt is lost, and a repeated one is marked', () =>
     runChaos({ ...short, feed: false, settleAfter: '8s' }, expectPromisesKept));

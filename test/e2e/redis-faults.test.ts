@@ -104,8 +104,7 @@ describe('when Redis', () => {
     await everyoneHasOne(all);
   });
 
-  // Fails now: the failure of a local activity is no ActivityFailure, and so is taken for one that nothing can be done about.
-  it.fails('is away when a journey begins, the journey waits for it, and its mail leaves', async () => {
+  it('is away when a journey begins, the journey waits for it, and its mail leaves', async () => {
     const relay = await system.relayTo('redis');
     await worker.stop();
     worker = await system.startWorker({ REDIS_URL: `redis://${relay.address}` });
