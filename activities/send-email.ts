@@ -23,6 +23,8 @@ export interface SendRequest {
   key?: string;
   /** The journey that sends it, so that it can be paused by name. */
   journey?: string;
+  /** When the journey asked for it, Unix ms; without it, when the event happened. */
+  since?: number;
 }
 
 /** How a send ended. `unknown`: it may have left, nothing told us, and a marketing mail is not sent twice. */
@@ -57,8 +59,9 @@ export async function sendEmail(
 function describe({ settings }: ActivityDependencies, template: Template, request: SendRequest): Send {
   const key = messageKey(request.event.event_id, template.name, request.key);
   const { from, configurationSet } = settings;
+  const { since = request.event.timestamp } = request;
   const stops = stopsBefore({ from, configurationSet, journey: request.journey, topic: template.topic });
-  return { key, tag: messageTag(key), template, terms: { lane: template.class, stops } };
+  return { key, tag: messageTag(key), template, terms: { lane: template.class, since, stops } };
 }
 
 async function settleEarlierAttempts(

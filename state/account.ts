@@ -96,10 +96,10 @@ const scripts = {
 /** `perSecond`: the configured rate. */
 export function createAccount(redis: Redis, keys: Keys, perSecond: number): Account {
   const key = keys.account();
-  const allowed = defineScript<number>(redis, 'rivuletAllowed', 1, scripts.allowed);
-  const throttled = defineScript<number>(redis, 'rivuletThrottled', 1, scripts.throttled);
-  const quotaSpent = defineScript<number>(redis, 'rivuletQuotaSpent', 1, scripts.quotaSpent);
-  const state = defineScript<string[]>(redis, 'rivuletAccountState', 1, scripts.state);
+  const allowed = defineScript<number>(redis, 'rivuletAllowed', 1, scripts.allowed, 'goOn');
+  const throttled = defineScript<number>(redis, 'rivuletThrottled', 1, scripts.throttled, 'goOn');
+  const quotaSpent = defineScript<number>(redis, 'rivuletQuotaSpent', 1, scripts.quotaSpent, 'goOn');
+  const state = defineScript<string[]>(redis, 'rivuletAccountState', 1, scripts.state, 'goOn');
   return {
     allowed: async (limits) => {
       await allowed([key], [limits.maxPerSecond, limits.max24Hours, limits.sent24Hours]);

@@ -19,7 +19,6 @@ export interface Keys {
   /** Held by the process whose turn it is. */
   turn(of: string): string;
   rate(bucket: string): string;
-  reservation(id: string): string;
   running(userId: string): string;
   heard(userId: string): string;
   deadLetter(id: string): string;
@@ -44,7 +43,6 @@ export function createKeys(prefix: string, secret: string): Keys {
     account: () => `${prefix}account`,
     turn: (of) => `${prefix}turn:${of}`,
     rate: (bucket) => `${prefix}rate:${bucket}`,
-    reservation: (id) => `${prefix}slot:${id}`,
     running: (userId) => `${prefix}running:${userId}`,
     heard: (userId) => `${prefix}heard:${userId}`,
     deadLetter: (id) => `${prefix}dlq:${id}`,

@@ -44,23 +44,26 @@ local now = time[1] * 1000000 + time[2]`;
 
 /**
  * A full Redis refuses the first writing of a script if it could take memory, and no later one, since it cannot stop in
- * the middle. So a script that must go on begins with one that takes none. (The flag `allow-oom` says the same, but
- * Redis 6 does not know it.)
+ * the middle. So how a script begins decides: by a writing that takes none, or by one that could. Neither changes anything.
+ * (The flag `allow-oom` says the first too, but Redis 6 does not know it.)
  */
-const beginWritingLua = `redis.call('UNLINK', KEYS[1] .. '/nothing')`;
+const beginnings = {
+  goOn: `redis.call('UNLINK', KEYS[1] .. '/nothing')`,
+  refuse: `redis.call('SETRANGE', KEYS[1] .. '/nothing', 0, '')`,
+};
 
 /**
  * A Lua script that Redis runs as one step. It is loaded once and called by its hash; a Redis that has forgotten it
- * (restarted, SCRIPT FLUSH) gets it again. `whenFull`: it may write although Redis is at its memory limit.
+ * (restarted, SCRIPT FLUSH) gets it again. `whenFull`: what it does when Redis is at its memory limit.
  */
 export function defineScript<Reply>(
   redis: Redis,
   name: string,
   numberOfKeys: number,
   lua: string,
-  options: { whenFull?: true } = {},
+  whenFull: keyof typeof beginnings = 'refuse',
 ): Script<Reply> {
-  redis.defineCommand(name, { numberOfKeys, lua: options.whenFull ? `${beginWritingLua}\n${lua}` : lua });
+  redis.defineCommand(name, { numberOfKeys, lua: `${beginnings[whenFull]}\n${lua}` });
   const call = (redis as unknown as Record<string, (...args: (string | number)[]) => Promise<Reply>>)[name];
   if (!call) throw new Error(`ioredis did not define the script ${name}`);
   return (keys, args) => call.apply(redis, [...keys, ...args]);

@@ -180,7 +180,7 @@ const told: Record<number, Told> = { 0: 'no_record', 1: 'told', 2: 'again' };
 
 export function createSends(redis: Redis, keys: Keys, options: SendsOptions): Sends {
   // The ledger goes on when Redis is full: it is small, and without it nothing may leave.
-  const whenFull = { whenFull: true } as const;
+  const whenFull = 'goOn';
   const read = defineScript<Reply | null>(redis, 'rivuletReadSend', 1, scripts.read, whenFull);
   const claim = defineScript<[Claimed['kind'], string]>(redis, 'rivuletClaimSend', 5, scripts.claim, whenFull);
   const renew = defineScript<number>(redis, 'rivuletRenewSend', 1, scripts.renew, whenFull);

@@ -120,10 +120,10 @@ local time = redis.call('TIME')
 return redis.call('HSETNX', KEYS[1], ARGV[1], string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)))`;
 
 export function createStops(redis: Redis, keys: Pick<Keys, 'stops' | 'turn'>): Stops {
-  const close = defineScript<number>(redis, 'rivuletCloseGate', 1, closeScript);
-  const probed = defineScript<number>(redis, 'rivuletGateProbed', 1, probedScript);
-  const probeIsDue = defineScript<number>(redis, 'rivuletProbeIsDue', 1, probeIsDueScript);
-  const pause = defineScript<number>(redis, 'rivuletPause', 1, pauseScript);
+  const close = defineScript<number>(redis, 'rivuletCloseGate', 1, closeScript, 'goOn');
+  const probed = defineScript<number>(redis, 'rivuletGateProbed', 1, probedScript, 'goOn');
+  const probeIsDue = defineScript<number>(redis, 'rivuletProbeIsDue', 1, probeIsDueScript, 'goOn');
+  const pause = defineScript<number>(redis, 'rivuletPause', 1, pauseScript, 'goOn');
   const key = keys.stops();
   const entries = async (kind: 'gate/' | 'pause/') =>
     Object.entries(await redis.hgetall(key))

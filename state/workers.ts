@@ -17,7 +17,7 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ${aliveMs * 1_000})
 return redis.call('ZCARD', KEYS[1])`;
 
 export function createLiveWorkers(redis: Redis, keys: Keys): LiveWorkers {
-  const beat = defineScript<number>(redis, 'rivuletBeat', 1, beatScript, { whenFull: true });
+  const beat = defineScript<number>(redis, 'rivuletBeat', 1, beatScript, 'goOn');
   return {
     beat: (id) => beat([keys.workers()], [id]),
     leave: async (id) => {

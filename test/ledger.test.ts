@@ -13,7 +13,7 @@ const secret = 'ab'.repeat(32);
 const keyPrefix = `ledger-test-${randomUUID()}:`;
 const options = { rememberMs: 60_000, perSecond: 100_000, quotaReserve: 0.1 };
 /** Nothing stops it. */
-const free: Terms = { lane: 'transactional', stops: [] };
+const free: Terms = { lane: 'transactional', since: 1, stops: [] };
 
 let redis: Redis;
 let other: Redis;
@@ -268,7 +268,7 @@ describe('a claim', () => {
   it('is refused by a gate or a pause that concerns the mail, and leaves no trace then', async () => {
     const { sends, stops } = alone();
     const tag = mail();
-    const terms: Terms = { lane: 'marketing', stops: ['gate/account', 'pause/journey:onboarding'] };
+    const terms: Terms = { lane: 'marketing', since: 1, stops: ['gate/account', 'pause/journey:onboarding'] };
     await stops.pause('journey:onboarding');
     expect(await sends.claim(tag, 'first', terms)).toEqual({ kind: 'stopped', by: 'pause/journey:onboarding' });
     await stops.close({ scope: 'account', reason: 'SendingPausedException', detail: '', opens: 'probe' });

@@ -111,12 +111,12 @@ describe('a mail that must not go', () => {
 
 describe('a mail whose slot is far away', () => {
   const ahead = async ({ rates }: Memory, count: number) => {
-    for (let i = 0; i < count; i++) await rates.reserve(`ahead-${i}`, { lane: 'transactional', stops: [] });
+    for (let i = 0; i < count; i++) await rates.reserve(`ahead-${i}`, { lane: 'transactional', since: 1, stops: [] });
   };
 
   it('gives its place back and is told how long to wait: a little less, since timers may be late', async () => {
     const { attempt, calls, memory, tag } = await scene([], { rateLimit: 1 });
-    await ahead(memory, 3);
+    await ahead(memory, 4);
     const wait = expectWait(await failureOf(attempt('receipt')), 'RateLimited');
     expect(wait).toBeGreaterThan(1_700);
     expect(wait).toBeLessThanOrEqual(2_700);
@@ -138,7 +138,8 @@ describe('a mail whose slot is far away', () => {
   it('after a throttle keeps its place in the lane', async () => {
     const { attempt, memory } = await scene([{ kind: 'throttled', retryAfterMs: 1 }], { rateLimit: 10 });
     await failureOf(attempt('welcome'));
-    for (let i = 0; i < 100; i++) await memory.rates.reserve(`behind-${i}`, { lane: 'marketing', stops: [] });
+    const behind = { lane: 'marketing', since: monday + 1, stops: [] } as const;
+    for (let i = 0; i < 100; i++) await memory.rates.reserve(`behind-${i}`, behind);
     expect(await attempt('welcome')).toMatchObject({ outcome: 'sent' });
   });
 });

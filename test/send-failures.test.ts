@@ -100,7 +100,7 @@ describe('a mail that certainly did not leave', () => {
 
   it('because it was paused while it waited for its slot', async () => {
     const { attempt, memory, calls } = await scene([], { rateLimit: 4 });
-    await memory.rates.reserve('a', { lane: 'transactional', stops: [] });
+    await memory.rates.reserve('a', { lane: 'transactional', since: 1, stops: [] });
     const waiting = failureOf(attempt('receipt'));
     await memory.stops.pause('all');
     expectWait(await waiting, 'Paused');

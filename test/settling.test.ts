@@ -121,7 +121,12 @@ describe('a worker that stood still', () => {
     takeOver = async () => {
       await frozen();
       const { claim = '' } = (await memory.sends.read(tag('receipt'))) ?? {};
-      await memory.sends.claim(tag('receipt'), 'another', { lane: 'transactional', stops: [] }, { over: claim });
+      await memory.sends.claim(
+        tag('receipt'),
+        'another',
+        { lane: 'transactional', since: 1, stops: [] },
+        { over: claim },
+      );
     };
     expectWait(await failureOf(attempt('receipt')), 'Settling');
     expect(calls).toEqual([]);

@@ -34,7 +34,9 @@ export interface SesSettings {
  */
 export function createSesMailer(settings: SesSettings): Mailer {
   const { configurationSet, readingTurn } = settings;
-  let client = connect(settings);
+  // One for all clients there will be: it owns the sockets, and other sends are on them while credentials are read anew.
+  const requestHandler = connections(settings);
+  let client = new SESv2Client({ maxAttempts: 1, requestHandler });
 
   const sendOnce = async (mail: Mail, lastCheck: () => Promise<void>): Promise<string> => {
     const reply = await client.send(toCommand(mail, configurationSet, lastCheck));
@@ -56,12 +58,14 @@ export function createSesMailer(settings: SesSettings): Mailer {
           throw (gaveUp = error);
         });
       try {
+        const used = client;
         try {
           return await sendOnce(mail, check);
         } catch (error) {
-          if (error === gaveUp || !worthFreshCredentials(error)) throw error;
-          client.destroy();
-          client = connect(settings);
+          if (error === gaveUp || !worthAnotherTry(error)) throw error;
+          // Only a new client asks for credentials anew. What it knows of the clock, it learnt from SES.
+          const { systemClockOffset } = used.config;
+          if (client === used) client = new SESv2Client({ maxAttempts: 1, requestHandler, systemClockOffset });
           return await sendOnce(mail, check);
         }
       } catch (error) {
@@ -94,21 +98,18 @@ export function createSesMailer(settings: SesSettings): Mailer {
         SendingEnabled === true && EnforcementStatus !== 'SHUTDOWN' && set.SendingOptions?.SendingEnabled !== false
       );
     },
-    close: () => client.destroy(),
+    close: () => requestHandler.destroy(),
   };
 }
 
-function connect({ concurrency, requestTimeoutMs }: SesSettings): SESv2Client {
+function connections({ concurrency, requestTimeoutMs }: SesSettings): NodeHttpHandler {
   const sockets = { keepAlive: true, maxSockets: concurrency };
-  return new SESv2Client({
-    maxAttempts: 1,
-    requestHandler: new NodeHttpHandler({
-      connectionTimeout: 2_000,
-      requestTimeout: requestTimeoutMs,
-      throwOnRequestTimeout: true,
-      httpAgent: new HttpAgent(sockets),
-      httpsAgent: new HttpsAgent(sockets),
-    }),
+  return new NodeHttpHandler({
+    connectionTimeout: 2_000,
+    requestTimeout: requestTimeoutMs,
+    throwOnRequestTimeout: true,
+    httpAgent: new HttpAgent(sockets),
+    httpsAgent: new HttpsAgent(sockets),
   });
 }
 
@@ -116,7 +117,7 @@ function connect({ concurrency, requestTimeoutMs }: SesSettings): SESv2Client {
  * SES let nobody in, so the mail did not leave, and one more try with fresh credentials may do: they have expired since
  * they were read, or this machine's clock is wrong, which the SDK has learnt from the answer by now.
  */
-function worthFreshCredentials(error: unknown): boolean {
+function worthAnotherTry(error: unknown): boolean {
   const { name = '', $metadata } = error as { name?: string; $metadata?: { clockSkewCorrected?: boolean } };
   return $metadata?.clockSkewCorrected === true || ['ExpiredToken', 'ExpiredTokenException'].includes(name);
 }

@@ -127,7 +127,7 @@ export async function scene(
       ),
     async feedPasses() {
       const later = messageTag(randomUUID());
-      await memory.sends.claim(later, 'later', { lane: 'transactional', stops: [] });
+      await memory.sends.claim(later, 'later', { lane: 'transactional', since: 1, stops: [] });
       await memory.sends.confirm(later, 'ses-later');
     },
   };

@@ -68,8 +68,10 @@ export async function sendEmail<T extends EventType>(
   );
 
   const send = { summary: `${template} to ${user_id}` };
-  const journey = workflowInfo().workflowType;
-  const { outcome } = await mail.sendEmail.executeWithOptions(send, [{ event, template, journey, ...options }]);
+  const { workflowType: journey, startTime, historyLength } = workflowInfo();
+  // A mail of a run's first step waits since the run exists, however late a worker had time for that step.
+  const since = historyLength <= 3 ? startTime.getTime() : Date.now();
+  const { outcome } = await mail.sendEmail.executeWithOptions(send, [{ event, template, journey, since, ...options }]);
   return told(template, outcome);
 }
 
