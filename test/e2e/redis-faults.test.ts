@@ -267,7 +267,7 @@ describe('a journey that is cancelled', () => {
       .poll(
         async () => {
           const waiting = await Promise.all(runs.map((run) => waitOf(system.client, run).catch(() => undefined)));
-          far = waiting.findIndex((wait) => wait?.type === 'RateLimited' && wait.forMs > 3_000);
+          far = waiting.findIndex((wait) => wait?.type === 'RateLimited' && wait.forMs > 2_000);
           return far;
         },
         { timeout: 30_000 },
