@@ -198,7 +198,14 @@ export function createSends(redis: Redis, keys: Keys, options: SendsOptions): Se
         [keys.send(tag), keys.stops(), keys.account(), keys.rate('pace'), keys.rate('slots')],
         [mine, over, rememberMs, again, lane, perSecond, quotaReserve, tag, ...stops],
       );
-      if (kind === 'claimed' && waitForDisk) await onDisk(redis);
+      if (kind === 'claimed' && waitForDisk) {
+        try {
+          await onDisk(redis);
+        } catch (error) {
+          await release([keys.send(tag)], [mine]).catch(() => undefined); // nobody was called: it need not be settled
+          throw error;
+        }
+      }
       if (kind === 'stopped') return { kind, by: value };
       if (kind === 'too_early') return { kind, waitMs: Number(value) };
       return { kind };
@@ -227,7 +234,7 @@ export function createSends(redis: Redis, keys: Keys, options: SendsOptions): Se
 
 const diskWithinMs = 1_500;
 
-/** Throws when the claim is not on disk in time: the provider is not called then, and the next attempt settles the claim. */
+/** Throws when what was written is not on disk in time. */
 async function onDisk(redis: Redis): Promise<void> {
   const [local] = (await redis.call('WAITAOF', 1, 0, diskWithinMs)) as [number, number];
   if (local < 1) throw new Error(`Redis did not write the claim to disk within ${diskWithinMs} ms`);

@@ -290,6 +290,17 @@ describe('a claim', () => {
     expect(await sends.read(tag)).toBeUndefined();
   });
 
+  it('that has to wait for the disk holds once it is there; where Redis cannot wait, nobody is called and nothing is in doubt', async () => {
+    const careful = createSends(redis, keys, { ...options, waitForDisk: true });
+    const [, major = '0', minor = '0'] = /redis_version:(\d+)\.(\d+)/.exec(await redis.info('server')) ?? [];
+    const canWait = Number(major) * 100 + Number(minor) >= 702;
+    const tag = mail();
+    const claimed = careful.claim(tag, 'first', free);
+    if (canWait) expect(await claimed).toEqual({ kind: 'claimed' });
+    else await expect(claimed).rejects.toThrow('WAITAOF');
+    expect(await sends.read(tag)).toMatchObject({ state: canWait ? 'dispatching' : 'released' });
+  });
+
   it('is refused when the day’s quota is spent, marketing already when only the reserve is left', async () => {
     const { sends, account } = alone();
     await account.allowed({ maxPerSecond: 100_000, max24Hours: 100, sent24Hours: 90 });
