@@ -39,8 +39,10 @@ export interface Pause {
 export interface Stops {
   /** True when the gate was open until now. A gate that waits for an operator is not weakened to one that a probe opens. */
   close(halt: Halt): Promise<boolean>;
-  /** False when it was not closed. */
+  /** By hand. False when it was not closed. */
   open(scope: string): Promise<boolean>;
+  /** A probe saw that the trouble is over. False when it is no longer the gate that was probed: another trouble may be behind it. */
+  openProbed(gate: Gate): Promise<boolean>;
   gates(): Promise<Gate[]>;
   /** True for one caller within `everyMs`, and for the first time that long after the gate closed: whoever gets it probes. */
   probeIsDue(gate: Gate, everyMs: number): Promise<boolean>;
@@ -101,6 +103,13 @@ end
 redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(gate))
 return old and 0 or 1`;
 
+const openProbedScript = `
+local now = redis.call('HGET', KEYS[1], ARGV[1])
+if not now then return 0 end
+local gate = cjson.decode(now)
+if gate.opens ~= 'probe' or string.format('%.0f', gate.since) ~= ARGV[2] then return 0 end
+return redis.call('HDEL', KEYS[1], ARGV[1])`;
+
 const probedScript = `
 local old = redis.call('HGET', KEYS[1], ARGV[1])
 if not old then return 0 end
@@ -121,6 +130,7 @@ return redis.call('HSETNX', KEYS[1], ARGV[1], string.format('%.0f', time[1] * 10
 
 export function createStops(redis: Redis, keys: Pick<Keys, 'stops' | 'turn'>): Stops {
   const close = defineScript<number>(redis, 'rivuletCloseGate', 1, closeScript, 'goOn');
+  const openProbed = defineScript<number>(redis, 'rivuletOpenProbedGate', 1, openProbedScript, 'goOn');
   const probed = defineScript<number>(redis, 'rivuletGateProbed', 1, probedScript, 'goOn');
   const probeIsDue = defineScript<number>(redis, 'rivuletProbeIsDue', 1, probeIsDueScript, 'goOn');
   const pause = defineScript<number>(redis, 'rivuletPause', 1, pauseScript, 'goOn');
@@ -133,6 +143,7 @@ export function createStops(redis: Redis, keys: Pick<Keys, 'stops' | 'turn'>): S
   return {
     close: async ({ scope, ...gate }) => (await close([key], [`gate/${scope}`, JSON.stringify(gate)])) === 1,
     open: async (scope) => (await redis.hdel(key, `gate/${scope}`)) === 1,
+    openProbed: async ({ scope, since }) => (await openProbed([key], [`gate/${scope}`, String(since)])) === 1,
     gates: async () => (await entries('gate/')).map(([scope, value]) => ({ ...JSON.parse(value), scope }) as Gate),
     probeIsDue: async ({ scope, since }, everyMs) =>
       (await probeIsDue([keys.turn(`probe/${scope}`)], [everyMs, since])) === 1,

@@ -52,6 +52,20 @@ describe('a gate', () => {
     expect(await stops.gates()).toEqual([]);
   });
 
+  it('is opened by a probe only if it is still the one that was probed', async () => {
+    const stops = stopsOf();
+    await stops.close(paused);
+    const [probed] = await stops.gates();
+    if (!probed) throw new Error('the gate is open');
+    expect(await stops.openProbed({ ...probed, since: probed.since - 1 })).toBe(false);
+    await stops.close(suspended);
+    expect(await stops.openProbed(probed)).toBe(false);
+    await stops.open('account');
+    await stops.close(paused);
+    expect(await stops.openProbed((await stops.gates())[0] ?? probed)).toBe(true);
+    expect(await stops.gates()).toEqual([]);
+  });
+
   it('is probed by one of many, and not before its time', async () => {
     const stops = stopsOf();
     await stops.close(paused);

@@ -89,7 +89,7 @@ async function probe(
   if (gate.opens === 'operator' || !(await stops.probeIsDue(gate, everyMs))) return;
   try {
     if (await mailer.isOver(gate)) {
-      if (await stops.open(gate.scope))
+      if (await stops.openProbed(gate))
         log.warn({ scope: gate.scope, since: gate.since }, 'gate opened: the trouble is over');
     } else await stops.probed(gate.scope, 'still so');
   } catch (error) {
