@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 
+import { feedLag } from '../../ingress/feed-progress.ts';
 import { consumerName } from '../../ingress/nats.ts';
 import { orderCompleted, person } from '../support/events.ts';
 import { startSystem, type System } from '../support/system.ts';
@@ -129,6 +130,24 @@ describe('a journey that finds Redis away', () => {
     await relay.mend();
     expect(await run.result()).toBe('sent');
     expect(counts([ada])).toEqual([1]);
+  });
+});
+
+describe('what SES has told while no ingress runs', () => {
+  it('counts as unread until one has taken it in, so that no mail is settled as if nothing had been said', async () => {
+    const ingress = await system.startIngress();
+    await expect.poll(() => feedLag(system.stream, 'MARKETING_EVENTS'), { timeout: 20_000 }).toBe(0);
+    await ingress.stop();
+    await system.publishBytes(JSON.stringify({ eventType: 'Send', mail: {} }), 'marketing.feedback.ses');
+    await system.publishBytes('{}', 'marketing.events');
+    await expect.poll(() => feedLag(system.stream, 'MARKETING_EVENTS'), { timeout: 20_000 }).toBeGreaterThan(500);
+    const [readUntil, now] = await Promise.all([system.redis.get(system.keys.feedRead()), system.redis.time()]);
+    await system.startIngress();
+    await expect.poll(() => feedLag(system.stream, 'MARKETING_EVENTS'), { timeout: 20_000 }).toBe(0);
+    await expect
+      .poll(async () => Number(await system.redis.get(system.keys.feedRead())), { timeout: 20_000 })
+      .toBeGreaterThan(Number(now[0]) * 1_000);
+    expect(Number(readUntil)).toBeLessThan(Number(now[0]) * 1_000);
   });
 });
 
