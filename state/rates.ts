@@ -113,11 +113,9 @@ export function createRates(redis: Redis, keys: Keys, perSecond: number, quotaRe
   const park = defineScript<number>(redis, 'rivuletPark', 2, parkScript, 'goOn');
   return {
     async reserve(id, { lane, since, stops }) {
+      const buckets = ['pace', 'slots', lane, `told-${lane}`].map(keys.rate);
       const [kind, value] = await reserve[lane](
-        [
-          ...[keys.rate('pace'), keys.rate('slots'), keys.rate(lane), keys.rate(`told-${lane}`)],
-          ...[keys.account(), keys.stops()],
-        ],
+        [...buckets, keys.account(), keys.stops()],
         [perSecond, quotaReserve, lane, id, horizonUs[lane], since, ...stops],
       );
       switch (kind) {

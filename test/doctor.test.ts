@@ -1,126 +1,25 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 
 import type { Finding } from '../cli/doctor-finding.ts';
-import { judgeAccount, judgeConfigurationSet, judgeIdentity } from '../cli/doctor-ses.ts';
-import { configSchema } from '../config/schema.ts';
 import { provisionNats } from '../ingress/nats.ts';
-import { findServers } from '../local/servers/find.ts';
-import { choosePorts } from '../local/servers/ports.ts';
-import { redis as redisRecipe } from '../local/servers/redis.ts';
-import { type Server, serverProcess } from '../local/servers/server-process.ts';
 import { type SesStandIn, startSesStandIn } from '../local/ses/stand-in.ts';
-import { durabilityWarnings } from '../state/durability.ts';
 import { createKeys } from '../state/keys.ts';
 import { createStops, type Stops } from '../state/stops.ts';
+import { ownRedis } from './support/own-redis.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const servers = inject('servers');
 const secret = '5ec7e75e'.repeat(8);
 
-let folder: string;
-/** A Redis of these tests' own, since they change its settings. */
-let server: Server;
-let url: string;
-let redis: Redis;
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'rivulet-doctor-'));
-  const { redis: binary } = await findServers({ root });
-  const { port } = await choosePorts({ port: undefined }, 'free');
-  server = serverProcess(redisRecipe({ binary, dataDir: folder, port, durable: true }), () => {});
-  await server.start();
-  url = `redis://127.0.0.1:${port}`;
-  redis = new Redis(url);
-}, 120_000);
-afterAll(async () => {
-  redis.disconnect();
-  await server.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-describe('a Redis', () => {
-  it('that writes before it answers and never evicts is as durable as it must be', async () => {
-    expect(await durabilityWarnings(redis)).toEqual([]);
-  });
-
-  it.each([
-    ['appendfsync', 'everysec', /appendfsync is everysec: .* forgets the last second, .* Set appendfsync always/],
-    ['appendfsync', 'no', /appendfsync is no: .* forgets the last half minute/],
-    ['appendonly', 'no', /^appendonly is no: .* forgets everything since its last snapshot/],
-    ['no-appendfsync-on-rewrite', 'yes', /while Redis rewrites its file/],
-    ['maxmemory-policy', 'allkeys-lru', /^maxmemory-policy is allkeys-lru: .* Set maxmemory-policy noeviction/],
-  ])('with %s %s is told apart in one sentence', async (name, value, sentence) => {
-    const [, before = ''] = await redis.config('GET', name);
-    await redis.config('SET', name, value);
-    try {
-      expect(await durabilityWarnings(redis)).toEqual([expect.stringMatching(sentence)]);
-    } finally {
-      await redis.config('SET', name, before);
-    }
-  });
-
-  it('that is a replica cannot keep the ledger', async () => {
-    await asReplica(async () => {
-      expect(await durabilityWarnings(redis)).toEqual([expect.stringContaining('is a replica')]);
-    });
-  });
-
-  it('whose CONFIG is not permitted tells what it can, and the rest is named', async () => {
-    const managed = await connectAs('managed', '-config');
-    expect(await durabilityWarnings(managed)).toEqual([expect.stringMatching(/^appendfsync could not be checked: /)]);
-    await redis.config('SET', 'appendonly', 'no');
-    try {
-      expect(await durabilityWarnings(managed)).toEqual([
-        expect.stringMatching(/^appendonly is no/),
-        expect.stringMatching(/^appendfsync could not be checked/),
-      ]);
-    } finally {
-      await redis.config('SET', 'appendonly', 'yes');
-      managed.disconnect();
-    }
-  });
-
-  it('that says nothing about itself is not called durable', async () => {
-    const silent = await connectAs('silent', '-config', '-info');
-    expect(await durabilityWarnings(silent)).toEqual([
-      expect.stringMatching(/^appendonly, appendfsync, maxmemory-policy could not be checked/),
-    ]);
-    silent.disconnect();
-  });
-
-  it('that is away is no warning but an error', async () => {
-    const away = new Redis({ host: '127.0.0.1', port: 1, lazyConnect: true, maxRetriesPerRequest: 0 });
-    away.on('error', () => {});
-    await expect(durabilityWarnings(away)).rejects.toThrow();
-    away.disconnect();
-  });
-});
-
-/** While `use` runs, our Redis follows a primary that nobody is. */
-async function asReplica(use: () => Promise<void>): Promise<void> {
-  await redis.call('REPLICAOF', '127.0.0.1', '1');
-  try {
-    await use();
-  } finally {
-    await redis.call('REPLICAOF', 'NO', 'ONE');
-  }
-}
-
-async function connectAs(username: string, ...rules: string[]): Promise<Redis> {
-  await redis.call('ACL', 'SETUSER', username, 'on', '>geheim', '~*', '&*', '+@all', ...rules);
-  // Asking INFO whether Redis is ready would be the first thing that is refused.
-  return new Redis(url, { username, password: 'geheim', enableReadyCheck: false });
-}
+const own = ownRedis();
 
 describe('rivulet doctor', () => {
   let ses: SesStandIn;
@@ -139,7 +38,7 @@ describe('rivulet doctor', () => {
     ses = await startSesStandIn();
     const key_prefix = `doctor-${randomUUID()}:`;
     config = { suppression: { key_prefix } };
-    stops = createStops(redis, createKeys(key_prefix, secret));
+    stops = createStops(own.redis, createKeys(key_prefix, secret));
   });
   afterEach(() => ses.close());
 
@@ -277,31 +176,33 @@ describe('rivulet doctor', () => {
 
   it('warns of a Redis that forgets, and calls a replica wrong', async () => {
     bySmtp();
-    await redis.config('SET', 'appendfsync', 'everysec');
+    await own.redis.config('SET', 'appendfsync', 'everysec');
     const forgetful = await examine();
-    await redis.config('SET', 'appendfsync', 'always');
+    await own.redis.config('SET', 'appendfsync', 'always');
     expect(forgetful.warnings('Redis')).toEqual([expect.stringContaining('appendfsync is everysec')]);
     expect(forgetful.code).toBe(0);
 
-    await asReplica(async () => {
+    await own.asReplica(async () => {
       const { code, wrong } = await examine();
       expect(wrong('Redis')).toEqual([expect.stringContaining('is a replica')]);
       expect(code).toBe(1);
       const paused = await rivulet(['pause', '--all']);
       expect(paused.code).toBe(1);
-      expect(paused.err).toBe('This Redis is a replica: it takes no writes. Point REDIS_URL at the primary server.\n');
+      expect(paused.err).toBe(
+        'This Redis is a replica: it takes no writes. Point REDIS_URL at the primary server.\n',
+      );
     });
   });
 
   it('does not wait for a Redis that stands still', async () => {
     bySmtp();
-    await server.kill('SIGSTOP');
+    await own.server.kill('SIGSTOP');
     try {
       const { code, wrong } = await examine();
       expect(wrong('Redis')).toEqual([expect.stringContaining('does not answer at redis://127.0.0.1:')]);
       expect(code).toBe(1);
     } finally {
-      await server.kill('SIGCONT');
+      await own.server.kill('SIGCONT');
     }
   });
 
@@ -353,13 +254,13 @@ describe('rivulet doctor', () => {
   }
 
   function rivulet(args: string[], env: Record<string, string> = {}): Promise<Ran> {
-    writeFileSync(join(folder, 'rivulet.yaml'), JSON.stringify(config));
+    writeFileSync(join(own.folder, 'rivulet.yaml'), JSON.stringify(config));
     const mine = {
       NATS_URL: servers.nats,
-      REDIS_URL: url,
+      REDIS_URL: own.url,
       TEMPORAL_ADDRESS: servers.temporal,
       TEMPORAL_NAMESPACE: 'rivulet',
-      RIVULET_CONFIG: join(folder, 'rivulet.yaml'),
+      RIVULET_CONFIG: join(own.folder, 'rivulet.yaml'),
       RIVULET_SECRET: secret,
       SMTP_URL: 'smtp://rivulet:geheim@mail.example.com:587',
       AWS_REGION: 'eu-central-1',
@@ -371,64 +272,9 @@ describe('rivulet doctor', () => {
       execFile(
         process.execPath,
         [join(root, 'cli/rivulet.mjs'), ...args],
-        { cwd: folder, env: { ...process.env, ...mine, ...env } },
+        { cwd: own.folder, env: { ...process.env, ...mine, ...env } },
         (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out, err }),
       );
     });
   }
-});
-
-describe('what SES says', () => {
-  const { provider } = configSchema.parse({});
-  const lines = (findings: Finding[]) => findings.map(({ level, about, says }) => `${level} ${about}: ${says}`);
-  const well = { SendingEnabled: true, ProductionAccessEnabled: true, EnforcementStatus: 'HEALTHY' };
-  const quota = (sent: number, max = 1_000) =>
-    lines(
-      judgeAccount(
-        { ...well, SendQuota: { Max24HourSend: max, SentLast24Hours: sent, MaxSendRate: 10 } },
-        provider,
-      ).filter(({ about }) => about === 'SES quota'),
-    );
-
-  it('of the quota: what is used, and when mail waits for it', () => {
-    expect(quota(899)).toEqual(['ok SES quota: 899 of 1000 mails in 24 hours used; 10 a second']);
-    expect(quota(900)).toEqual([expect.stringMatching(/^warning .* kept for transactional mail/)]);
-    expect(quota(1_000)).toEqual([expect.stringMatching(/^warning .* Mail waits until there is room/)]);
-    expect(quota(7, -1)).toEqual(['ok SES quota: 7 mails in 24 hours, without a limit; 10 a second']);
-  });
-
-  it('of an account that is shut down', () => {
-    const [shut] = judgeAccount({ ...well, EnforcementStatus: 'SHUTDOWN' }, provider);
-    expect(shut).toMatchObject({ level: 'wrong', about: 'SES account' });
-  });
-
-  it('of a configuration set', () => {
-    expect(judgeConfigurationSet('mine', {})).toMatchObject([{ level: 'ok' }]);
-    expect(judgeConfigurationSet('mine', undefined)).toMatchObject([{ level: 'wrong' }]);
-  });
-
-  it.each([
-    [{ Status: 'PENDING' }, 'is PENDING'],
-    [{ Status: 'SUCCESS', SigningEnabled: false }, 'signing is switched off'],
-    [undefined, 'is not set up'],
-  ] as const)('of DKIM that does not sign (%j): a warning', (DkimAttributes, says) => {
-    const identity = DkimAttributes === undefined ? {} : { DkimAttributes };
-    expect(judgeIdentity('example.com', identity)).toContainEqual(
-      expect.objectContaining({ level: 'warning', about: 'SES DKIM', says: expect.stringContaining(says) }),
-    );
-  });
-
-  it.each([
-    ['USE_DEFAULT_VALUE', 'warning', 'SES uses its own domain meanwhile'],
-    ['REJECT_MESSAGE', 'wrong', 'SES refuses every mail'],
-  ] as const)('of a MAIL FROM domain without its MX record, with %s: %s', (BehaviorOnMxFailure, level, says) => {
-    const mailFrom = {
-      MailFromDomain: 'bounce.example.com',
-      MailFromDomainStatus: 'FAILED',
-      BehaviorOnMxFailure,
-    } as const;
-    expect(judgeIdentity('example.com', { MailFromAttributes: mailFrom })).toContainEqual(
-      expect.objectContaining({ level, about: 'SES MAIL FROM', says: expect.stringContaining(says) }),
-    );
-  });
 });
