@@ -188,9 +188,7 @@ describe('rivulet doctor', () => {
       expect(code).toBe(1);
       const paused = await rivulet(['pause', '--all']);
       expect(paused.code).toBe(1);
-      expect(paused.err).toBe(
-        'This Redis is a replica: it takes no writes. Point REDIS_URL at the primary server.\n',
-      );
+      expect(paused.err).toBe('This Redis is a replica: it takes no writes. Point REDIS_URL at the primary server.\n');
     });
   });
 
