@@ -11,7 +11,7 @@ interface Publishable {
 
 /** Events on their way into NATS, each until it is acknowledged. */
 export interface Flow {
-  /** Publishes the next `count` of the list it was made with; fewer when there are no more. */
+  /** Publishes the next `count` of the list it was made with, and then what `more` makes. */
   release(count: number): void;
   /** Of that list, how many have not been released. */
   readonly left: number;
@@ -21,7 +21,11 @@ export interface Flow {
   close(): Promise<void>;
 }
 
-export async function openFlow(natsUrl: string, events: readonly Publishable[]): Promise<Flow> {
+export async function openFlow(
+  natsUrl: string,
+  events: readonly Publishable[],
+  more: () => Publishable,
+): Promise<Flow> {
   const stream = await connectNats(natsUrl, 'chaos');
   const queue = new PQueue({ concurrency: 20 });
   const closing = new AbortController();
@@ -41,12 +45,11 @@ export async function openFlow(natsUrl: string, events: readonly Publishable[]):
   const publish = (event: Publishable) => void queue.add(() => untilAcknowledged(event));
   return {
     release(count) {
-      const until = Math.min(events.length, next + count);
-      for (const event of events.slice(next, until)) publish(event);
-      next = until;
+      for (let i = 0; i < count; i++) publish(events[next + i] ?? more());
+      next += count;
     },
     get left() {
-      return events.length - next;
+      return Math.max(0, events.length - next);
     },
     publish,
     acknowledged: () => queue.onIdle(),

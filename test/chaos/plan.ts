@@ -40,7 +40,7 @@ export interface Caused {
 }
 
 export interface Plan {
-  /** Published while things break. */
+  /** Published while things break. Grows when `sends` are too few for a slow machine. */
   chaos: Caused[];
   /** Published when all is well again: their mails are the later ones by which the feed tells of the earlier. */
   calm: Caused[];
@@ -77,6 +77,13 @@ export function makePlan({ seed, sends, feed, rounds }: ChaosOptions): Plan {
     disturbances: shuffled(disturbances, random, ingressIsKilledEarly),
     deaths: shuffled(deaths, random),
   };
+}
+
+/** One more receipt, for a worker that has not come to its boundary yet. */
+export function oneMore(plan: Plan, seed: number): Caused {
+  const extra = caused(2 * (plan.chaos.length + plan.calm.length), seed);
+  plan.chaos.push(extra);
+  return extra;
 }
 
 function caused(index: number, seed: number): Caused {

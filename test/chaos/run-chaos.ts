@@ -12,7 +12,7 @@ import { die, disturb } from './disturb.ts';
 import { actedOut, arm } from './faults.ts';
 import { type Flow, openFlow } from './flow.ts';
 import { type Outcome, outcomes } from './outcome.ts';
-import { type ChaosOptions, makePlan, type Plan, type Target } from './plan.ts';
+import { type ChaosOptions, makePlan, oneMore, type Plan, type Target } from './plan.ts';
 import { describeResult, type Result } from './report.ts';
 import { keyPrefix, perSecond, setStage, type Stage } from './stage.ts';
 
@@ -37,6 +37,7 @@ export async function runChaos(options: RunOptions, judge: (result: Result) => v
     const flow = await openFlow(
       stage.servers.nats.url,
       plan.chaos.map(({ event }) => event),
+      () => oneMore(plan, options.seed).event,
     );
     let done: Pick<Result, 'deaths' | 'kills' | 'freezes'>;
     let faults: Result['faults'];
@@ -50,7 +51,7 @@ export async function runChaos(options: RunOptions, judge: (result: Result) => v
     } finally {
       await flow.close();
     }
-    const closed = await runsClosed(stage, options.sends, options.closeWithinMs);
+    const closed = await runsClosed(stage, plan.chaos.length + plan.calm.length, options.closeWithinMs);
     watch.lap('closing');
     const result = {
       options,
