@@ -99,7 +99,7 @@ const msLua = `${clockLua}
 local ms = string.format('%.0f', math.floor(now / 1000))`;
 
 /** Two mails leave at most this share of an interval closer than the rate says, so that a claim is not put off for a millisecond. */
-const tolerance = 0.25;
+const tolerance = 0.1;
 
 const keepIdLua = `
 local function keepId(id)
