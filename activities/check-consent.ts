@@ -1,3 +1,4 @@
+import type { ConsentModel } from '../config/consent-model.ts';
 import type { Contact } from '../events/person.ts';
 import type { Memory } from '../state/memory.ts';
 import type { Template } from '../templates/catalogue.ts';
@@ -9,18 +10,20 @@ export type Standing = { may: true; contact: Contact & { email: string } } | { m
 
 /** Whether this person may get this template now. Reads only; throws when Redis is away, and nothing is sent then. */
 export async function checkStanding(
-  memory: Pick<Memory, 'contacts' | 'consents' | 'suppressions'>,
+  memory: Pick<Memory, 'contacts' | 'consents' | 'suppressions' | 'addressHash'>,
   template: Template,
   userId: string,
-  consentNeeded: boolean,
+  consentModel: (country: string | undefined) => ConsentModel,
 ): Promise<Standing> {
   const contact = await memory.contacts.find(userId);
   const { email } = contact;
   if (!email) return { may: false, why: 'no_address' };
-  if (await memory.suppressions.reasonFor(email)) return { may: false, why: 'suppressed' };
+  const suppressed = await memory.suppressions.reasonFor(memory.addressHash(email), template.class);
+  if (suppressed) return { may: false, why: 'suppressed' };
   if (template.class === 'marketing' && template.topic) {
     const consent = await memory.consents.stateOf(userId, template.topic);
-    if (consent === 'revoked' || (consent === 'none' && consentNeeded)) return { may: false, why: 'no_consent' };
+    const model = consentModel(contact.country);
+    if (consent !== 'granted' && !(consent === 'none' && model === 'opt_out')) return { may: false, why: 'no_consent' };
   }
   return { may: true, contact: { ...contact, email } };
 }

@@ -1,6 +1,7 @@
 import type { Counter } from 'prom-client';
 import type { Logger } from 'pino';
 
+import type { ConsentModel } from '../config/consent-model.ts';
 import type { Memory } from '../state/memory.ts';
 import type { Catalogue } from '../templates/catalogue.ts';
 import type { Mailer } from './mailers/mailer.ts';
@@ -14,8 +15,15 @@ export interface ActivityDependencies {
   wait: (ms: number) => Promise<void>;
   /** This worker's own pace, for when the shared one cannot be asked: how long the next mail waits, in milliseconds. */
   localPace: () => number;
+  /** Asks Temporal to cancel a run; false when there is none that runs. */
+  cancelRun: (workflowId: string, reason: string) => Promise<boolean>;
   log: Pick<Logger, 'info' | 'warn' | 'error'>;
-  metrics: { sends: Pick<Counter<'template' | 'outcome'>, 'inc'>; duplicates: Pick<Counter, 'inc'> };
+  metrics: {
+    sends: Pick<Counter<'template' | 'outcome'>, 'inc'>;
+    duplicates: Pick<Counter, 'inc'>;
+    suppressions: Pick<Counter<'reason'>, 'inc'>;
+    recipientFacts: Pick<Counter<'what'>, 'inc'>;
+  };
   settings: SendSettings;
 }
 
@@ -24,7 +32,10 @@ export interface SendSettings {
   from: string;
   /** SES only. */
   configurationSet?: string;
-  consentNeeded: boolean;
+  /** What a person of this country must have said before they get marketing mail. */
+  consentModel: (country: string | undefined) => ConsentModel;
+  /** Whether a complaint stops transactional mail too. */
+  complaintsStop: 'all' | 'marketing';
   settleAfterMs: number;
   backoffMs: number;
   maxAttempts: number;

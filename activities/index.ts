@@ -1,5 +1,7 @@
 import type { Event } from '../events/index.ts';
+import type { RecipientState } from '../state/recipients.ts';
 import type { Template } from '../templates/catalogue.ts';
+import { applyFeedback, type Judgement } from './apply-feedback.ts';
 import { checkStanding, type Undeliverable } from './check-consent.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { neverAgain } from './failures.ts';
@@ -17,18 +19,24 @@ export interface Activities {
   renderEmail(template: string, event: Event): Promise<RenderedReference>;
   /** Sends one mail at most once. A repeated call gives the recorded result. */
   sendEmail(request: SendRequest): Promise<SendResult>;
+  /** What the recipient workflow of this address knew when it ended. */
+  recallRecipient(address: string): Promise<RecipientState | undefined>;
+  /** Does what follows from feedback about an address. A repetition changes nothing. */
+  applyFeedback(address: string, judgement: Judgement): Promise<void>;
 }
 
 export function createActivities(deps: ActivityDependencies): Activities {
   return {
     async checkConsent(name, userId) {
-      const standing = await checkStanding(deps.memory, find(deps, name), userId, deps.settings.consentNeeded);
+      const standing = await checkStanding(deps.memory, find(deps, name), userId, deps.settings.consentModel);
       return standing.may ? 'may_send' : standing.why;
     },
     async renderEmail(name, event) {
       return referenceTo(find(deps, name), await deps.memory.contacts.find(event.user_id), event.payload);
     },
     sendEmail: (request) => sendEmail(deps, find(deps, request.template), request),
+    recallRecipient: (address) => deps.memory.recipients.recall(address),
+    applyFeedback: (address, judgement) => applyFeedback(deps, address, judgement),
   };
 }
 

@@ -50,7 +50,7 @@ export async function sendEmail(
 
   await waitForTurn(deps, send);
 
-  const standing = await checkStanding(deps.memory, template, request.event.user_id, deps.settings.consentNeeded);
+  const standing = await checkStanding(deps.memory, template, request.event.user_id, deps.settings.consentModel);
   if (!standing.may) return ended(deps, send, { outcome: standing.why });
 
   return dispatch(deps, send, compose(deps, send, standing.contact, request.event), earlier);

@@ -42,6 +42,8 @@ try {
  * What ledger, rate limit, stops and the second look at consent cost a send: the activity `sendEmail` with a provider that
  * says yes at once, beside rendering and the same provider alone, in turn, twice.
  */
+const nobody = { inc() {} };
+
 async function bench(): Promise<void> {
   const prefix = `bench-${randomUUID()}:`;
   const memory = createMemory(redis, {
@@ -54,7 +56,7 @@ async function bench(): Promise<void> {
   const catalogue = loadCatalogue(join(root, 'templates'), ['onboarding', 'offers']);
   const contact = { email: 'ada@example.com', name: 'Ada' };
   await memory.contacts.record('ada', contact, 1);
-  await memory.consents.grant('ada', { topics: ['onboarding'] }, 1);
+  await memory.consents.record('ada', { id: 'bench', state: 'granted', consent: { topics: ['onboarding'] }, at: 1 });
   const mailer = {
     send: async (_: unknown, lastCheck: () => Promise<void>) => lastCheck().then(() => 'id'),
     readAccount: async () => undefined,
@@ -68,11 +70,13 @@ async function bench(): Promise<void> {
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     localPace: () => 0,
     log: { info() {}, warn() {}, error() {} },
-    metrics: { sends: { inc() {} }, duplicates: { inc() {} } },
+    metrics: { sends: nobody, duplicates: nobody, suppressions: nobody, recipientFacts: nobody },
+    cancelRun: async () => false,
     settings: {
       from: 'Rivulet <hello@example.com>',
       configurationSet: 'rivulet',
-      consentNeeded: true,
+      consentModel: () => 'opt_in',
+      complaintsStop: 'all',
       settleAfterMs: 180_000,
       backoffMs: 1_000,
       maxAttempts: 8,

@@ -19,6 +19,10 @@ export const environmentSchema = z.object({
     .optional()
     .describe('Where mail goes when provider.type is smtp: smtp://user:password@host:port.'),
   PUBLIC_URL: z.url().default('http://127.0.0.1:8080').describe('The base of links in mails, nothing else.'),
+  FEEDBACK_QUEUE_URL: z
+    .url()
+    .optional()
+    .describe('The SQS queue of SES events; else feedback.sqs.queue_url. Without either nothing is polled.'),
   HTTP_HOST: z.string().default('127.0.0.1').describe('The address that health, metrics and pages listen on.'),
   HTTP_PORT: port.optional().describe('Their port. Default: 8080 for the ingress, 8081 for the worker.'),
   RIVULET_CONFIG: z.string().default('rivulet.yaml').describe('The configuration file.'),

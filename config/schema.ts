@@ -98,19 +98,83 @@ const suppression = z.strictObject({
   storage: z.enum(['redis']).default('redis').describe('Where the suppression list is kept.'),
   key_prefix: z.string().default('rivulet:').describe('What every Redis key of Rivulet starts with.'),
   sync_interval: duration.prefault('24h').describe("How often the list is compared with the provider's."),
+  complaints_stop: z
+    .enum(['all', 'marketing'])
+    .default('all')
+    .describe('What a complaint stops: all mail to the address, or marketing alone.'),
 });
 
 const compliance = z.strictObject({
-  gdpr: z.boolean().default(true).describe('Whether the GDPR applies. Checked and kept; changes nothing yet.'),
-  ccpa: z.boolean().default(true).describe('Whether the CCPA applies. Checked and kept; changes nothing yet.'),
+  gdpr: z
+    .boolean()
+    .default(true)
+    .describe(
+      'People in the EU, the EEA, the United Kingdom and Switzerland get marketing mail only with their consent. Off: until they object.',
+    ),
+  ccpa: z
+    .boolean()
+    .default(true)
+    .describe(
+      'People in the United States get marketing mail until they object. Off: only with their consent, as everybody whose country has no rule or is unknown.',
+    ),
   consent_check: z
     .boolean()
     .default(true)
-    .describe('A marketing mail needs a recorded consent to its topic. Off: only an opt-out stops it.'),
+    .describe(
+      'A marketing mail needs a recorded consent where the law asks for one. Off: only an opt-out stops it, everywhere.',
+    ),
 });
 
 const topic = z.strictObject({
   title: z.string().describe('What people read on the preference page.'),
+  description: z.string().optional().describe('A sentence under it: what they get, and how often.'),
+  translations: z
+    .record(z.string(), z.strictObject({ title: z.string(), description: z.string().optional() }))
+    .optional()
+    .describe('The same in other languages, by BCP 47 language, such as `de`.'),
+});
+
+const feedback = z.strictObject({
+  sqs: z
+    .strictObject({
+      queue_url: z
+        .url()
+        .optional()
+        .describe('The SQS queue that gets the events of the configuration set. FEEDBACK_QUEUE_URL wins over it.'),
+    })
+    .prefault({}),
+  sns: z
+    .strictObject({
+      topics: z
+        .array(
+          z
+            .string()
+            .regex(/^arn:aws(-cn|-us-gov)?:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/, {
+              error: 'must be the ARN of a standard SNS topic',
+            }),
+        )
+        .default([])
+        .describe(
+          'The SNS topics that may post to /feedback/sns; every other is refused. None: the page does not exist.',
+        ),
+      signature_versions: z
+        .array(z.enum(['1', '2']))
+        .min(1)
+        .default(['2'])
+        .describe('Signatures that are accepted. 1 is SHA-1; set the topic attribute SignatureVersion to 2 instead.'),
+      max_age: duration.prefault('1h').describe('How old a message may be: an older one is a replay.'),
+    })
+    .prefault({}),
+});
+
+const links = z.strictObject({
+  keys: z
+    .array(z.string().regex(/^[A-Za-z0-9_-]{1,16}$/, { error: 'must be 1 to 16 characters of A-Z a-z 0-9 _ -' }))
+    .min(1)
+    .default(['1'])
+    .describe(
+      'Names of the keys that sign links in mails, all derived from RIVULET_SECRET. The first signs, each is accepted. Put a new one first; take an old one out only after years, since mails do not expire.',
+    ),
 });
 
 /** The whole of rivulet.yaml. Unknown keys are mistakes: a mistyped key would otherwise silently do nothing. */
@@ -120,6 +184,8 @@ export const configSchema = z.strictObject({
   templates: templates.prefault({}),
   suppression: suppression.prefault({}),
   compliance: compliance.prefault({}),
+  feedback: feedback.prefault({}),
+  links: links.prefault({}),
   topics: z
     .record(z.string().regex(/^[a-z][a-z0-9-]*$/), topic)
     .prefault({ onboarding: { title: 'Getting started' }, offers: { title: 'Offers' } })

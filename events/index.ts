@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 
+import { consentGranted, consentRequested, consentRevoked, contactUpdated } from './about-people.ts';
 import { orderCompleted } from './order-completed.ts';
 import { projectCreated } from './project-created.ts';
 import { userSignedUp } from './user-signed-up.ts';
@@ -9,6 +10,10 @@ export const eventTypes = {
   'user.signed_up': userSignedUp,
   'project.created': projectCreated,
   'order.completed': orderCompleted,
+  'consent.requested': consentRequested,
+  'consent.granted': consentGranted,
+  'consent.revoked': consentRevoked,
+  'contact.updated': contactUpdated,
 } as const;
 
 export type EventType = keyof typeof eventTypes;

@@ -83,6 +83,8 @@ function parseEnvelope(body: object): ParseResult {
     describeUnder('payload.consent', agreed.error),
   ].filter((text) => text !== '');
   if (!inner.success || !who.success || !agreed.success) return refuse('invalid_payload', problems.join('; '));
+  const lacking = lacks(event_type, who.data, agreed.data);
+  if (lacking) return refuse('invalid_payload', lacking);
 
   const { metadata } = outer.data;
   return {
@@ -100,6 +102,17 @@ function parseEnvelope(body: object): ParseResult {
       ...(agreed.data && { consent: agreed.data }),
     },
   };
+}
+
+/** Events that are about a block alone say nothing without it. */
+function lacks(type: EventType, who: Contact | undefined, agreed: ConsentBlock | undefined): string | undefined {
+  if (type.startsWith('consent.') && !agreed?.topics.length)
+    return 'payload.consent.topics: must name at least one topic, such as ["offers"]';
+  if (type !== 'consent.revoked' && type.startsWith('consent.') && agreed?.topics.includes('*'))
+    return 'payload.consent.topics: "*" stands for every topic in consent.revoked only; name the topics';
+  if (type === 'contact.updated' && !who)
+    return 'payload.contact: must hold what is new, such as {"email": "ada@example.com"}';
+  return undefined;
 }
 
 /** Many languages write an absent field as null: it counts as absent. Anything but an object is left to the schema. */

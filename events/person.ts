@@ -46,6 +46,16 @@ export const consent = z.object({
   source: z.string().max(1000).optional(),
   wording: z.string().max(10_000).optional(),
   captured_at: unixMs.optional(),
+  /** What the law calls the ground for mailing them. */
+  basis: z.enum(['consent', 'soft_opt_in', 'contract', 'legitimate_interest']).optional(),
+  /** Who entered it, when that was not the person: a user id of yours, never an address. */
+  actor: z.string().max(128).optional(),
+  locale: locale.optional(),
+  ip: z.string().max(64).optional(),
+  user_agent: z.string().max(1000).optional(),
+  confirmed_at: unixMs.optional(),
+  /** Where proof can be found, such as the id of a form submission. */
+  evidence: z.string().max(1000).optional(),
 });
 
 export type Contact = z.output<typeof contact>;

@@ -1,9 +1,11 @@
 import type { JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import type { Client } from '@temporalio/client';
 
+import type { EventType } from '../events/index.ts';
 import { type ParsedEvent, parseEvent } from '../events/parse.ts';
 import type { Logger } from '../runtime/log.ts';
 import { isTransient } from '../runtime/temporal.ts';
+import type { ConsentState } from '../state/consents.ts';
 import type { Memory } from '../state/memory.ts';
 import { type DeadLetterReason, writeDeadLetter } from './dead-letter.ts';
 import { takeFeedback } from './feedback.ts';
@@ -67,7 +69,10 @@ async function takeEvent(deps: TakeInDependencies, message: JsMsg): Promise<Take
 async function admit(deps: TakeInDependencies, { event, contact, consent }: ParsedEvent): Promise<void> {
   const { client, memory, log, metrics } = deps;
   if (contact) await memory.contacts.record(event.user_id, contact, event.timestamp);
-  if (consent) await memory.consents.grant(event.user_id, consent, event.timestamp);
+  if (consent) {
+    const state = saidBy[event.event_type] ?? 'granted';
+    await memory.consents.record(event.user_id, { id: event.event_id, state, consent, at: event.timestamp });
+  }
 
   const told = await tellListeners(client, memory, event);
   const route = routes[event.event_type];
@@ -78,6 +83,12 @@ async function admit(deps: TakeInDependencies, { event, contact, consent }: Pars
   const { event_id, event_type, user_id } = event;
   log.info({ event_id, event_type, user_id, journey: route?.starts, result, told }, 'event taken in');
 }
+
+/** What a consent block means in an event of these types; in any other it is a consent. */
+const saidBy: Partial<Record<EventType, ConsentState>> = {
+  'consent.revoked': 'revoked',
+  'consent.requested': 'pending',
+};
 
 /** The bare subject says nothing; any other must name the event's type. */
 function contradicts(subject: string, { event }: ParsedEvent): string | undefined {

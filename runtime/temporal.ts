@@ -43,6 +43,26 @@ export async function connectTemporal(settings: TemporalSettings, log: Logger): 
   }
 }
 
+/** Asks for a run to be cancelled, with a reason that its history shows. False when no such run is running. */
+export async function cancelRun(client: Client, workflowId: string, reason: string): Promise<boolean> {
+  const { namespace, identity } = client.options;
+  try {
+    await client.withDeadline(Date.now() + 4_000, () =>
+      client.workflowService.requestCancelWorkflowExecution({
+        namespace,
+        workflowExecution: { workflowId },
+        identity,
+        requestId: `${reason}:${workflowId}`,
+        reason,
+      }),
+    );
+    return true;
+  } catch (error) {
+    if ((error as { code?: number }).code === 5 /* not found, or ended */) return false;
+    throw error;
+  }
+}
+
 /**
  * True when a server is away or overloaded, so that everybody has to wait; false when it refuses this very request, or
  * our own code is wrong.

@@ -7,15 +7,29 @@ export interface Contacts {
   /** Takes in a contact block. A field is replaced only by an event at least as new as the one that wrote it. */
   record(userId: string, contact: Contact, at: number): Promise<void>;
   find(userId: string): Promise<Contact>;
+  /** The hash of their address, for whoever does not know the secret. */
+  addressHashOf(userId: string): Promise<string | undefined>;
+  /** The user ids of everybody who has this address now. */
+  peopleAt(addressHash: string): Promise<string[]>;
 }
 
-/** Each field stands beside the time it was said, so that events may arrive in any order. */
+/**
+ * Each field stands beside the time it was said, so that events may arrive in any order. Beside the address stands its
+ * hash, and under the hash the person: feedback knows an address, and finds them by it.
+ */
 const recordScript = `
-local at = tonumber(ARGV[1])
-for i = 2, #ARGV, 2 do
-  local written = redis.call('HGET', KEYS[1], ARGV[i] .. ':at')
+local at, user, hash = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+local before = redis.call('HGET', KEYS[1], 'address_hash')
+for i = 4, #ARGV, 2 do
+  local field = ARGV[i]
+  local written = redis.call('HGET', KEYS[1], field .. ':at')
   if not written or tonumber(written) <= at then
-    redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1], ARGV[i] .. ':at', ARGV[1])
+    redis.call('HSET', KEYS[1], field, ARGV[i + 1], field .. ':at', ARGV[1])
+    if field == 'email' then
+      if before and before ~= hash then redis.call('SREM', KEYS[3] .. before, user) end
+      redis.call('HSET', KEYS[1], 'address_hash', hash)
+      redis.call('SADD', KEYS[2], user)
+    end
   end
 end
 return 1`;
@@ -23,11 +37,13 @@ return 1`;
 const fields = ['email', 'name', 'locale', 'time_zone', 'country'] as const satisfies (keyof Contact)[];
 
 export function createContacts(redis: Redis, keys: Keys): Contacts {
-  const record = defineScript<number>(redis, 'rivuletRecordContact', 1, recordScript);
+  const record = defineScript<number>(redis, 'rivuletRecordContact', 3, recordScript);
   return {
     async record(userId, contact, at) {
       const said = Object.entries(contact).filter((field): field is [string, string] => field[1] !== undefined);
-      if (said.length > 0) await record([keys.contact(userId)], [at, ...said.flat()]);
+      if (said.length === 0) return;
+      const hash = contact.email === undefined ? '' : keys.addressHash(contact.email);
+      await record([keys.contact(userId), keys.people(hash), keys.people('')], [at, userId, hash, ...said.flat()]);
     },
     async find(userId) {
       const values = await redis.hmget(keys.contact(userId), ...fields);
@@ -35,5 +51,7 @@ export function createContacts(redis: Redis, keys: Keys): Contacts {
         fields.map((field, index) => [field, values[index] ?? undefined]).filter(([, value]) => value),
       );
     },
+    addressHashOf: async (userId) => (await redis.hget(keys.contact(userId), 'address_hash')) ?? undefined,
+    peopleAt: (addressHash) => redis.smembers(keys.people(addressHash)),
   };
 }

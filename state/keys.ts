@@ -4,8 +4,23 @@ import { domainToASCII } from 'node:url';
 /** Names of everything in Redis and the hashes in them. Made once per process from the prefix and RIVULET_SECRET. */
 export interface Keys {
   contact(userId: string): string;
+  /** Who has this address. */
+  people(addressHash: string): string;
+  /** What a person says now, topic by topic; and everything they ever said. */
   consents(userId: string): string;
-  suppression(address: string): string;
+  consentLog(userId: string): string;
+  /** The words that somebody agreed to, by their hash. */
+  wording(hash: string): string;
+  suppression(addressHash: string): string;
+  /** Suppressions that the provider's list does not have yet, and those it has no more business having. */
+  suppressionsToTell(): string;
+  suppressionsToLift(): string;
+  suppressionSync(): string;
+  /** What the recipient workflow knows between two of its runs. */
+  recipient(addressHash: string): string;
+  facts(addressHash: string): string;
+  /** Opens and clicks of one mail. */
+  engagement(messageTag: string): string;
   send(messageTag: string): string;
   /** What the event feed has told, and how far it has been read. */
   feed(): string;
@@ -33,8 +48,17 @@ export function createKeys(prefix: string, secret: string): Keys {
     createHmac('sha256', addressKey).update(normaliseAddress(address)).digest('base64url').slice(0, 32);
   return {
     contact: (userId) => `${prefix}contact:${userId}`,
+    people: (hash) => `${prefix}people:${hash}`,
     consents: (userId) => `${prefix}consents:${userId}`,
-    suppression: (address) => `${prefix}suppression:${addressHash(address)}`,
+    consentLog: (userId) => `${prefix}consent-log:${userId}`,
+    wording: (hash) => `${prefix}wording:${hash}`,
+    suppression: (hash) => `${prefix}suppression:${hash}`,
+    suppressionsToTell: () => `${prefix}suppressions-to-tell`,
+    suppressionsToLift: () => `${prefix}suppressions-to-lift`,
+    suppressionSync: () => `${prefix}suppression-sync`,
+    recipient: (hash) => `${prefix}recipient:${hash}`,
+    facts: (hash) => `${prefix}facts:${hash}`,
+    engagement: (messageTag) => `${prefix}engagement:${messageTag}`,
     send: (messageTag) => `${prefix}send:${messageTag}`,
     feed: () => `${prefix}feed`,
     feedRead: () => `${prefix}feed-read`,

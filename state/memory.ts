@@ -4,9 +4,12 @@ import { type Account, createAccount } from './account.ts';
 import { createConsents, type Consents } from './consents.ts';
 import { createContacts, type Contacts } from './contacts.ts';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
+import { createEngagement, type Engagement } from './engagement.ts';
+import { createFacts, type Facts } from './facts.ts';
 import { createHeardEvents, type HeardEvents } from './heard.ts';
 import { createKeys } from './keys.ts';
 import { createRates, type Rates } from './rates.ts';
+import { createRecipients, type Recipients } from './recipients.ts';
 import type { Redis } from './redis.ts';
 import { createRunningJourneys, type RunningJourneys } from './running.ts';
 import { createSends, type Sends } from './sends.ts';
@@ -19,6 +22,9 @@ export interface Memory {
   contacts: Contacts;
   consents: Consents;
   suppressions: Suppressions;
+  recipients: Recipients;
+  facts: Facts;
+  engagement: Engagement;
   sends: Sends;
   rates: Rates;
   account: Account;
@@ -27,6 +33,8 @@ export interface Memory {
   running: RunningJourneys;
   heard: HeardEvents;
   deadLetters: DeadLetters;
+  /** The keyed hash of an address: what suppressions, facts and recipients go by. */
+  addressHash(address: string): string;
 }
 
 export interface MemorySettings {
@@ -59,6 +67,9 @@ export function createMemory(redis: Redis, settings: MemorySettings): Memory {
     contacts: createContacts(redis, keys),
     consents: createConsents(redis, keys),
     suppressions: createSuppressions(redis, keys),
+    recipients: createRecipients(redis, keys),
+    facts: createFacts(redis, keys),
+    engagement: createEngagement(redis, keys),
     sends: createSends(redis, keys, { rememberMs, perSecond, quotaReserve, waitForDisk }),
     rates: createRates(redis, keys, perSecond, quotaReserve),
     account: createAccount(redis, keys, perSecond),
@@ -67,5 +78,6 @@ export function createMemory(redis: Redis, settings: MemorySettings): Memory {
     running: createRunningJourneys(redis, keys),
     heard: createHeardEvents(redis, keys),
     deadLetters: createDeadLetters(redis, keys),
+    addressHash: keys.addressHash,
   };
 }

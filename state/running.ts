@@ -6,6 +6,10 @@ export interface RunningJourney {
   workflowId: string;
   journey: string;
   listensFor: readonly string[];
+  /** What its mails are about; opting out of it ends the journey. */
+  topic?: string;
+  /** Nothing that the person says about marketing ends it. */
+  transactional?: true;
   /** When the event that started it happened, Unix ms: nothing earlier is brought to it. */
   since: number;
   /** When it was registered, Unix ms. */

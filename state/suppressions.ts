@@ -1,21 +1,89 @@
 import type { Keys } from './keys.ts';
-import type { Redis } from './redis.ts';
+import { defineScript, type Redis } from './redis.ts';
 
-export type SuppressionReason = 'hard_bounce' | 'complaint' | 'manual';
+export const suppressionReasons = [
+  'hard_bounce',
+  'complaint',
+  'soft_bounces',
+  'invalid_address',
+  'provider_list',
+  'manual',
+] as const;
 
-/** Addresses that must not be mailed, by keyed hash: the list holds no address. */
-export interface Suppressions {
-  add(address: string, reason: SuppressionReason, at: number): Promise<void>;
-  reasonFor(address: string): Promise<SuppressionReason | undefined>;
+/**
+ * Why an address is not mailed. `soft_bounces`: it was unreachable for weeks. `invalid_address`: the provider's own
+ * validation refuses it. `provider_list`: it stands on a list of the provider that does not say why.
+ */
+export type SuppressionReason = (typeof suppressionReasons)[number];
+
+export interface Suppression {
+  reason: SuppressionReason;
+  /** `marketing` leaves transactional mail alone. */
+  scope: 'all' | 'marketing';
+  /** Unix ms. */
+  since: number;
+  /** When it is lifted, Unix ms; absent: never by itself. */
+  until?: number;
+  /** What brought it: `feedback`, `provider`, or a command of an operator. */
+  source: string;
 }
 
+/**
+ * Addresses that must not be mailed, by keyed hash: the list holds no address. An address may stand here for several
+ * reasons; each is lifted by itself, and none hides another.
+ */
+export interface Suppressions {
+  /** Adds a reason, or makes one that is there as wide and as long as the new one. Gives whether anything changed. */
+  add(addressHash: string, suppression: Suppression): Promise<boolean>;
+  /** Takes one reason away, or all of them. Gives those that were there. */
+  lift(addressHash: string, reason?: SuppressionReason): Promise<SuppressionReason[]>;
+  of(addressHash: string): Promise<Suppression[]>;
+  /** The reason that keeps mail of this class from the address; undefined when none does. */
+  reasonFor(addressHash: string, mail: 'marketing' | 'transactional'): Promise<SuppressionReason | undefined>;
+  /** Every suppressed address hash, page by page; one may come twice. */
+  all(): AsyncIterable<string[]>;
+}
+
+/** The same reason twice: the wider scope, the later end, the first beginning. */
+const addScript = `
+local text = redis.call('HGET', KEYS[1], ARGV[1])
+if not text then
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+  return 1
+end
+local known, more = cjson.decode(text), cjson.decode(ARGV[2])
+local wider = known.scope ~= 'all' and more.scope == 'all'
+local longer = known['until'] and not (more['until'] and more['until'] <= known['until'])
+if not wider and not longer then return 0 end
+if wider then known.scope = 'all' end
+if longer then known['until'] = more['until'] end
+redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(known))
+return 1`;
+
 export function createSuppressions(redis: Redis, keys: Keys): Suppressions {
+  // A person who said no is remembered even when Redis is full.
+  const add = defineScript<number>(redis, 'rivuletSuppress', 1, addScript, 'goOn');
+  const of = async (hash: string) =>
+    Object.values(await redis.hgetall(keys.suppression(hash))).map((text) => JSON.parse(text) as Suppression);
   return {
-    async add(address, reason, at) {
-      await redis.hset(keys.suppression(address), { reason, at });
+    async add(hash, suppression) {
+      return (await add([keys.suppression(hash)], [suppression.reason, JSON.stringify(suppression)])) === 1;
     },
-    async reasonFor(address) {
-      return ((await redis.hget(keys.suppression(address), 'reason')) ?? undefined) as SuppressionReason | undefined;
+    async lift(hash, reason) {
+      const there = (await of(hash))
+        .map((each) => each.reason)
+        .filter((each) => reason === undefined || each === reason);
+      if (there.length > 0) await redis.hdel(keys.suppression(hash), ...there);
+      return there;
+    },
+    of,
+    async reasonFor(hash, mail) {
+      return (await of(hash)).find(({ scope }) => scope === 'all' || mail === 'marketing')?.reason;
+    },
+    async *all() {
+      const start = keys.suppression('');
+      for await (const page of redis.scanStream({ match: `${start.replaceAll(/[[\]*?\\]/g, '\\$&')}*`, count: 1_000 }))
+        yield (page as string[]).map((key) => key.slice(start.length));
     },
   };
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Event } from '../events/index.ts';
 import type { Memory } from '../state/memory.ts';
 import { person } from './support/events.ts';
-import { anOrder, catalogue, expectWait, failureOf, monday, redisOfThisFile, scene } from './support/scene.ts';
+import { anOrder, catalogue, expectWait, failureOf, monday, redisOfThisFile, scene, optsOut } from './support/scene.ts';
 
 redisOfThisFile();
 
@@ -74,7 +74,8 @@ describe('a mail that must not go', () => {
 
   it('to an address that bounced, not even a receipt', async () => {
     const { attempt, calls, memory, ada, outcomes } = await scene();
-    await memory.suppressions.add(ada.email.toUpperCase(), 'hard_bounce', monday);
+    const bounced = { reason: 'hard_bounce', scope: 'all', since: monday, source: 'test' } as const;
+    await memory.suppressions.add(memory.addressHash(ada.email.toUpperCase()), bounced);
     expect(await attempt('receipt')).toEqual({ outcome: 'suppressed' });
     expect(calls).toEqual([]);
     expect(outcomes).toEqual(['suppressed']);
@@ -82,7 +83,7 @@ describe('a mail that must not go', () => {
 
   it('to somebody who opted out: marketing stops, the receipt goes', async () => {
     const { attempt, calls, memory, ada } = await scene();
-    await memory.consents.revoke(ada.user_id, 'onboarding', monday + 1, 'link');
+    await optsOut(memory, ada.user_id, 'onboarding', monday + 1);
     expect(await attempt('welcome')).toEqual({ outcome: 'no_consent' });
     expect(calls).toEqual([]);
     expect(await attempt('receipt')).toMatchObject({ outcome: 'sent' });
@@ -103,7 +104,7 @@ describe('a mail that must not go', () => {
   it('when Ada opted out between two attempts', async () => {
     const { attempt, calls, memory, ada } = await scene([{ kind: 'throttled', retryAfterMs: 1 }]);
     await failureOf(attempt('welcome'));
-    await memory.consents.revoke(ada.user_id, 'onboarding', monday + 1, 'link');
+    await optsOut(memory, ada.user_id, 'onboarding', monday + 1);
     expect(await attempt('welcome')).toEqual({ outcome: 'no_consent' });
     expect(calls).toHaveLength(1);
   });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import type { Event } from '../events/index.ts';
 import { createKeys, type Keys, messageKey, messageTag } from '../state/keys.ts';
+import type { SuppressionReason } from '../state/suppressions.ts';
 import { createMemory, type Memory } from '../state/memory.ts';
 import { connectRedis, type Redis, redisReady } from '../state/redis.ts';
 import { person } from './support/events.ts';
@@ -57,8 +58,14 @@ describe('who people are', () => {
 
 describe('what people agreed to', () => {
   const agrees = (ada: string, at: number, captured_at?: number) =>
-    memory.consents.grant(ada, { topics: ['offers'], ...(captured_at && { captured_at }) }, at);
-  const optsOut = (ada: string, at: number) => memory.consents.revoke(ada, 'offers', at, 'link');
+    memory.consents.record(ada, {
+      id: randomUUID(),
+      state: 'granted',
+      consent: { topics: ['offers'], ...(captured_at && { captured_at }) },
+      at,
+    });
+  const optsOut = (ada: string, at: number) =>
+    memory.consents.record(ada, { id: randomUUID(), state: 'revoked', consent: { topics: ['offers'] }, at });
 
   it('is one topic, not another', async () => {
     const ada = someone();
@@ -101,25 +108,29 @@ describe('what people agreed to', () => {
 });
 
 describe('who must not be mailed', () => {
+  const suppress = (address: string, reason: SuppressionReason) =>
+    memory.suppressions.add(memory.addressHash(address), { reason, scope: 'all', since: monday, source: 'test' });
+  const reasonFor = (address: string) => memory.suppressions.reasonFor(memory.addressHash(address), 'transactional');
+
   it.each(['ada@bücher.example', ' ADA@BÜCHER.Example ', 'Ada@xn--bcher-kva.example'])(
     'is found as %s',
     async (spelling) => {
-      await memory.suppressions.add('ada@bücher.example', 'complaint', monday);
-      expect(await memory.suppressions.reasonFor(spelling)).toBe('complaint');
+      await suppress('ada@bücher.example', 'complaint');
+      expect(await reasonFor(spelling)).toBe('complaint');
     },
   );
 
   it('is not somebody else: dots and tags are other mailboxes', async () => {
-    await memory.suppressions.add('grace@example.com', 'hard_bounce', monday);
+    await suppress('grace@example.com', 'hard_bounce');
     for (const address of ['gr.ace@example.com', 'grace+x@example.com', 'grace@example.org'])
-      expect(await memory.suppressions.reasonFor(address)).toBeUndefined();
+      expect(await reasonFor(address)).toBeUndefined();
   });
 
   it('stands in Redis without the address, and differently under another secret', async () => {
-    await memory.suppressions.add('hopper@example.com', 'manual', monday);
+    await suppress('hopper@example.com', 'manual');
     expect((await redis.keys(`${keyPrefix}suppression:*`)).join()).not.toMatch(/hopper|@/);
-    expect(createKeys(keyPrefix, 'cd'.repeat(32)).suppression('hopper@example.com')).not.toBe(
-      keys.suppression('hopper@example.com'),
+    expect(createKeys(keyPrefix, 'cd'.repeat(32)).addressHash('hopper@example.com')).not.toBe(
+      keys.addressHash('hopper@example.com'),
     );
   });
 });

@@ -5,12 +5,13 @@ import type { ActivityDependencies, SendSettings } from '../activities/dependenc
 import { createActivities } from '../activities/index.ts';
 import { createLocalPace } from '../activities/local-pace.ts';
 import { waitInActivity } from '../activities/wait.ts';
+import { consentModel } from '../config/consent-model.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { createHealthApp, listen } from '../runtime/health.ts';
 import { createLog } from '../runtime/log.ts';
 import { stopSignal, untilStopped } from '../runtime/stop-signal.ts';
-import { connectTemporal, provisionTemporal, temporalConnectOptions } from '../runtime/temporal.ts';
+import { cancelRun, connectTemporal, provisionTemporal, temporalConnectOptions } from '../runtime/temporal.ts';
 import { claimsWaitForDisk, durabilityWarnings } from '../state/durability.ts';
 import { createMemory, memorySettings } from '../state/memory.ts';
 import { connectRedis, redisReady, redisTakesWrites } from '../state/redis.ts';
@@ -78,6 +79,7 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
       catalogue,
       mailer,
       wait: waitInActivity,
+      cancelRun: (workflowId, reason) => cancelRun(client, workflowId, reason),
       localPace: createLocalPace(config.provider.rate_limit, watching.workers),
       log,
       metrics: sendMetrics(registry),
@@ -102,11 +104,12 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   await http.close();
 }
 
-function sendSettings({ provider, compliance }: Config): SendSettings {
+function sendSettings({ provider, compliance, suppression }: Config): SendSettings {
   return {
     from: provider.from,
     ...(provider.type === 'ses' && { configurationSet: provider.configuration_set }),
-    consentNeeded: compliance.consent_check,
+    consentModel: (country) => consentModel(compliance, country),
+    complaintsStop: suppression.complaints_stop,
     settleAfterMs: provider.settle_after,
     backoffMs: provider.retry.backoff_ms,
     maxAttempts: provider.retry.max_attempts,
@@ -126,6 +129,18 @@ function sendMetrics(registry: Registry): ActivityDependencies['metrics'] {
     duplicates: new Counter({
       name: 'rivulet_duplicates_total',
       help: 'Mails that the provider has taken twice',
+      registers,
+    }),
+    suppressions: new Counter({
+      name: 'rivulet_suppressions_total',
+      help: 'Addresses suppressed, by reason',
+      labelNames: ['reason'],
+      registers,
+    }),
+    recipientFacts: new Counter({
+      name: 'rivulet_recipient_facts_total',
+      help: 'What came back about recipients, and what followed',
+      labelNames: ['what'],
       registers,
     }),
   };

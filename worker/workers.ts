@@ -22,13 +22,13 @@ export interface WorkerSettings {
 export async function createWorkers(settings: WorkerSettings): Promise<Worker[]> {
   const { connection, namespace, workflowBundle, activities } = settings;
   const shared = { connection, namespace, shutdownGraceTime: graceMs, shutdownForceTime: graceMs + 5_000 };
-  const { checkConsent, renderEmail, sendEmail } = activities;
+  const { sendEmail, ...light } = activities;
   return Promise.all([
     Worker.create({
       ...shared,
       taskQueue: journeyQueue,
       workflowBundle,
-      activities: { checkConsent, renderEmail },
+      activities: light,
       maxCachedWorkflows: 1_000,
       maxConcurrentWorkflowTaskExecutions: 100,
       maxConcurrentLocalActivityExecutions: 200,

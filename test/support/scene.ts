@@ -65,7 +65,7 @@ export async function scene(
   const memory = createMemory(redis, { keyPrefix, secret, rateLimit, quotaReserve: 0.1, rememberSendsMs: 60_000 });
   const ada = person('ada');
   await memory.contacts.record(ada.user_id, { email: ada.email, name: 'Ada' }, monday);
-  await memory.consents.grant(ada.user_id, { topics }, monday);
+  await memory.consents.record(ada.user_id, { id: 'sign-up', state: 'granted', consent: { topics }, at: monday });
   const calls: Mail[] = [];
   const outcomes: string[] = [];
   const alerts: string[] = [];
@@ -87,14 +87,18 @@ export async function scene(
     },
     wait: (ms) => sleep(ms),
     localPace: () => 0,
+    cancelRun: async () => false,
     log: { info() {}, warn() {}, error: (_: unknown, message?: string) => void alerts.push(String(message)) },
     metrics: {
       sends: { inc: (labels: unknown) => void outcomes.push((labels as { outcome: string }).outcome) },
       duplicates: { inc() {} },
+      suppressions: { inc() {} },
+      recipientFacts: { inc() {} },
     },
     settings: {
       from: 'Rivulet <hello@example.com>',
-      consentNeeded: true,
+      consentModel: () => 'opt_in',
+      complaintsStop: 'all',
       settleAfterMs: 60_000,
       backoffMs: 100,
       maxAttempts: 3,
@@ -148,6 +152,15 @@ export function expectWait(failure: ApplicationFailure, type: string): number {
   expect(failure.nextRetryDelay).toEqual(expect.any(Number));
   return Number(failure.nextRetryDelay);
 }
+
+/** Ada opts out of a topic, at `at` (Unix ms). */
+export const optsOut = (memory: Memory, userId: string, topic: string, at: number) =>
+  memory.consents.record(userId, {
+    id: randomUUID(),
+    state: 'revoked',
+    consent: { topics: [topic], source: 'link' },
+    at,
+  });
 
 export function anOrder(user_id: string): Event {
   return {

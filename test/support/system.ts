@@ -157,7 +157,10 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
     startWorker: (env) => start('worker/main.ts', env),
     startIngress: (env) => start('ingress/main.ts', env),
     contactKnown: async (userId) => (await redis.exists(keys.contact(userId))) === 1,
-    complained: (address) => createSuppressions(redis, keys).add(address, 'complaint', Date.now()),
+    complained: async (address) => {
+      const complaint = { reason: 'complaint', scope: 'all', since: Date.now(), source: 'test' } as const;
+      await createSuppressions(redis, keys).add(keys.addressHash(address), complaint);
+    },
     rivulet: (command) => runCommand(command, { REDIS_URL: servers.redis, RIVULET_CONFIG: config, RIVULET_SECRET: '' }),
     relayTo: (server) => relayToAddress(servers[server].replace(/^[a-z]+:\/\//, '')),
     relayToAddress,

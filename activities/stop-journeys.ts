@@ -1,0 +1,52 @@
+import type { Fact } from '../state/facts.ts';
+import type { RunningJourney } from '../state/running.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+
+/** Which running journeys of a person end, and why: their marketing journeys, all of them or those of some topics. */
+export interface StopOrder {
+  topics: 'all' | string[];
+  why: string;
+  /** Only this one of those who have the address. */
+  user?: string;
+}
+
+/** An entry younger than this may belong to a run that is being started this moment. */
+const startingMs = 10 * 60_000;
+
+/**
+ * Cancels running marketing journeys. A courtesy: the guarantee is the last look that `sendEmail` takes. Gives a fact for
+ * each run that was cancelled. A run that has ended by itself is taken off the index.
+ */
+export async function stopJourneys(
+  { memory, cancelRun }: Pick<ActivityDependencies, 'memory' | 'cancelRun'>,
+  people: readonly string[],
+  orders: readonly StopOrder[],
+): Promise<Fact[]> {
+  const facts: Fact[] = [];
+  for (const user of orders.length > 0 ? people : []) {
+    for (const journey of await memory.running.of(user)) {
+      const order = orders.find((each) => concerns(each, user, journey));
+      if (!order) continue;
+      const cancelled = await cancelRun(journey.workflowId, order.why);
+      if (cancelled || Date.now() - journey.registeredAt > startingMs) {
+        await memory.running.forget(user, journey.workflowId);
+      }
+      if (cancelled) {
+        facts.push({
+          at: Date.now(),
+          what: 'journey_stopped',
+          user,
+          journey: journey.journey,
+          run: journey.workflowId,
+          why: order.why,
+        });
+      }
+    }
+  }
+  return facts;
+}
+
+function concerns({ topics, user: only }: StopOrder, user: string, { topic, transactional }: RunningJourney): boolean {
+  if (transactional || (only !== undefined && only !== user)) return false;
+  return topics === 'all' || (topic !== undefined && topics.includes(topic));
+}
