@@ -61,7 +61,8 @@ function describe({ settings }: ActivityDependencies, template: Template, reques
   const { from, configurationSet } = settings;
   const { since = request.event.timestamp } = request;
   const stops = stopsBefore({ from, configurationSet, journey: request.journey, topic: template.topic });
-  return { key, tag: messageTag(key), template, terms: { lane: template.class, since, stops } };
+  const { user_id: user } = request.event;
+  return { key, tag: messageTag(key), template, user, terms: { lane: template.class, since, stops } };
 }
 
 async function settleEarlierAttempts(
@@ -130,9 +131,11 @@ interface Claim {
 /** The last moment at which anything but the provider can stop a mail. */
 async function takeClaim(deps: ActivityDependencies, send: Send, way: WayIsFree): Promise<Claim> {
   const id = randomUUID();
+  const { name, topic } = send.template;
+  const about = { user: send.user, template: name, ...(topic !== undefined && { topic }) };
   for (let waitedMs = 0; ;) {
     const fresh = freshness();
-    const claimed = await deps.memory.sends.claim(send.tag, id, send.terms, way);
+    const claimed = await deps.memory.sends.claim(send.tag, id, send.terms, way, about);
     switch (claimed.kind) {
       case 'claimed':
         return { id, stillMine: () => renewWhileStale(deps, send, id, fresh) };

@@ -8,6 +8,8 @@ export interface Send {
   /** The same, hashed: what the ledger and the provider know it by. */
   tag: string;
   template: Template;
+  /** Whose it is. */
+  user: string;
   terms: Terms;
 }
 

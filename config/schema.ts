@@ -147,11 +147,9 @@ const feedback = z.strictObject({
     .strictObject({
       topics: z
         .array(
-          z
-            .string()
-            .regex(/^arn:aws(-cn|-us-gov)?:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/, {
-              error: 'must be the ARN of a standard SNS topic',
-            }),
+          z.string().regex(/^arn:aws(-cn|-us-gov)?:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/, {
+            error: 'must be the ARN of a standard SNS topic',
+          }),
         )
         .default([])
         .describe(

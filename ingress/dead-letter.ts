@@ -5,7 +5,7 @@ import type { RefusalReason } from '../events/parse.ts';
 import type { Memory } from '../state/memory.ts';
 
 /** Why an event could not be taken in: the last token of its dead-letter subject. */
-export type DeadLetterReason = RefusalReason | 'subject_mismatch' | 'not_processable';
+export type DeadLetterReason = RefusalReason | 'subject_mismatch' | 'not_processable' | 'unusable_feedback';
 
 /** Room for headers below NATS's usual limit of 1 MiB for a whole message. */
 const headerRoom = 8 * 1024;

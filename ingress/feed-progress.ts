@@ -16,11 +16,13 @@ export async function tellFeedProgress(
   sends: Pick<Sends, 'feedRead'>,
   log: Pick<Logger, 'debug'>,
   stop: AbortSignal,
+  /** How old feedback may be that has not come as far as NATS, in ms. */
+  before: () => number = () => 0,
 ): Promise<void> {
   while (!stop.aborted) {
     try {
       const asked = performance.now();
-      const lag = await feedLag(stream, streamName);
+      const lag = Math.max(before(), await feedLag(stream, streamName));
       await sends.feedRead(lag + performance.now() - asked);
     } catch (error) {
       log.debug({ err: error }, 'how far the feed has been read is not known now');

@@ -10,6 +10,8 @@ import { connectTemporal, provisionTemporal } from '../runtime/temporal.ts';
 import { createMemory, memorySettings } from '../state/memory.ts';
 import { connectRedis, redisReady, redisTakesWrites } from '../state/redis.ts';
 import { consume } from './consume.ts';
+import { pollQueue, serveSns } from './feedback/sources.ts';
+import { createTellRecipient } from './feedback/tell-recipient.ts';
 import { tellFeedProgress } from './feed-progress.ts';
 import { inOrder } from './in-order.ts';
 import { createIngressMetrics } from './metrics.ts';
@@ -37,11 +39,9 @@ await runMain(async () => {
       await client.withDeadline(Date.now() + 1_000, () => client.workflowService.describeNamespace({ namespace }));
     },
   } satisfies Record<string, Check>;
-  const http = await listen(
-    createHealthApp(checks, metrics.registry),
-    environment.HTTP_HOST,
-    environment.HTTP_PORT ?? 8080,
-  );
+  const app = createHealthApp(checks, metrics.registry);
+  serveSns(app, config.feedback, () => connected(up.stream), { metrics, log });
+  const http = await listen(app, environment.HTTP_HOST, environment.HTTP_PORT ?? 8080);
   log.info({ url: http.url }, 'health is served');
 
   const client = (up.client = await untilStopped(connectTemporal({ address, namespace }, log), stop));
@@ -58,7 +58,16 @@ await runMain(async () => {
     if (!stop.aborted) throw error ?? new Error('the NATS connection was closed');
   });
   const maxPayload = () => stream.connection.info?.max_payload ?? 1024 * 1024;
-  const deps = { client, js: stream.js, maxPayload, memory, inOrder: inOrder(), log, metrics };
+  const deps = {
+    client,
+    js: stream.js,
+    maxPayload,
+    memory,
+    inOrder: inOrder(),
+    tellRecipient: createTellRecipient(client),
+    log,
+    metrics,
+  };
   const consuming = consume({
     stream,
     settings,
@@ -70,8 +79,10 @@ await runMain(async () => {
     log,
     stop,
   });
-  const telling = tellFeedProgress(stream, name, memory.sends, log, stop);
-  await Promise.race([Promise.all([consuming, telling]), lost.then(() => consuming)]);
+  const queueUrl = environment.FEEDBACK_QUEUE_URL ?? config.feedback.sqs.queue_url;
+  const polling = pollQueue(queueUrl, stream, { metrics, log }, stop);
+  const telling = tellFeedProgress(stream, name, memory.sends, log, stop, polling.lagMs);
+  await Promise.race([Promise.all([consuming, telling, polling.done]), lost.then(() => consuming)]);
 
   log.info('drained');
   await stream.connection.drain();

@@ -4,7 +4,9 @@ export interface IngressMetrics {
   registry: Registry;
   events: Counter<'event_type' | 'result'>;
   deadLetters: Counter<'reason'>;
-  feedback: Counter<'result'>;
+  feedback: Counter<'type' | 'result'>;
+  feedbackSources: Counter<'source' | 'result'>;
+  pages: Counter<'page' | 'result'>;
   pauses: Counter;
 }
 
@@ -29,7 +31,19 @@ export function createIngressMetrics(): IngressMetrics {
     feedback: new Counter({
       name: 'rivulet_feedback_total',
       help: 'Provider events taken in',
-      labelNames: ['result'],
+      labelNames: ['type', 'result'],
+      registers,
+    }),
+    feedbackSources: new Counter({
+      name: 'rivulet_feedback_source_total',
+      help: 'Messages with feedback that came from outside, and what became of them',
+      labelNames: ['source', 'result'],
+      registers,
+    }),
+    pages: new Counter({
+      name: 'rivulet_pages_total',
+      help: 'Requests to the pages behind links in mails',
+      labelNames: ['page', 'result'],
       registers,
     }),
     pauses: new Counter({

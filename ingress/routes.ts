@@ -7,13 +7,15 @@ export interface Route {
   starts: keyof typeof workflows;
   /** Its mails are transactional: its tasks go before those of marketing journeys in every queue. */
   transactional?: true;
+  /** What the mails of a marketing journey are about: who opts out of it leaves the journey. */
+  topic?: string;
   /** What the journey listens for while it runs. */
   listensFor?: readonly EventType[];
 }
 
 /** Which event starts which journey, and what that journey listens for. An event without a route starts nothing. */
 export const routes: Partial<Record<EventType, Route>> = {
-  'user.signed_up': { starts: 'onboarding', listensFor: ['project.created'] },
+  'user.signed_up': { starts: 'onboarding', topic: 'onboarding', listensFor: ['project.created'] },
   'order.completed': { starts: 'receipt', transactional: true },
 };
 

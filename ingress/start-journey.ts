@@ -28,12 +28,14 @@ export async function startJourney(
   route: Route,
   event: Event,
 ): Promise<boolean> {
-  const { listensFor = [] } = route;
-  if (listensFor.length > 0) {
+  const { listensFor = [], topic, transactional } = route;
+  if (listensFor.length > 0 || !transactional) {
     await memory.running.register(event.user_id, {
       workflowId: event.event_id,
       journey: route.starts,
       listensFor,
+      ...(topic !== undefined && { topic }),
+      ...(transactional && { transactional }),
       since: event.timestamp,
       registeredAt: Date.now(),
     });

@@ -1,14 +1,15 @@
 import type { JetStreamClient, JsMsg } from '@nats-io/jetstream';
 import type { Client } from '@temporalio/client';
 
-import type { EventType } from '../events/index.ts';
+import type { Event, EventType } from '../events/index.ts';
 import { type ParsedEvent, parseEvent } from '../events/parse.ts';
 import type { Logger } from '../runtime/log.ts';
 import { isTransient } from '../runtime/temporal.ts';
 import type { ConsentState } from '../state/consents.ts';
 import type { Memory } from '../state/memory.ts';
 import { type DeadLetterReason, writeDeadLetter } from './dead-letter.ts';
-import { takeFeedback } from './feedback.ts';
+import { takeFeedback } from './feedback/take-feedback.ts';
+import type { TellRecipient } from './feedback/tell-recipient.ts';
 import type { inOrder } from './in-order.ts';
 import type { IngressMetrics } from './metrics.ts';
 import { routes } from './routes.ts';
@@ -22,6 +23,7 @@ export interface TakeInDependencies {
   maxPayload: () => number;
   memory: Memory;
   inOrder: ReturnType<typeof inOrder>;
+  tellRecipient: TellRecipient;
   log: Logger;
   metrics: IngressMetrics;
 }
@@ -44,14 +46,22 @@ export async function takeIn(deps: TakeInDependencies, message: JsMsg): Promise<
       );
     }
     if (message.subject.startsWith('marketing.feedback.')) {
-      deps.metrics.feedback.inc({ result: await takeFeedback(deps.memory, message.data) });
-      await message.ackAck();
-      return 'done';
+      return await takeProviderEvent(deps, message);
     }
     return await takeEvent(deps, message);
   } catch (error) {
     return handBack(deps, message, error);
   }
+}
+
+/** What cannot be used is kept with the dead letters, where somebody can look at it; it stops nothing. */
+async function takeProviderEvent(deps: TakeInDependencies, message: JsMsg): Promise<Taken> {
+  const { memory, tellRecipient, log, metrics } = deps;
+  const count = (type: string, result: string) => metrics.feedback.inc({ type, result });
+  const [unusable] = await takeFeedback({ memory, tellRecipient, count, log }, message.data);
+  if (unusable) return bury(deps, message, 'unusable_feedback', `${unusable.reason}: ${unusable.detail}`);
+  await message.ackAck();
+  return 'done';
 }
 
 async function takeEvent(deps: TakeInDependencies, message: JsMsg): Promise<Taken> {
@@ -74,6 +84,8 @@ async function admit(deps: TakeInDependencies, { event, contact, consent }: Pars
     await memory.consents.record(event.user_id, { id: event.event_id, state, consent, at: event.timestamp });
   }
 
+  if (consent && event.event_type === 'consent.revoked') await leaveJourneys(deps, event, consent.topics);
+
   const told = await tellListeners(client, memory, event);
   const route = routes[event.event_type];
   const started = route ? await startJourney(client, memory, route, event) : undefined;
@@ -82,6 +94,19 @@ async function admit(deps: TakeInDependencies, { event, contact, consent }: Pars
   metrics.events.inc({ event_type: event.event_type, result });
   const { event_id, event_type, user_id } = event;
   log.info({ event_id, event_type, user_id, journey: route?.starts, result, told }, 'event taken in');
+}
+
+/** The consents know it already; the recipient workflow ends what runs about these topics. Without an address nothing is mailed. */
+async function leaveJourneys(
+  { memory, tellRecipient }: TakeInDependencies,
+  event: Event,
+  topics: string[],
+): Promise<void> {
+  const { event_id: id, user_id: user, timestamp: at, metadata } = event;
+  const address = await memory.contacts.addressHashOf(user);
+  if (address === undefined) return;
+  const source = metadata?.['source'] ?? 'event';
+  await tellRecipient(address, { kind: 'opt_out', id, at, topics, user, recorded: true, source }, [user]);
 }
 
 /** What a consent block means in an event of these types; in any other it is a consent. */

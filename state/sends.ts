@@ -23,7 +23,15 @@ export interface Sends {
    * Takes the mail before the provider is called, if nothing stops it at this moment. `over` names the claim of a dead
    * attempt that has been settled; `possibleDuplicate` says that it may have sent after all.
    */
-  claim(tag: string, claim: string, terms: Terms, way?: { over?: string; possibleDuplicate?: true }): Promise<Claimed>;
+  claim(
+    tag: string,
+    claim: string,
+    terms: Terms,
+    way?: { over?: string; possibleDuplicate?: true },
+    about?: MailAbout,
+  ): Promise<Claimed>;
+  /** What the mail is, for whoever hears of it by its tag alone; nothing when it is not in the ledger. */
+  about(tag: string): Promise<MailAbout>;
   /** Whether the claim still holds; if so it counts from now on, for the call that is made now. */
   renew(tag: string, claim: string): Promise<boolean>;
   /** The provider has it; an empty id is one that was lost, and leaves a known one alone. */
@@ -40,6 +48,13 @@ export interface Sends {
    * What the feed says of a mail dispatched at this instant that it has not told of, `windowMs` after it or later.
    */
   feedSince(dispatchedAt: number, windowMs: number): Promise<FeedSays>;
+}
+
+/** What a mail is, in ids and names that say nothing about the person. */
+export interface MailAbout {
+  user?: string;
+  template?: string;
+  topic?: string;
 }
 
 /** What a claim met. `stopped` and `no_quota` as in rates.ts; `too_early`: the mail before it left less than an interval ago. */
@@ -125,11 +140,12 @@ const scripts = {
   claim: `${msLua}${stoppedLua}${accountLua}
     local mine, over, keep, again, lane = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
     local rate, reserve = tonumber(ARGV[6]), tonumber(ARGV[7])
+    local user, template, topic = ARGV[9], ARGV[10], ARGV[11]
     local record = redis.call('HMGET', KEYS[1], 'state', 'claim')
     local free = not record[1] or record[1] == 'released' or (record[1] == 'dispatching' and record[2] == over)
     if not free then return { 'taken', '' } end
 
-    local by = stopped(KEYS[2], { unpack(ARGV, 9) })
+    local by = stopped(KEYS[2], { unpack(ARGV, 12) })
     if by then return { 'stopped', by } end
     if not hasQuota(KEYS[3], lane, reserve) then return { 'no_quota', '' } end
     local between = interval(KEYS[3], rate)
@@ -141,7 +157,7 @@ const scripts = {
     redis.call('ZREM', KEYS[5], ARGV[8])
     redis.call('HINCRBY', KEYS[3], 'left_since', 1)
     redis.call('HSET', KEYS[3], 'left_at', ms)
-    redis.call('HSET', KEYS[1], 'state', 'dispatching', 'claim', mine, 'at', ms)
+    redis.call('HSET', KEYS[1], 'state', 'dispatching', 'claim', mine, 'at', ms, 'user', user, 'template', template, 'topic', topic)
     redis.call('PEXPIRE', KEYS[1], keep)
     if again == 'again' then redis.call('HSET', KEYS[1], 'again', '1') end
     return { 'claimed', '' }`,
@@ -192,11 +208,12 @@ export function createSends(redis: Redis, keys: Keys, options: SendsOptions): Se
   const { rememberMs, perSecond, quotaReserve, waitForDisk } = options;
   return {
     read: async (tag) => toRecord(await read([keys.send(tag)], [])),
-    async claim(tag, mine, { lane, stops }, { over = '', possibleDuplicate } = {}) {
+    async claim(tag, mine, { lane, stops }, { over = '', possibleDuplicate } = {}, about = {}) {
+      const { user = '', template = '', topic = '' } = about;
       const again = possibleDuplicate ? 'again' : '';
       const [kind, value] = await claim(
         [keys.send(tag), keys.stops(), keys.account(), keys.rate('pace'), keys.rate('slots')],
-        [mine, over, rememberMs, again, lane, perSecond, quotaReserve, tag, ...stops],
+        [mine, over, rememberMs, again, lane, perSecond, quotaReserve, tag, user, template, topic, ...stops],
       );
       if (kind === 'claimed' && waitForDisk) {
         try {
@@ -209,6 +226,10 @@ export function createSends(redis: Redis, keys: Keys, options: SendsOptions): Se
       if (kind === 'stopped') return { kind, by: value };
       if (kind === 'too_early') return { kind, waitMs: Number(value) };
       return { kind };
+    },
+    async about(tag) {
+      const [user, template, topic] = await redis.hmget(keys.send(tag), 'user', 'template', 'topic');
+      return { ...(user && { user }), ...(template && { template }), ...(topic && { topic }) };
     },
     renew: async (tag, mine) => (await renew([keys.send(tag)], [mine])) === 1,
     accept: async (tag, providerId) => told[await accept([keys.send(tag)], [providerId])] ?? 'no_record',

@@ -90,11 +90,11 @@ describe('a mail that must not go', () => {
   });
 
   it('to somebody who never agreed, unless no consent is needed', async () => {
-    for (const [consentNeeded, outcome] of [
-      [true, 'no_consent'],
-      [false, 'sent'],
+    for (const [model, outcome] of [
+      ['opt_in', 'no_consent'],
+      ['opt_out', 'sent'],
     ] as const) {
-      const { attempt, memory } = await scene([], { consentNeeded });
+      const { attempt, memory } = await scene([], { consentModel: () => model });
       const grace = person('grace');
       await memory.contacts.record(grace.user_id, { email: grace.email }, monday);
       expect(await attempt('welcome', { event: anOrder(grace.user_id) })).toMatchObject({ outcome });

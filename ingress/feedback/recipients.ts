@@ -1,0 +1,45 @@
+import { asList, asObject, asText } from './json.ts';
+import type { Recipient } from './ses-feedback.ts';
+
+/** The usable addresses of a list of texts. */
+export function fromAddresses(list: unknown): Recipient[] {
+  return asList(list)
+    .map(addressIn)
+    .filter((address) => address !== undefined)
+    .map((address) => ({ address }));
+}
+
+/** Of a list of `{ emailAddress, status?, diagnosticCode? }`, those with a usable address. */
+export function fromEntries(list: unknown): Recipient[] {
+  return asList(list).flatMap((item) => {
+    const entry = asObject(item);
+    const address = addressIn(entry?.['emailAddress']);
+    if (address === undefined) return [];
+    const status = statusIn(entry?.['status']) ?? statusInDiagnosis(entry?.['diagnosticCode']);
+    return [{ address, ...(status !== undefined && { status }) }];
+  });
+}
+
+/** The longest address that SMTP carries, and room for a name before it. */
+const longestMailbox = 1_000;
+
+/** `Ada <ada@example.com>` and `ada@example.com` alike. Case is kept: whoever hashes the address folds it. */
+function addressIn(value: unknown): string | undefined {
+  const text = asText(value);
+  if (text === undefined || text.length > longestMailbox) return undefined;
+  const address = (/<([^<>]*)>\s*$/.exec(text)?.[1] ?? text).trim();
+  return /^(?:[^\s@<>"]+|"[^"]+")@[^\s@<>"]+$/.test(address) ? address : undefined;
+}
+
+function statusIn(value: unknown): string | undefined {
+  const text = asText(value);
+  return text !== undefined && /^[245]\.\d{1,3}\.\d{1,3}$/.test(text) ? text : undefined;
+}
+
+/**
+ * The enhanced status after the reply code, as in `550-5.7.26 …`, `smtp; 550 5.1.1 …` and `550 #5.1.0 …`, or at the very
+ * start. Nowhere else: in the words that follow, 5.7.1 may be the version of a program.
+ */
+function statusInDiagnosis(value: unknown): string | undefined {
+  return /(?:^(?:smtp;)?\s*|\b[245]\d\d[ -]+)#?([245]\.\d{1,3}\.\d{1,3})(?![\d.])/i.exec(asText(value) ?? '')?.[1];
+}
