@@ -5,6 +5,7 @@ import { messageKey, messageTag } from '../../state/keys.ts';
 import { orderCompleted, person, signedUp } from '../support/events.ts';
 import { begun, lastWaitOf, tryNow, waitOf } from '../support/runs.ts';
 import { type ProductProcess, startSystem, type System } from '../support/system.ts';
+import { markdownTable } from '../support/markdown-table.ts';
 
 let system: System;
 let worker: ProductProcess;
@@ -253,13 +254,6 @@ async function silentFeed(): Promise<string[][]> {
 
 const columns = ['What SES does', 'Kind', 'Gate', 'Requests', 'Mails', 'What the run saw'];
 
-/** Padded as the formatter would. */
-function markdown(lines: string[][]): string {
-  const widths = columns.map((name, index) => Math.max(name.length, ...lines.map((line) => line[index]?.length ?? 0)));
-  const row = (cells: string[]) => `| ${cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join(' | ')} |`;
-  return [row(columns), row(widths.map((width) => '-'.repeat(width))), ...lines.map(row)].join('\n');
-}
-
 describe('every answer of SES', () => {
   it('means for a mail what docs/failure-table.md says', async () => {
     const ada = person('ada');
@@ -275,13 +269,13 @@ describe('every answer of SES', () => {
 A test writes this file: \`test/e2e/failure-table.test.ts\`, which runs every line through the whole system. The trouble
 passes after the first request, unless the run fails; what is tried more often says so by its number of requests.
 
-${markdown([...mail, refused, ...quota, ...expired, ...account])}
+${markdownTable(columns, [...mail, refused, ...quota, ...expired, ...account])}
 
 ## While the event feed is silent
 
 The answer was lost (the connection was reset), and SES tells nothing of what became of mails.
 
-${markdown(silent)}
+${markdownTable(columns, silent)}
 `).toMatchFileSnapshot('../../docs/failure-table.md');
   }, 150_000);
 });

@@ -1,0 +1,226 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+
+import { createMemory, type Memory } from '../../state/memory.ts';
+import { messageKey, messageTag } from '../../state/keys.ts';
+import { person, signedUp } from '../support/events.ts';
+import { markdownTable } from '../support/markdown-table.ts';
+import { envelope, sesEvent } from '../support/ses-events.ts';
+import { type ProductProcess, secret, startSystem, type System } from '../support/system.ts';
+
+let system: System;
+let memory: Memory;
+let worker: ProductProcess;
+
+beforeAll(async () => {
+  system = await startSystem(inject('servers'), { feed: false });
+  memory = createMemory(system.redis, {
+    keyPrefix: 'rivulet:',
+    secret,
+    rateLimit: 1_000,
+    quotaReserve: 0.1,
+    rememberSendsMs: 60_000,
+  });
+  [, worker] = await Promise.all([system.startIngress(), system.startWorker()]);
+});
+afterAll(() => system.stop());
+
+interface About {
+  to: string;
+  tag: string;
+  at?: number;
+}
+
+/** What SES says about the welcome mail of somebody; each line of the table is about another person. */
+const says: [what: string, feedback: (about: About) => object[]][] = [
+  ['Send', (about) => [sesEvent.send(about)]],
+  ['Delivery', (about) => [sesEvent.delivery(about)]],
+  ['Bounce Permanent General, 5.1.1', (about) => [sesEvent.bounce(about, 'Permanent', 'General', '5.1.1')]],
+  ['Bounce Permanent General, no status', (about) => [sesEvent.bounce(about, 'Permanent', 'General')]],
+  ['Bounce Permanent NoEmail', (about) => [sesEvent.bounce(about, 'Permanent', 'NoEmail', '5.1.1')]],
+  ['Bounce Permanent General, 5.7.26', (about) => [sesEvent.bounce(about, 'Permanent', 'General', '5.7.26')]],
+  ['Bounce Permanent Suppressed', (about) => [sesEvent.bounce(about, 'Permanent', 'Suppressed')]],
+  [
+    'Bounce Permanent OnAccountSuppressionList',
+    (about) => [sesEvent.bounce(about, 'Permanent', 'OnAccountSuppressionList')],
+  ],
+  [
+    'Bounce Permanent OnTenantSuppressionList',
+    (about) => [sesEvent.bounce(about, 'Permanent', 'OnTenantSuppressionList')],
+  ],
+  [
+    'Bounce Permanent EmailValidationSuppressed',
+    (about) => [sesEvent.bounce(about, 'Permanent', 'EmailValidationSuppressed')],
+  ],
+  ['Bounce Permanent UnsubscribedRecipient', (about) => [sesEvent.bounce(about, 'Permanent', 'UnsubscribedRecipient')]],
+  ['Bounce Transient General, 4.4.7', (about) => [sesEvent.bounce(about, 'Transient', 'General', '4.4.7')]],
+  ['Bounce Transient MailboxFull', (about) => [sesEvent.bounce(about, 'Transient', 'MailboxFull', '4.2.2')]],
+  ['Bounce Transient CustomTimeoutExceeded', (about) => [sesEvent.bounce(about, 'Transient', 'CustomTimeoutExceeded')]],
+  ['Bounce Transient General, 5.4.4, once', (about) => [sesEvent.bounce(about, 'Transient', 'General', '5.4.4')]],
+  ['the same, twice', (about) => [0, 1].map(() => sesEvent.bounce(about, 'Transient', 'General', '5.4.4'))],
+  [
+    'the same, with a Delivery between',
+    (about) => [
+      sesEvent.bounce(about, 'Transient', 'General', '5.4.4'),
+      sesEvent.delivery(about),
+      sesEvent.bounce(about, 'Transient', 'General', '5.4.4'),
+    ],
+  ],
+  ['Bounce Transient MessageTooLarge', (about) => [sesEvent.bounce(about, 'Transient', 'MessageTooLarge', '5.3.4')]],
+  ['Bounce Transient ContentRejected', (about) => [sesEvent.bounce(about, 'Transient', 'ContentRejected', '5.6.0')]],
+  ['Bounce Transient AttachmentRejected', (about) => [sesEvent.bounce(about, 'Transient', 'AttachmentRejected')]],
+  ['Bounce Undetermined', (about) => [sesEvent.bounce(about, 'Undetermined', 'Undetermined')]],
+  ['5 soft bounces within 13 days', (about) => softBounces(about, 5, 13)],
+  ['4 soft bounces within 20 days', (about) => softBounces(about, 4, 20)],
+  ['5 soft bounces within 14 days', (about) => softBounces(about, 5, 14)],
+  [
+    '5 within 14 days, a Delivery among them',
+    (about) => softBounces(about, 5, 14).toSpliced(3, 0, sesEvent.delivery(about)),
+  ],
+  [
+    '5 within 14 days, a click of a person among them',
+    (about) => softBounces(about, 5, 14).toSpliced(3, 0, sesEvent.click(about, 'Unlikely')),
+  ],
+  [
+    '5 within 14 days, a click of a machine among them',
+    (about) => softBounces(about, 5, 14).toSpliced(3, 0, sesEvent.click(about, 'Likely')),
+  ],
+  ['15 soft bounces within 44 days', (about) => softBounces(about, 15, 44)],
+  ['Complaint, unspecified', (about) => [sesEvent.complaint(about)]],
+  ['Complaint abuse', (about) => [sesEvent.complaint(about, 'abuse')]],
+  ['Complaint fraud', (about) => [sesEvent.complaint(about, 'fraud')]],
+  ['Complaint virus', (about) => [sesEvent.complaint(about, 'virus')]],
+  ['Complaint other', (about) => [sesEvent.complaint(about, 'other')]],
+  [
+    'Complaint OnAccountSuppressionList',
+    (about) => [sesEvent.complaint(about, undefined, [about.to], 'OnAccountSuppressionList')],
+  ],
+  ['Complaint not-spam', (about) => [sesEvent.complaint(about, 'not-spam')]],
+  ['Complaint auth-failure', (about) => [sesEvent.complaint(about, 'auth-failure')]],
+  ['Reject', (about) => [sesEvent.reject(about)]],
+  ['Rendering Failure', (about) => [sesEvent.renderingFailure(about)]],
+  ['DeliveryDelay TransientCommunicationFailure', (about) => [sesEvent.delay(about, 'TransientCommunicationFailure')]],
+  ['DeliveryDelay SpamDetected', (about) => [sesEvent.delay(about, 'SpamDetected')]],
+  ['Open, unspecified', (about) => [sesEvent.open(about)]],
+  ['Open, isBotEvent Likely', (about) => [sesEvent.open(about, 'Likely')]],
+  ['Click, isBotEvent Unlikely', (about) => [sesEvent.click(about, 'Unlikely')]],
+  ['Subscription, leaving `onboarding`', (about) => [sesEvent.subscription(about, ['onboarding'])]],
+  ['Subscription, leaving everything', (about) => [sesEvent.subscription(about, [], true)]],
+  ['a type that nobody knows', (about) => [{ ...sesEvent.send(about), eventType: 'Teleported' }]],
+  ['Bounce without its block', (about) => [{ ...sesEvent.bounce(about, 'Permanent', 'General'), bounce: null }]],
+  ['Bounce in an SNS message', (about) => [envelope.sns(sesEvent.bounce(about, 'Permanent', 'General', '5.1.1'))]],
+  [
+    'Bounce from EventBridge',
+    (about) => [envelope.eventBridge(sesEvent.bounce(about, 'Permanent', 'General', '5.1.1'))],
+  ],
+  ['Bounce as Lambda gets it', (about) => [envelope.lambda(sesEvent.bounce(about, 'Permanent', 'General', '5.1.1'))]],
+  [
+    'Bounce of an identity, without tags',
+    (about) => [envelope.identity(sesEvent.bounce(about, 'Permanent', 'General', '5.1.1'))],
+  ],
+  ['Complaint of an identity, without tags', (about) => [envelope.identity(sesEvent.complaint(about, 'abuse'))]],
+  ['Delivery of an identity, without tags', (about) => [envelope.identity(sesEvent.delivery(about))]],
+];
+
+const day = 86_400_000;
+
+function softBounces(about: About, count: number, days: number): object[] {
+  const first = Date.now() - days * day;
+  return Array.from({ length: count }, (_, index) =>
+    sesEvent.bounce(
+      { ...about, at: first + Math.round((index * days * day) / (count - 1)) },
+      'Transient',
+      'General',
+      '4.4.7',
+    ),
+  );
+}
+
+/** One line: somebody is welcomed, SES says this, and this is what there is then. */
+async function line([what, feedback]: (typeof says)[number]): Promise<string[]> {
+  const ada = person('ada');
+  const signup = signedUp(ada);
+  await system.publish(signup);
+  const run = system.client.workflow.getHandle(signup.event_id);
+  const sent = () => system.ses.mailbox.list({ to: ada.email }).length;
+  await expect.poll(sent, { timeout: 60_000, interval: 50 }).toBe(1);
+
+  const about = { to: ada.email, tag: messageTag(messageKey(signup.event_id, 'welcome')) };
+  const address = memory.addressHash(ada.email);
+  const deadBefore = await deadLetters();
+  for (const event of feedback(about))
+    await takenIn(await system.publishBytes(JSON.stringify(event), 'marketing.feedback.ses'), address);
+
+  const suppressions = await memory.suppressions.of(address);
+  const facts = await memory.facts.of(address);
+  const optedOut = Object.values(await memory.consents.now(ada.user_id)).filter(({ state }) => state === 'revoked');
+  const unusable = (await deadLetters()) - deadBefore;
+  const status = (await run.describe()).status.name;
+  if (status === 'RUNNING') await run.terminate('the test is over');
+  const alerts = worker
+    .output()
+    .split('\n')
+    .filter((each) => each.includes('"alert"') && each.includes(ada.user_id));
+  return [
+    what,
+    suppressions
+      .map(({ reason, scope, until }) => `${reason}, ${scope}${until === undefined ? '' : ', 30 days'}`)
+      .join('; ') || '-',
+    optedOut.map(({ topic }) => (topic === '*' ? 'everything' : topic)).join(' ') || '-',
+    status === 'RUNNING' ? 'goes on' : status.toLowerCase(),
+    told(facts.map((fact) => fact.what)),
+    alerts.map((each) => String(JSON.parse(each).alert)).join(' ') || (unusable > 0 ? 'kept as a dead letter' : '-'),
+  ];
+}
+
+/** Facts in a row that are the same are told once, with their number. */
+function told(whats: string[]): string {
+  const runs: [string, number][] = [];
+  for (const what of whats) {
+    const last = runs.at(-1);
+    if (last?.[0] === what) last[1] += 1;
+    else runs.push([what, 1]);
+  }
+  return runs.map(([what, times]) => (times === 1 ? what : `${what} x${times}`)).join(', ') || '-';
+}
+
+const deadLetters = async () => (await system.stream.manager.streams.info('MARKETING_DLQ')).state.messages;
+
+/** Waits until ingress has answered this message and the run of the address, where there is one, has applied all it was told. */
+async function takenIn(seq: number, address: string): Promise<void> {
+  for (;;) {
+    const { ack_floor } = await system.stream.manager.consumers.info('MARKETING_EVENTS', 'ingress');
+    if (ack_floor.stream_seq >= seq) break;
+    await sleep(20);
+  }
+  const handle = system.client.workflow.getHandle(`recipient/${address}`);
+  for (;;) {
+    const run = await handle.describe().catch(() => undefined);
+    const busy = run?.raw.pendingWorkflowTask ?? (run?.raw.pendingActivities?.length || undefined);
+    if (!busy) return;
+    await sleep(20);
+  }
+}
+
+describe('everything that SES tells', () => {
+  it('does what docs/feedback-table.md says', async () => {
+    const lines: string[][] = [];
+    for (const each of says) lines.push(await line(each));
+    const columns = [
+      'What SES tells',
+      'Suppressed',
+      'Opted out',
+      'The journey',
+      'Facts about the person',
+      'For somebody to look at',
+    ];
+    await expect(`# What comes back, and what it does
+
+A test writes this file: \`test/e2e/feedback-table.test.ts\`. Each line is about another person, who has signed up, has been
+welcomed and is in the journey \`onboarding\`. The welcome mail is what SES tells about.
+
+${markdownTable(columns, lines)}
+`).toMatchFileSnapshot('../../docs/feedback-table.md');
+  }, 110_000);
+});
