@@ -1,4 +1,5 @@
 import type { Event } from '../events/index.ts';
+import { messageKey, messageTag } from '../state/keys.ts';
 import type { RecipientState } from '../state/recipients.ts';
 import type { Template } from '../templates/catalogue.ts';
 import { applyFeedback, type Judgement } from './apply-feedback.ts';
@@ -7,9 +8,11 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { neverAgain } from './failures.ts';
 import { type RenderedReference, referenceTo } from './render-email.ts';
 import { sendEmail, type SendRequest, type SendResult } from './send-email.ts';
+import { attemptOfTemporal, type SyncReport, syncSuppressions } from './sync-suppressions.ts';
 
 export type { Undeliverable } from './check-consent.ts';
 export type { SendRequest, SendResult } from './send-email.ts';
+export type { SyncReport } from './sync-suppressions.ts';
 
 /** What journeys may ask of the world. Workflow code sees these types and nothing of what is behind them. */
 export interface Activities {
@@ -19,10 +22,14 @@ export interface Activities {
   renderEmail(template: string, event: Event): Promise<RenderedReference>;
   /** Sends one mail at most once. A repeated call gives the recorded result. */
   sendEmail(request: SendRequest): Promise<SendResult>;
+  /** Whether a person, not a machine, has clicked in this mail. `event` is the id of the event that it was sent for. */
+  wasClicked(event: string, template: string, key?: string): Promise<boolean>;
   /** What the recipient workflow of this address knew when it ended. */
   recallRecipient(address: string): Promise<RecipientState | undefined>;
   /** Does what follows from feedback about an address. A repetition changes nothing. */
   applyFeedback(address: string, judgement: Judgement): Promise<void>;
+  /** Compares the suppressions with the provider's list, in both directions. May be repeated; goes on where it stopped. */
+  syncSuppressions(): Promise<SyncReport>;
 }
 
 export function createActivities(deps: ActivityDependencies): Activities {
@@ -35,8 +42,10 @@ export function createActivities(deps: ActivityDependencies): Activities {
       return referenceTo(find(deps, name), await deps.memory.contacts.find(event.user_id), event.payload);
     },
     sendEmail: (request) => sendEmail(deps, find(deps, request.template), request),
+    wasClicked: (event, template, key) => deps.memory.engagement.clicked(messageTag(messageKey(event, template, key))),
     recallRecipient: (address) => deps.memory.recipients.recall(address),
     applyFeedback: (address, judgement) => applyFeedback(deps, address, judgement),
+    syncSuppressions: () => syncSuppressions(deps, attemptOfTemporal()),
   };
 }
 

@@ -110,7 +110,10 @@ function softBounce(judgement: Judgement, piece: Of<'bounce'>): void {
   state.softBounces = 0;
   delete state.softSince;
   state.timeouts += 1;
-  if (state.timeouts >= softLimit.permanentAt) return suppress(judgement, piece, 'soft_bounces');
+  if (state.timeouts >= softLimit.permanentAt) {
+    delete state.suppressedUntil;
+    return suppress(judgement, piece, 'soft_bounces');
+  }
   state.suppressedUntil = piece.at + softLimit.suppressMs;
   judgement.suppress.push({ reason: 'soft_bounces', since: piece.at, until: state.suppressedUntil });
   tell(judgement, piece, 'suppressed', { reason: 'soft_bounces', until: state.suppressedUntil });

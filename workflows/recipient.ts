@@ -2,17 +2,14 @@ import {
   condition,
   continueAsNew,
   defineSignal,
-  proxyActivities,
-  proxyLocalActivities,
   setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 
-import type { Activities } from '../activities/index.ts';
 import type { Judgement } from '../activities/apply-feedback.ts';
 import type { RecipientFeedback } from '../events/recipient-feedback.ts';
-import { quickly } from './lib/quickly.ts';
+import { light } from './lib/light.ts';
 import { endTimeout, judge, unknownRecipient } from './recipient-policy.ts';
 
 /** Ingress starts the run with it, or brings it to the one that is there. */
@@ -20,17 +17,6 @@ const feedback = defineSignal<[RecipientFeedback[]]>('feedback');
 
 /** Feedback about an address comes in bursts; a run that ended at once would be started again for each. */
 const idle = '5 minutes';
-
-const here = proxyLocalActivities<Activities>({
-  startToCloseTimeout: '5s',
-  scheduleToCloseTimeout: '8s',
-  retry: { initialInterval: '50ms', backoffCoefficient: 3, maximumAttempts: 3 },
-});
-
-const there = proxyActivities<Activities>({
-  startToCloseTimeout: '20s',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' },
-});
 
 /**
  * One address: what came back about it, and what follows for its mail. Runs while feedback comes and while a suppression
@@ -43,11 +29,7 @@ export async function recipient(): Promise<void> {
 
   const { workflowId } = workflowInfo();
   const address = workflowId.slice(workflowId.indexOf('/') + 1);
-  let known =
-    (await quickly(
-      () => here.recallRecipient(address),
-      () => there.recallRecipient(address),
-    )) ?? unknownRecipient;
+  let known = (await light('recallRecipient', 'what is known already', address)) ?? unknownRecipient;
 
   for (;;) {
     const { suppressedUntil } = known;
@@ -58,19 +40,11 @@ export async function recipient(): Promise<void> {
     const isDue = suppressedUntil !== undefined && Date.now() >= suppressedUntil;
     if (inbox.length === 0 && !isDue) return;
     const judgement = inbox.length > 0 ? judge(known, inbox.splice(0)) : endTimeout(known, Date.now());
-    if (judgement.facts.length > 0) await apply(address, judgement);
+    if (judgement.facts.length > 0) await light('applyFeedback', summaryOf(judgement), address, judgement);
     known = judgement.state;
     show(judgement, told);
     if (inbox.length === 0 && workflowInfo().continueAsNewSuggested) await continueAsNew<typeof recipient>();
   }
-}
-
-async function apply(address: string, judgement: Judgement): Promise<void> {
-  const summary = { summary: summaryOf(judgement) };
-  await quickly(
-    () => here.applyFeedback.executeWithOptions(summary, [address, judgement]),
-    () => there.applyFeedback.executeWithOptions(summary, [address, judgement]),
-  );
 }
 
 function summaryOf({ facts }: Judgement): string {

@@ -86,7 +86,7 @@ const says: [what: string, feedback: (about: About) => object[]][] = [
     '5 within 14 days, a click of a machine among them',
     (about) => softBounces(about, 5, 14).toSpliced(3, 0, sesEvent.click(about, 'Likely')),
   ],
-  ['15 soft bounces within 44 days', (about) => softBounces(about, 15, 44)],
+  ['a soft bounce every day for 45 days', (about) => softBounces(about, 46, 45)],
   ['Complaint, unspecified', (about) => [sesEvent.complaint(about)]],
   ['Complaint abuse', (about) => [sesEvent.complaint(about, 'abuse')]],
   ['Complaint fraud', (about) => [sesEvent.complaint(about, 'fraud')]],

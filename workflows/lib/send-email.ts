@@ -1,9 +1,9 @@
-import { proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
+import { proxyActivities, workflowInfo } from '@temporalio/workflow';
 
 import type { Activities, SendResult, Undeliverable } from '../../activities/index.ts';
 import type { Event, EventType } from '../../events/index.ts';
 import type { TemplateName } from '../../templates/names.ts';
-import { quickly } from './quickly.ts';
+import { light } from './light.ts';
 import { note } from './story.ts';
 
 export type { Undeliverable } from '../../activities/index.ts';
@@ -15,19 +15,6 @@ export type Outcome = SendResult['outcome'];
 export function isUndeliverable(outcome: Outcome): outcome is Undeliverable {
   return outcome !== 'sent' && outcome !== 'unknown';
 }
-
-/** Short, idempotent reads: a few quick tries inside the current workflow turn. */
-const here = proxyLocalActivities<Activities>({
-  startToCloseTimeout: '3s',
-  scheduleToCloseTimeout: '5s',
-  retry: { initialInterval: '50ms', backoffCoefficient: 3, maximumAttempts: 3 },
-});
-
-/** The same, for as long as it takes: an outage shows in Temporal UI and costs nobody their mail. */
-const there = proxyActivities<Activities>({
-  startToCloseTimeout: '10s',
-  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' },
-});
 
 /**
  * The only thing that talks to the provider. One attempt is short, so that a dead worker is noticed soon; the ledger
@@ -54,18 +41,10 @@ export async function sendEmail<T extends EventType>(
   options: { key?: string } = {},
 ): Promise<Outcome> {
   const { user_id } = event;
-  const mayThey = { summary: `may ${user_id} get ${template}?` };
-  const consent = await quickly(
-    () => here.checkConsent.executeWithOptions(mayThey, [template, user_id]),
-    () => there.checkConsent.executeWithOptions(mayThey, [template, user_id]),
-  );
+  const consent = await light('checkConsent', `may ${user_id} get ${template}?`, template, user_id);
   if (consent !== 'may_send') return told(template, consent);
 
-  const write = { summary: `write ${template}` };
-  await quickly(
-    () => here.renderEmail.executeWithOptions(write, [template, event]),
-    () => there.renderEmail.executeWithOptions(write, [template, event]),
-  );
+  await light('renderEmail', `write ${template}`, template, event);
 
   const send = { summary: `${template} to ${user_id}` };
   const { workflowType: journey, startTime, historyLength } = workflowInfo();
