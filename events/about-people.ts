@@ -1,10 +1,15 @@
 import { z } from 'zod';
 
+import { idPattern } from './envelope.ts';
+
 /**
  * Somebody said yes, or took it back, to the topics of the event's `consent` block. `*` in `consent.revoked` is every
  * topic, those of the future too.
  */
-export const consentGranted = z.object({});
+export const consentGranted = z.object({
+  /** The `consent.requested` event that this confirms. */
+  request: z.string().regex(idPattern).optional(),
+});
 export const consentRevoked = z.object({});
 
 /** Somebody asked for mail and has yet to confirm that the address is theirs. Starts `double-opt-in`. */

@@ -3,8 +3,8 @@ import type * as workflows from '../workflows/index.ts';
 
 /** A journey as ingress sees it. */
 export interface Route {
-  /** The journey that the event starts: the name of a workflow. */
-  starts: keyof typeof workflows;
+  /** The journey that the event starts: the name of a workflow. Rivulet's own are for nobody's events. */
+  starts: Exclude<keyof typeof workflows, 'recipient' | 'suppressionSync'>;
   /** Its mails are transactional: its tasks go before those of marketing journeys in every queue. */
   transactional?: true;
   /** What the mails of a marketing journey are about: who opts out of it leaves the journey. */
@@ -17,6 +17,7 @@ export interface Route {
 export const routes: Partial<Record<EventType, Route>> = {
   'user.signed_up': { starts: 'onboarding', topic: 'onboarding', listensFor: ['project.created'] },
   'order.completed': { starts: 'receipt', transactional: true },
+  'consent.requested': { starts: 'double-opt-in', transactional: true, listensFor: ['consent.granted'] },
 };
 
 /** Whether any journey listens for events of this type. */

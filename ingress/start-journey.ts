@@ -15,6 +15,9 @@ const priorities = { transactional: 1, marketing: 4 };
 /** A start or a signal that takes longer than this is given up and tried again. */
 const deadlineMs = 8_000;
 
+/** Somebody with more entries than this has runs that ended without anybody noticing. */
+const fewEntries = 16;
+
 /** An index entry younger than this may belong to a run that is being started this moment. */
 const startingMs = 10 * 60_000;
 
@@ -30,7 +33,7 @@ export async function startJourney(
 ): Promise<boolean> {
   const { listensFor = [], topic, transactional } = route;
   if (listensFor.length > 0 || !transactional) {
-    await memory.running.register(event.user_id, {
+    const entries = await memory.running.register(event.user_id, {
       workflowId: event.event_id,
       journey: route.starts,
       listensFor,
@@ -39,6 +42,7 @@ export async function startJourney(
       since: event.timestamp,
       registeredAt: Date.now(),
     });
+    if (entries > fewEntries) await forgetEnded(client, memory, event.user_id);
   }
   const started = await start(client, route, event);
   // Whoever came in meanwhile and found no run to tell left the event here.
@@ -46,6 +50,19 @@ export async function startJourney(
     await signal(client, event.event_id, heard);
   }
   return started;
+}
+
+/** A run takes itself off no index when it ends: that would cost every run an activity. Now and then ingress looks. */
+async function forgetEnded(client: Client, memory: Pick<Memory, 'running'>, userId: string): Promise<void> {
+  for (const journey of (await memory.running.of(userId)).filter(mayHaveEnded)) {
+    const run = await withDeadline(client, () => client.workflow.getHandle(journey.workflowId).describe()).catch(
+      (error: unknown) => {
+        if (error instanceof WorkflowNotFoundError) return undefined;
+        throw error;
+      },
+    );
+    if (run?.status.name !== 'RUNNING') await memory.running.forget(userId, journey.workflowId);
+  }
 }
 
 async function start(client: Client, route: Route, event: Event): Promise<boolean> {
@@ -91,12 +108,13 @@ export async function tellListeners(
   let told = 0;
   for (const journey of listening) {
     if (await signal(client, journey.workflowId, event)) told += 1;
-    else if (hasEnded(journey)) await memory.running.forget(event.user_id, journey.workflowId);
+    else if (mayHaveEnded(journey)) await memory.running.forget(event.user_id, journey.workflowId);
   }
   return told;
 }
 
-function hasEnded({ registeredAt }: RunningJourney): boolean {
+/** Old enough that a run of which nothing is known is not one that is being started. */
+function mayHaveEnded({ registeredAt }: RunningJourney): boolean {
   return Date.now() - registeredAt > startingMs;
 }
 

@@ -21,7 +21,8 @@ export interface RunningJourney {
  * out to be gone, so that it is never missing, at worst superfluous.
  */
 export interface RunningJourneys {
-  register(userId: string, journey: RunningJourney): Promise<void>;
+  /** Gives how many entries the person has now. */
+  register(userId: string, journey: RunningJourney): Promise<number>;
   of(userId: string): Promise<RunningJourney[]>;
   forget(userId: string, workflowId: string): Promise<void>;
 }
@@ -30,7 +31,9 @@ export function createRunningJourneys(redis: Redis, keys: Keys): RunningJourneys
   return {
     async register(userId, { workflowId, ...entry }) {
       // NX: a redelivered event must not make an old entry look new.
-      await redis.hsetnx(keys.running(userId), workflowId, JSON.stringify(entry));
+      const key = keys.running(userId);
+      const replies = await redis.multi().hsetnx(key, workflowId, JSON.stringify(entry)).hlen(key).exec();
+      return Number(replies?.[1]?.[1] ?? 0);
     },
     async of(userId) {
       const entries = Object.entries(await redis.hgetall(keys.running(userId)));

@@ -2,6 +2,6 @@
  * Every template a journey may send. Journeys are checked against this list by the compiler, and the worker checks that
  * each one exists and compiles before it takes work.
  */
-export const templateNames = ['receipt', 'welcome', 'first-project', 'invite-team'] as const;
+export const templateNames = ['receipt', 'welcome', 'first-project', 'invite-team', 'confirm-subscription'] as const;
 
 export type TemplateName = (typeof templateNames)[number];

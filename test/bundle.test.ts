@@ -16,6 +16,8 @@ import { event, person } from './support/events.ts';
 
 /** Journeys that another journey starts, so that no route names them. */
 const children: string[] = [];
+/** What Rivulet does for itself: feedback and a schedule start it. */
+const system = ['recipient', 'suppressionSync'];
 
 const root = new URL('..', import.meta.url).pathname;
 let code: string;
@@ -63,7 +65,7 @@ describe('what the workflow sandbox loads', () => {
 
 describe('the templates that journeys name', () => {
   it('are found in the bundle, so that the worker can look for them before it takes work', () => {
-    expect(templatesNamedIn({ code }).toSorted()).toEqual(['receipt', 'welcome']);
+    expect(templatesNamedIn({ code }).toSorted()).toEqual(['confirm-subscription', 'receipt', 'welcome']);
     expect(templatesNamedIn({ code: code.replaceAll("'welcome', signup", "'welcmoe', signup") })).toContain('welcmoe');
   });
 });
@@ -79,6 +81,12 @@ describe('journeys and routes', () => {
     checkConsent: async () => 'may_send',
     renderEmail: async () => ({ version: 'v', subject: 's', content: 'c' }),
     sendEmail: async () => ({ outcome: 'sent' }),
+    wasClicked: async () => false,
+    recallRecipient: async () => undefined,
+    applyFeedback: async () => {},
+    syncSuppressions: async () => {
+      throw new Error('no journey does this');
+    },
   };
 
   beforeAll(async () => {
@@ -109,8 +117,8 @@ describe('journeys and routes', () => {
 
   const all = Object.entries(routes) as [EventType, Route][];
 
-  it('every journey is started by an event or by another journey', () => {
-    const started = [...all.map(([, route]) => route.starts), ...children];
+  it('every workflow is started by an event, by another journey, or by Rivulet itself', () => {
+    const started = [...all.map(([, route]) => route.starts), ...children, ...system];
     expect(Object.keys(journeys).sort()).toEqual([...new Set(started)].sort());
   });
 

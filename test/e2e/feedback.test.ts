@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import type { Fact } from '../../state/facts.ts';
@@ -43,6 +45,32 @@ const tell = (feedback: object) => system.publishBytes(JSON.stringify(feedback),
 const factsAbout = (address: string) => memory.facts.of(memory.addressHash(address));
 const recipientOf = (address: string) => `recipient/${memory.addressHash(address)}`;
 const whats = (facts: Fact[]) => facts.map(({ what }) => what);
+
+const softBounce = (id: string) => ({ id, at: Date.now(), kind: 'bounce', type: 'transient', sub_type: 'General' });
+
+async function runsOf(workflowId: string): Promise<number> {
+  const { count } = await system.client.workflow.count(`WorkflowId = "${workflowId}"`);
+  return count;
+}
+
+/** Brings a piece to a run that skips its waits, so that it ends as soon as it is idle; starts one where there is none. */
+async function signalShortLived(workflowId: string, piece: object): Promise<void> {
+  for (;;) {
+    try {
+      await run(workflowId).signal('feedback', [piece]);
+      return;
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+    try {
+      await timeSkipping(system.client).start('recipient', { workflowId, taskQueue: 'journeys', args: [] });
+    } catch (error) {
+      // Temporal starts one id anew once a second at most.
+      if ((error as { cause?: { code?: number } }).cause?.code !== 8) throw error;
+      await sleep(50);
+    }
+  }
+}
 
 /** Somebody whom the SES simulator lets bounce or complain; each test has their own. */
 function simulated(fate: 'bounce' | 'complaint' | 'success') {
@@ -199,6 +227,25 @@ describe('feedback that comes twice, late, or in masses', () => {
     expect(signals).toBeLessThan(500);
     expect(events?.length).toBeLessThan(4_000);
   }, 120_000);
+
+  it('is never lost when it comes while the run of the address is ending', async () => {
+    const people = Array.from({ length: 12 }, () => person('ada'));
+    const each = 6;
+    await Promise.all(
+      people.map(async ({ email }) => {
+        for (let piece = 0; piece < each; piece++) {
+          await signalShortLived(recipientOf(email), softBounce(`piece-${piece}`));
+          await sleep(Math.random() * 1_200); // so that some meet a run, some its end, and some none
+        }
+      }),
+    );
+    for (const { email } of people) {
+      const count = async () => (await memory.recipients.recall(memory.addressHash(email)))?.softBounces;
+      await expect.poll(count, within).toBe(each);
+    }
+    const runs = async () => Math.max(...(await Promise.all(people.map(({ email }) => runsOf(recipientOf(email))))));
+    await expect.poll(runs, within).toBeGreaterThan(1); // runs did end in between
+  });
 
   it('of no known kind is kept with the dead letters and does nothing', async () => {
     const { state } = await system.stream.manager.streams.info('MARKETING_DLQ');

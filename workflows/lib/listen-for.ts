@@ -14,17 +14,23 @@ export interface Listener<T extends EventType> {
 
 /**
  * Listens for an event of the journey's person: a Signal that bears the event's type, delivered by ingress. Call it at the
- * top of the journey, so that nothing is missed, and name the type in `ingress/routes.ts`.
+ * top of the journey, so that nothing is missed, and name the type in `ingress/routes.ts`. Where only some of these events
+ * are meant, `isMeant` says which.
  *
  *     const project = listenFor('project.created');
  *     if (await project.within('3 days')) return 'activated';
+ *
+ *     const order = listenFor('order.completed', ({ payload }) => payload.cart_id === cart.payload.cart_id);
  */
-export function listenFor<T extends EventType>(type: T): Listener<T> {
+export function listenFor<T extends EventType>(
+  type: T,
+  isMeant: (event: Event<T>) => boolean = () => true,
+): Listener<T> {
   let heard: Event<T> | undefined;
   setHandler(
     defineSignal<[Event<T>]>(type),
     (event) => {
-      if (heard) return; // ingress may deliver an event twice; the first counts
+      if (heard || !isMeant(event)) return; // ingress may deliver an event twice; the first counts
       heard = event;
       note(`${type} came`);
     },
