@@ -6,6 +6,7 @@ import { readRunFile } from '../local/run-file.ts';
 import { configFor } from './connections.ts';
 import type { CliContext } from './context.ts';
 import type { Finding } from './doctor-finding.ts';
+import { isLoopback, lookAtWaysBack } from './doctor-feedback.ts';
 import { lookAtNats, lookAtRedis, lookAtTemporal } from './doctor-servers.ts';
 import { lookAtSes } from './doctor-ses.ts';
 
@@ -25,7 +26,8 @@ export function addDoctor(program: Command, context: CliContext): void {
 /** Everything at once: a server that is away costs its time-out once. */
 async function examine({ root, env }: CliContext): Promise<Finding[]> {
   const standIn = readRunFile(root)?.urls.inbox;
-  const ses = standIn === undefined || process.env['AWS_ENDPOINT_URL_SESV2'] ? {} : toStandIn(standIn);
+  const ses: { endpoint?: string } =
+    standIn === undefined || process.env['AWS_ENDPOINT_URL_SESV2'] ? {} : toStandIn(standIn);
   // The libraries of AWS and Temporal read the process's own variables.
   for (const [name, value] of Object.entries(env)) process.env[name] ??= value;
   // The SDK's word on Node versions would stand above every answer; the worker logs it.
@@ -40,7 +42,9 @@ async function examine({ root, env }: CliContext): Promise<Finding[]> {
     lookAtTemporal(environment, config.queues.marketing_events.max_age),
     config.provider.type === 'ses' ? lookAtSes(config.provider, ses) : lookAtSmtp(environment.SMTP_URL),
   ]);
-  return [...findings, ...found.flat()];
+  const endpoint = process.env['AWS_ENDPOINT_URL_SESV2'] ?? ses.endpoint;
+  const standsIn = config.provider.type === 'ses' && endpoint !== undefined && isLoopback(new URL(endpoint).hostname);
+  return [...findings, ...found.flat(), ...lookAtWaysBack(config, environment, standsIn)];
 }
 
 /** The worker of `npm start` sends to the SES stand-in; real credentials never reach it. */

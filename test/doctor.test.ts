@@ -229,6 +229,7 @@ describe('rivulet doctor', () => {
     bySmtp();
     const set = await examine();
     expect(set.findings).toContainEqual(expect.objectContaining({ level: 'ok', about: 'SMTP' }));
+    expect(set.findings).toContainEqual(expect.objectContaining({ level: 'ok', about: 'links' }));
     expect(set.out).not.toContain('geheim');
     expect(ses.record.stats().requests).toEqual({});
     const unset = await examine({ SMTP_URL: '' });
@@ -261,6 +262,7 @@ describe('rivulet doctor', () => {
       RIVULET_CONFIG: join(own.folder, 'rivulet.yaml'),
       RIVULET_SECRET: secret,
       SMTP_URL: 'smtp://rivulet:geheim@mail.example.com:587',
+      PUBLIC_URL: 'https://mail.example.com',
       AWS_REGION: 'eu-central-1',
       AWS_ENDPOINT_URL_SESV2: ses.url,
       AWS_ACCESS_KEY_ID: 'local',
