@@ -47,7 +47,7 @@ ${table('Variable', variablesOf(jsonSchema(environmentSchema)))}
 
 const otherVariables = `The libraries read their own variables beside these: Temporal's client
 (\`TEMPORAL_API_KEY\`, \`TEMPORAL_TLS\` and the rest of its environment configuration) and the AWS SDK (\`AWS_REGION\`,
-credentials, \`AWS_ENDPOINT_URL_SESV2\`).`;
+credentials, \`AWS_ENDPOINT_URL_SESV2\`, \`AWS_ENDPOINT_URL_SQS\`, \`AWS_ENDPOINT_URL_SNS\`).`;
 
 function jsonSchema(schema: z.ZodType): Node {
   return z.toJSONSchema(schema, { io: 'input' });

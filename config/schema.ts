@@ -129,7 +129,13 @@ const topic = z.strictObject({
   title: z.string().describe('What people read on the preference page.'),
   description: z.string().optional().describe('A sentence under it: what they get, and how often.'),
   translations: z
-    .record(z.string(), z.strictObject({ title: z.string(), description: z.string().optional() }))
+    .record(
+      z.string(),
+      z.strictObject({
+        title: z.string().describe('The title in this language.'),
+        description: z.string().optional().describe('The sentence in this language.'),
+      }),
+    )
     .optional()
     .describe('The same in other languages, by BCP 47 language, such as `de`.'),
 });

@@ -53,9 +53,11 @@ function applied(batches: RecipientFeedback[][]): { last: Judgement; reasons: Se
 
 describe('whatever comes back about an address', () => {
   it('never lifts a suppression: only time and an operator do', () => {
-    fc.assert(fc.property(fc.array(piece), (pieces) => {
+    fc.assert(
+      fc.property(fc.array(piece), (pieces) => {
         expect(judge(unknownRecipient, pieces).lift).toEqual([]);
-      }));
+      }),
+    );
   });
 
   it('counts once, however often and in whatever batches it comes', () => {
