@@ -5,12 +5,14 @@ import type { ConsentModel } from '../config/consent-model.ts';
 import type { Memory } from '../state/memory.ts';
 import type { Catalogue } from '../templates/catalogue.ts';
 import type { Mailer } from './mailers/mailer.ts';
+import type { MailLinks } from './unsubscribe-headers.ts';
 
 /** What the activities need of the world. The worker makes it; a test passes its own. */
 export interface ActivityDependencies {
   memory: Memory;
   catalogue: Catalogue;
   mailer: Mailer;
+  links: MailLinks;
   /** Waits so many milliseconds; rejects when the journey no longer wants what is waited for. */
   wait: (ms: number) => Promise<void>;
   /** This worker's own pace, for when the shared one cannot be asked: how long the next mail waits, in milliseconds. */
@@ -30,6 +32,8 @@ export interface ActivityDependencies {
 /** All durations in milliseconds. */
 export interface SendSettings {
   from: string;
+  /** What people call the topics. */
+  topicTitles: Readonly<Record<string, string>>;
   /** SES only. */
   configurationSet?: string;
   /** What a person of this country must have said before they get marketing mail. */

@@ -3,21 +3,28 @@ import { createHash } from 'node:crypto';
 import type { Contact } from '../events/person.ts';
 import type { Template } from '../templates/catalogue.ts';
 import { MissingData, namelessSubject, render, type RenderedEmail } from '../templates/render.ts';
+import type { TemplateData } from '../templates/words.ts';
 import { neverAgain } from './failures.ts';
+import { placeholderLinks } from './unsubscribe-headers.ts';
 
 /** What the history keeps of a rendered mail: enough to recognise it, no body, no address, no name. */
 export interface RenderedReference {
   version: string;
   /** With a stand-in for the person's name. */
   subject: string;
-  /** SHA-256 of subject, HTML and text, shortened. */
+  /** SHA-256 of subject, HTML and text, shortened; with stand-ins for the links, which are each mail's own. */
   content: string;
 }
 
 /** Renders a mail; a template that needs what is not there fails the activity for good, naming the field. */
-export function renderFor(template: Template, contact: Contact, payload: object): RenderedEmail {
+export function renderFor(
+  template: Template,
+  contact: Contact,
+  payload: object,
+  links?: TemplateData['links'],
+): RenderedEmail {
   try {
-    return render(template, personOf(contact), payload);
+    return render(template, personOf(contact), payload, links);
   } catch (error) {
     if (error instanceof MissingData) throw neverAgain('MissingData', error.message);
     throw error;
@@ -25,7 +32,7 @@ export function renderFor(template: Template, contact: Contact, payload: object)
 }
 
 export function referenceTo(template: Template, contact: Contact, payload: object): RenderedReference {
-  const rendered = renderFor(template, contact, payload);
+  const rendered = renderFor(template, contact, payload, placeholderLinks(template));
   return {
     version: template.version,
     subject: namelessSubject(template, personOf(contact), payload),

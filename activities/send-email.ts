@@ -14,6 +14,7 @@ import type { Mail } from './mailers/mailer.ts';
 import { renderFor } from './render-email.ts';
 import { type Send, soonMs, type WayIsFree } from './send.ts';
 import { overtaken, settle } from './settle.ts';
+import { linksFor, unsubscribeHeaders } from './unsubscribe-headers.ts';
 import { crowded, held, outOfQuota, waitForTurn } from './wait-for-turn.ts';
 
 export interface SendRequest {
@@ -100,13 +101,16 @@ function unreadable({ log, settings }: ActivityDependencies, send: Send, state: 
 }
 
 function compose(
-  { settings }: ActivityDependencies,
+  deps: ActivityDependencies,
   { template, tag }: Send,
   contact: Contact & { email: string },
   event: Event,
 ): Mail {
-  const { html, text, subject } = renderFor(template, contact, event.payload);
-  return { from: settings.from, to: contact.email, subject, html, text, headers: [], tag };
+  const { from } = deps.settings;
+  const links = linksFor(deps.links, template, event, tag);
+  const { html, text, subject } = renderFor(template, contact, event.payload, links);
+  const headers = unsubscribeHeaders(template, links.unsubscribe, deps.settings);
+  return { from, to: contact.email, subject, html, text, headers, tag };
 }
 
 async function dispatch(deps: ActivityDependencies, send: Send, mail: Mail, way: WayIsFree): Promise<SendResult> {

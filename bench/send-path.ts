@@ -11,6 +11,8 @@ import { createActivities } from '../activities/index.ts';
 import { renderFor } from '../activities/render-email.ts';
 import type { Event } from '../events/index.ts';
 import { startServers } from '../local/servers/start-servers.ts';
+import { createLinks } from '../runtime/links.ts';
+import { createTokens } from '../runtime/tokens.ts';
 import { createMemory } from '../state/memory.ts';
 import { connectRedis, type Redis, redisReady } from '../state/redis.ts';
 import { loadCatalogue, type Template } from '../templates/catalogue.ts';
@@ -46,9 +48,10 @@ const nobody = { inc() {} };
 
 async function bench(): Promise<void> {
   const prefix = `bench-${randomUUID()}:`;
+  const secret = randomBytes(32).toString('hex');
   const memory = createMemory(redis, {
     keyPrefix: prefix,
-    secret: randomBytes(32).toString('hex'),
+    secret,
     rateLimit: 1_000_000,
     quotaReserve: 0.1,
     rememberSendsMs: 600_000,
@@ -67,6 +70,7 @@ async function bench(): Promise<void> {
     memory,
     catalogue,
     mailer,
+    links: createLinks({ publicUrl: 'https://mail.example.com', tokens: createTokens({ secret, keys: ['1'] }) }),
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     localPace: () => 0,
     log: { info() {}, warn() {}, error() {} },
@@ -74,6 +78,7 @@ async function bench(): Promise<void> {
     cancelRun: async () => false,
     settings: {
       from: 'Rivulet <hello@example.com>',
+      topicTitles: { onboarding: 'Getting started' },
       configurationSet: 'rivulet',
       consentModel: () => 'opt_in',
       complaintsStop: 'all',

@@ -7,7 +7,7 @@ import { Client, Connection } from '@temporalio/client';
 import { loadConfig } from '../config/load.ts';
 import { temporalConnectOptions } from '../runtime/temporal.ts';
 import { createKeys } from '../state/keys.ts';
-import { connectRedis } from '../state/redis.ts';
+import { connectRedis, type Redis } from '../state/redis.ts';
 import { createStops, type Stops } from '../state/stops.ts';
 import { ServerAway } from './wrong-use.ts';
 
@@ -63,10 +63,18 @@ export async function redisFor(env: NodeJS.ProcessEnv) {
 }
 
 /** Gates and pauses, for as long as `use` takes. */
-export async function withStops<T>(env: NodeJS.ProcessEnv, use: (stops: Stops) => Promise<T>): Promise<T> {
-  const { stops, close } = await redisFor(env);
+export function withStops<T>(env: NodeJS.ProcessEnv, use: (stops: Stops) => Promise<T>): Promise<T> {
+  return withRedis(env, ({ stops }) => use(stops));
+}
+
+/** Redis, for as long as `use` takes; what it refuses is told in words. */
+export async function withRedis<T>(
+  env: NodeJS.ProcessEnv,
+  use: (found: { redis: Redis; stops: Stops }) => Promise<T>,
+): Promise<T> {
+  const { redis, stops, close } = await redisFor(env);
   try {
-    return await use(stops);
+    return await use({ redis, stops });
   } catch (error) {
     const { name, message } = error as Error;
     if (name !== 'ReplyError') throw error;

@@ -7,6 +7,7 @@ import { type Check, createHealthApp, listen } from '../runtime/health.ts';
 import { createLog } from '../runtime/log.ts';
 import { runMain, StartError, stopSignal, untilStopped } from '../runtime/stop-signal.ts';
 import { connectTemporal, provisionTemporal } from '../runtime/temporal.ts';
+import { createTokens } from '../runtime/tokens.ts';
 import { createMemory, memorySettings } from '../state/memory.ts';
 import { connectRedis, redisReady, redisTakesWrites } from '../state/redis.ts';
 import { consume } from './consume.ts';
@@ -15,7 +16,8 @@ import { createTellRecipient } from './feedback/tell-recipient.ts';
 import { tellFeedProgress } from './feed-progress.ts';
 import { inOrder } from './in-order.ts';
 import { createIngressMetrics } from './metrics.ts';
-import { connectNats, type JetStream, provisionNats } from './nats.ts';
+import { connectNats, type JetStream, provisionNats, publishEvent } from './nats.ts';
+import { addPages } from './pages/index.ts';
 import { takeIn } from './take-in.ts';
 
 /** The ingress: events in from NATS, journeys started in Temporal. Any number of these may run. */
@@ -41,6 +43,17 @@ await runMain(async () => {
   } satisfies Record<string, Check>;
   const app = createHealthApp(checks, metrics.registry);
   serveSns(app, config.feedback, () => connected(up.stream), { metrics, log });
+  addPages(app, {
+    memory,
+    tokens: createTokens({ secret: environment.RIVULET_SECRET, keys: config.links.keys }),
+    topics: config.topics,
+    compliance: config.compliance,
+    sender: config.provider.from,
+    publicUrl: environment.PUBLIC_URL,
+    publish: (event) => publishEvent(connected(up.stream), event),
+    count: (page, result) => metrics.pages.inc({ page, result }),
+    log,
+  });
   const http = await listen(app, environment.HTTP_HOST, environment.HTTP_PORT ?? 8080);
   log.info({ url: http.url }, 'health is served');
 

@@ -48,6 +48,20 @@ export async function connectNats(servers: string, name: string): Promise<JetStr
   return { connection, js: jetstream(connection), manager: await jetstreamManager(connection, { checkAPI: false }) };
 }
 
+/** A person is waiting for the page that publishes it. */
+const publishWithinMs = 2_000;
+
+/** Publishes an event as any service does. Resolves when JetStream has it. */
+export async function publishEvent(
+  { js }: Pick<JetStream, 'js'>,
+  event: { event_id: string; event_type: string },
+): Promise<void> {
+  await js.publish(`marketing.events.${event.event_type}`, JSON.stringify(event), {
+    msgID: event.event_id,
+    timeout: publishWithinMs,
+  });
+}
+
 /** Makes the streams and the consumer, or brings them up to date. Safe to call again at any time, by any number. */
 export async function provisionNats({ manager }: Pick<JetStream, 'manager'>, settings: StreamSettings): Promise<void> {
   await ensureStream(manager, {

@@ -14,6 +14,7 @@ import type { Redis } from './redis.ts';
 import { createRunningJourneys, type RunningJourneys } from './running.ts';
 import { createSends, type Sends } from './sends.ts';
 import { createStops, type Stops } from './stops.ts';
+import { createSuppressionSync, type SuppressionSync } from './suppression-sync.ts';
 import { createSuppressions, type Suppressions } from './suppressions.ts';
 import { createLiveWorkers, type LiveWorkers } from './workers.ts';
 
@@ -22,6 +23,7 @@ export interface Memory {
   contacts: Contacts;
   consents: Consents;
   suppressions: Suppressions;
+  suppressionSync: SuppressionSync;
   recipients: Recipients;
   facts: Facts;
   engagement: Engagement;
@@ -67,6 +69,7 @@ export function createMemory(redis: Redis, settings: MemorySettings): Memory {
     contacts: createContacts(redis, keys),
     consents: createConsents(redis, keys),
     suppressions: createSuppressions(redis, keys),
+    suppressionSync: createSuppressionSync(redis, keys),
     recipients: createRecipients(redis, keys),
     facts: createFacts(redis, keys),
     engagement: createEngagement(redis, keys),

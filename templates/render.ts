@@ -13,8 +13,13 @@ export class MissingData extends Error {
 }
 
 /** Renders one mail. Throws MissingData when the template needs what is not there. */
-export function render(template: Template, person: { name?: string }, payload: object): RenderedEmail {
-  const data = plain(person, payload);
+export function render(
+  template: Template,
+  person: { name?: string },
+  payload: object,
+  links: TemplateData['links'] = {},
+): RenderedEmail {
+  const data = plain(person, payload, links);
   try {
     const subject = oneLine(template.subjectWords(data));
     const inner = { ...data, subject, preheader: oneLine(template.preheaderWords(data)) };
@@ -30,8 +35,8 @@ export function namelessSubject(template: Template, person: { name?: string }, p
 }
 
 /** JSON and back: what is left can hold no function and no getter. */
-function plain(person: { name?: string }, payload: object): TemplateData {
-  return JSON.parse(JSON.stringify({ person, event: payload }));
+function plain(person: { name?: string }, payload: object, links: TemplateData['links'] = {}): TemplateData {
+  return JSON.parse(JSON.stringify({ person, event: payload, links }));
 }
 
 /** A header value: no line breaks or other control characters. */

@@ -14,6 +14,8 @@ const knownHelpers = { log: false, lookup: false, money: true };
 export interface TemplateData {
   person: { name?: string };
   event: Record<string, unknown>;
+  /** Signed, and this mail's own. A transactional mail has no way out to show. */
+  links?: { unsubscribe?: string; preferences?: string; confirm?: string };
   subject?: string;
   preheader?: string;
 }

@@ -9,9 +9,11 @@ import { consentModel } from '../config/consent-model.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { createHealthApp, listen } from '../runtime/health.ts';
+import { createLinks } from '../runtime/links.ts';
 import { createLog } from '../runtime/log.ts';
 import { stopSignal, untilStopped } from '../runtime/stop-signal.ts';
 import { cancelRun, connectTemporal, provisionTemporal, temporalConnectOptions } from '../runtime/temporal.ts';
+import { createTokens } from '../runtime/tokens.ts';
 import { claimsWaitForDisk, durabilityWarnings } from '../state/durability.ts';
 import { createMemory, memorySettings } from '../state/memory.ts';
 import { connectRedis, redisReady, redisTakesWrites } from '../state/redis.ts';
@@ -19,6 +21,7 @@ import { loadCatalogue, TemplateError } from '../templates/catalogue.ts';
 import { templatesNamedIn, workflowBundle } from './bundle.ts';
 import { createMailer } from './mailer.ts';
 import { installRuntime } from './runtime.ts';
+import { scheduleSuppressionSync } from './schedules.ts';
 import { type Watch, watchProvider } from './watch-provider.ts';
 import { createWorkers } from './workers.ts';
 
@@ -40,6 +43,8 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   collectDefaultMetrics({ register: registry });
 
   const catalogue = loadCatalogue(config.templates.dir, Object.keys(config.topics));
+  const tokens = createTokens({ secret: environment.RIVULET_SECRET, keys: config.links.keys });
+  const links = createLinks({ publicUrl: environment.PUBLIC_URL, tokens, topics: Object.keys(config.topics) });
   const bundle = await workflowBundle();
   const unknown = templatesNamedIn(bundle).filter((name) => !catalogue.has(name));
   if (unknown.length > 0)
@@ -64,7 +69,8 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   const client = await untilStopped(connectTemporal({ address, namespace }, log), stop);
   temporalUp = () =>
     client.withDeadline(Date.now() + 1_000, () => client.workflowService.describeNamespace({ namespace }));
-  await provisionTemporal(client, namespace, !process.argv.includes('--no-provision'));
+  const provision = !process.argv.includes('--no-provision');
+  await provisionTemporal(client, namespace, provision);
   await untilStopped(redisReady(redis), stop);
 
   for (const warning of await durabilityWarnings(redis)) log.warn({ warning }, 'Redis may forget');
@@ -78,6 +84,7 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
       memory,
       catalogue,
       mailer,
+      links,
       wait: waitInActivity,
       cancelRun: (workflowId, reason) => cancelRun(client, workflowId, reason),
       localPace: createLocalPace(config.provider.rate_limit, watching.workers),
@@ -88,6 +95,7 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   );
   const connection = await NativeConnection.connect(temporalConnectOptions({ address, namespace }));
   const workers = await createWorkers({ connection, namespace, workflowBundle: bundle, activities, sendConcurrency });
+  if (provision) await scheduleSuppressionSync(client, config, log);
 
   stop.addEventListener('abort', () => workers.forEach((worker) => worker.shutdown()), { once: true });
   if (stop.aborted) return;
@@ -104,9 +112,10 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   await http.close();
 }
 
-function sendSettings({ provider, compliance, suppression }: Config): SendSettings {
+function sendSettings({ provider, compliance, suppression, topics }: Config): SendSettings {
   return {
     from: provider.from,
+    topicTitles: Object.fromEntries(Object.entries(topics).map(([name, { title }]) => [name, title])),
     ...(provider.type === 'ses' && { configurationSet: provider.configuration_set }),
     consentModel: (country) => consentModel(compliance, country),
     complaintsStop: suppression.complaints_stop,

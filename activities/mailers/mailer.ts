@@ -22,6 +22,32 @@ export interface AccountLimits {
   sent24Hours: number;
 }
 
+/** An address that the provider does not mail, whoever asks. */
+export interface ListedAddress {
+  address: string;
+  reason: 'BOUNCE' | 'COMPLAINT';
+  /** Unix ms. */
+  since: number;
+}
+
+export interface ListedPage {
+  entries: ListedAddress[];
+  /** Where the next page begins; absent on the last. */
+  next?: string;
+}
+
+/** The provider's own list of addresses that it does not mail. Each method throws as `readAccount` does. */
+export interface SuppressionList {
+  /** Page by page, those that were listed since then, beginning at the page that `from` names. */
+  list(since?: Date, from?: string): AsyncIterable<ListedPage>;
+  /** Whether this account may add to it. */
+  mayPut(): Promise<boolean>;
+  /** False when the provider will never take this address. */
+  put(address: string, reason: ListedAddress['reason']): Promise<boolean>;
+  /** No failure when it is not there. */
+  delete(address: string): Promise<void>;
+}
+
 /** One way to hand a mail to a provider. One adapter a file; all pass the same contract suite. */
 export interface Mailer {
   /**
@@ -40,5 +66,7 @@ export interface Mailer {
    * Throws an Error whose message, without addresses, says why that cannot be told.
    */
   isOver(gate: Gate): Promise<boolean>;
+  /** Where the provider has one. */
+  suppressionList?: SuppressionList;
   close(): void;
 }

@@ -17,6 +17,7 @@ import { MailerError } from '../failures.ts';
 import type { Mail, Mailer } from './mailer.ts';
 import { encodeDisplayName } from './mime-words.ts';
 import { classifySesError } from './ses-errors.ts';
+import { createSesSuppressionList } from './ses-suppression-list.ts';
 
 export interface SesSettings {
   configurationSet: string;
@@ -98,6 +99,7 @@ export function createSesMailer(settings: SesSettings): Mailer {
         SendingEnabled === true && EnforcementStatus !== 'SHUTDOWN' && set.SendingOptions?.SendingEnabled !== false
       );
     },
+    suppressionList: createSesSuppressionList((ask) => read(() => ask(client))),
     close: () => requestHandler.destroy(),
   };
 }

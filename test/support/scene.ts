@@ -10,6 +10,8 @@ import { MailerError, type SendFailure } from '../../activities/failures.ts';
 import { createActivities, type SendRequest } from '../../activities/index.ts';
 import type { Mail } from '../../activities/mailers/mailer.ts';
 import type { Event } from '../../events/index.ts';
+import { createLinks } from '../../runtime/links.ts';
+import { createTokens } from '../../runtime/tokens.ts';
 import { createKeys, type Keys, messageKey, messageTag } from '../../state/keys.ts';
 import { createMemory, type Memory } from '../../state/memory.ts';
 import { connectRedis, type Redis, redisReady } from '../../state/redis.ts';
@@ -72,6 +74,7 @@ export async function scene(
   const deps: ActivityDependencies = {
     memory,
     catalogue,
+    links: createLinks({ publicUrl: 'https://mail.example.com', tokens: createTokens({ secret, keys: ['1'] }) }),
     mailer: {
       async send(mail, lastCheck) {
         await beforeCall();
@@ -97,6 +100,7 @@ export async function scene(
     },
     settings: {
       from: 'Rivulet <hello@example.com>',
+      topicTitles: { onboarding: 'Getting started', offers: 'Offers' },
       consentModel: () => 'opt_in',
       complaintsStop: 'all',
       settleAfterMs: 60_000,

@@ -1,0 +1,127 @@
+import { checkStanding, type Undeliverable } from '../../activities/check-consent.ts';
+import { type ConsentModel, consentModel } from '../../config/consent-model.ts';
+import type { Config } from '../../config/schema.ts';
+import type { Contact } from '../../events/person.ts';
+import { type ConsentRecord, type ConsentState, everyTopic, inForce } from '../../state/consents.ts';
+import type { Fact } from '../../state/facts.ts';
+import type { Memory } from '../../state/memory.ts';
+import type { RunningJourney } from '../../state/running.ts';
+import type { Suppression } from '../../state/suppressions.ts';
+import type { Template } from '../../templates/catalogue.ts';
+import { masked } from '../suppressions/whom.ts';
+
+type Standing = { may: true } | { may: false; why: Undeliverable };
+
+/** What is known about one topic; `since` and `source` are of the word that is in force. Times are Unix ms. */
+export type TopicStanding = { topic: string; state: ConsentState | 'none'; since?: number; source?: string } & Standing;
+
+/** What is known about a person, for whoever asks why they get mail or not. Times are Unix ms. */
+export interface Known {
+  user_id: string;
+  /** Its address is masked, but in an export. */
+  contact: Contact;
+  address_hash?: string;
+  consent_model: ConsentModel;
+  transactional: Standing;
+  topics: TopicStanding[];
+  suppressions: Suppression[];
+  /** Bounces in a row. */
+  bounces: { soft: number; soft_since?: number; no_domain: number; suppressed_for_a_time: number };
+  /** Oldest first. Opens and clicks stand by themselves. */
+  facts: Fact[];
+  engagement: Fact[];
+  running: RunningJourney[];
+}
+
+export interface Everything extends Known {
+  exported_at: number;
+  /** Everything they ever said, oldest first, with the words they were shown. */
+  consents: ConsentRecord[];
+}
+
+const isEngagement = ({ what }: Fact) => what === 'opened' || what === 'clicked';
+
+/** Undefined when nothing is known. */
+export async function knownAbout(memory: Memory, config: Config, user: string): Promise<Known | undefined> {
+  const known = await gather(memory, config, user);
+  const email = known?.contact.email;
+  return known && email !== undefined ? { ...known, contact: { ...known.contact, email: masked(email) } } : known;
+}
+
+export async function everythingAbout(memory: Memory, config: Config, user: string): Promise<Everything | undefined> {
+  const known = await gather(memory, config, user);
+  return known && { exported_at: Date.now(), ...known, consents: await memory.consents.history(user) };
+}
+
+async function gather(memory: Memory, config: Config, user: string): Promise<Known | undefined> {
+  const { contacts, consents, suppressions, recipients, facts, running } = memory;
+  const [contact, hash, said, journeys] = await Promise.all([
+    contacts.find(user),
+    contacts.addressHashOf(user),
+    consents.now(user),
+    running.of(user),
+  ]);
+  if (Object.keys({ ...contact, ...said }).length === 0 && journeys.length === 0) return undefined;
+  const [suppressed, streak, happened] =
+    hash === undefined
+      ? [[], undefined, []]
+      : await Promise.all([suppressions.of(hash), recipients.recall(hash), facts.of(hash)]);
+  return {
+    user_id: user,
+    contact,
+    ...(hash !== undefined && { address_hash: hash }),
+    consent_model: consentModel(config.compliance, contact.country),
+    transactional: await standing(memory, config, user, hash, { class: 'transactional' }),
+    topics: await topicsOf(memory, config, user, hash, said),
+    suppressions: suppressed,
+    bounces: {
+      soft: streak?.softBounces ?? 0,
+      ...(streak?.softSince !== undefined && { soft_since: streak.softSince }),
+      no_domain: streak?.noDomain ?? 0,
+      suppressed_for_a_time: streak?.timeouts ?? 0,
+    },
+    facts: happened.filter((fact) => !isEngagement(fact)),
+    engagement: happened.filter(isEngagement),
+    running: journeys,
+  };
+}
+
+function topicsOf(
+  memory: Memory,
+  config: Config,
+  user: string,
+  hash: string | undefined,
+  said: Record<string, ConsentRecord>,
+): Promise<TopicStanding[]> {
+  const all = said[everyTopic];
+  const topics = [...new Set([...Object.keys(config.topics), ...Object.keys(said)])].filter(
+    (name) => name !== everyTopic,
+  );
+  return Promise.all(
+    topics.map(async (topic) => {
+      const about = said[topic];
+      const isOfAll = all?.state === 'revoked' && (!about || about.captured_at <= all.captured_at);
+      const word = isOfAll ? all : about;
+      return {
+        topic,
+        ...(await standing(memory, config, user, hash, { class: 'marketing', topic })),
+        state: inForce(about, all),
+        ...(word && { since: word.captured_at }),
+        ...(word?.source !== undefined && { source: word.source }),
+      };
+    }),
+  );
+}
+
+/** The very question that every send asks. The address need not be hashed for it: its hash stands beside it. */
+async function standing(
+  memory: Memory,
+  { compliance }: Config,
+  user: string,
+  hash: string | undefined,
+  template: Pick<Template, 'class' | 'topic'>,
+): Promise<Standing> {
+  const known = { ...memory, addressHash: () => hash ?? '' };
+  const found = await checkStanding(known, template as Template, user, (country) => consentModel(compliance, country));
+  return found.may ? { may: true } : found;
+}

@@ -1,0 +1,46 @@
+import { consentModel } from '../../config/consent-model.ts';
+import type { Contact } from '../../events/person.ts';
+import { type ConsentRecord, type ConsentState, everyTopic, inForce } from '../../state/consents.ts';
+import type { PageDependencies } from './dependencies.ts';
+
+/** Whoever a link belongs to, as they are known now. */
+export interface Person {
+  /** False for somebody who was erased, or never there: nothing may be recorded about them. */
+  known: boolean;
+  contact: Contact;
+  /** The newest record of each topic. */
+  records: Readonly<Record<string, ConsentRecord>>;
+}
+
+/** Undefined when Redis is away. */
+export async function lookUp(
+  { memory, log }: Pick<PageDependencies, 'memory' | 'log'>,
+  user: string,
+): Promise<Person | undefined> {
+  try {
+    const [contact, records] = await Promise.all([memory.contacts.find(user), memory.consents.now(user)]);
+    return { known: Object.keys(contact).length + Object.keys(records).length > 0, contact, records };
+  } catch (error) {
+    log.warn({ user_id: user, err: error }, 'a page could not look a person up');
+    return undefined;
+  }
+}
+
+export function stateOf({ records }: Person, topic: string): ConsentState | 'none' {
+  return inForce(records[topic], records[everyTopic]);
+}
+
+/** Whether mails about this topic go to them now. */
+export function gets({ compliance }: Pick<PageDependencies, 'compliance'>, person: Person, topic: string): boolean {
+  const state = stateOf(person, topic);
+  return state === 'granted' || (state === 'none' && consentModel(compliance, person.contact.country) === 'opt_out');
+}
+
+/**
+ * When a word counts as said: now, and in any case after all that was said before. The clock that stamped the last word
+ * may have been ahead of ours, and an opt-out must not lose against it.
+ */
+export function momentAfter(now: number, person: Person | undefined, topics: readonly string[]): number {
+  const before = [...topics, everyTopic].map((topic) => person?.records[topic]?.captured_at ?? 0);
+  return Math.max(now, ...before.map((at) => at + 1));
+}

@@ -1,0 +1,60 @@
+import type { Context } from 'hono';
+import { html } from 'hono/html';
+
+import type { Claims } from '../../runtime/tokens.ts';
+import type { PageDependencies, PageName, PageResult } from './dependencies.ts';
+import { type Answer, answerPage, answerText, card, type Fragment, senderName } from './frame.ts';
+import { type Language, languageOf } from './language.ts';
+import { lookUp, type Person } from './person.ts';
+
+/** One request with a token that is good. */
+export interface Visit {
+  c: Context;
+  deps: PageDependencies;
+  claims: Claims;
+  /** Undefined while Redis is away. */
+  person: Person | undefined;
+  language: Language;
+  /** As people know them. */
+  sender: string;
+  now: () => number;
+}
+
+export async function visit(c: Context, deps: PageDependencies, claims: Claims): Promise<Visit> {
+  const person = await lookUp(deps, claims.user);
+  const language = languageOf(person?.contact.locale, c.req.header('accept-language'));
+  return { c, deps, claims, person, language, sender: senderName(deps.sender), now: deps.now ?? Date.now };
+}
+
+/** Counts, and answers with a page. */
+export function show({ c, deps, language }: Visit, name: PageName, result: PageResult, answer: Answer) {
+  deps.count(name, result);
+  return answerPage(c, deps, language, answer);
+}
+
+/** One of the two: browsers ask for HTML, the one-click button of a mail program does not. */
+export function showOrSay(visit: Visit, name: PageName, result: PageResult, answer: Answer) {
+  if (visit.c.req.header('accept')?.includes('text/html')) return show(visit, name, result, answer);
+  visit.deps.count(name, result);
+  return answerText(visit.c, answer);
+}
+
+/** Nothing has happened, and whoever asked should ask again. */
+export function notNow({ language }: Visit): Answer {
+  const { title, body } = language.words.failed;
+  return { title, content: card(title, body), status: 503, headers: { 'retry-after': '60' } };
+}
+
+/** Links are relative, since a path may stand in front of ours; pages are one level deep. */
+export function preferencesPath({ deps, claims: { user, mail } }: Visit): string {
+  return `../preferences/${deps.tokens.sign({ user, action: 'preferences', ...(mail !== undefined && { mail }) })}`;
+}
+
+export function preferencesLink(visit: Visit): Fragment {
+  return html`<a class="link" href="${preferencesPath(visit)}">${visit.language.words.preferences.link}</a>`;
+}
+
+/** A button that sends nothing but its own path. */
+export function button(path: string, label: string, kind: 'quiet' | '' = ''): Fragment {
+  return html`<form method="post" action="${path}"><button class="${kind}">${label}</button></form>`;
+}

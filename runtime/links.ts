@@ -1,0 +1,51 @@
+import { StartError } from './stop-signal.ts';
+import type { Tokens } from './tokens.ts';
+
+/** The links of mails: each carries in itself whose it is and what it may do. */
+export interface Links {
+  /** For the List-Unsubscribe header and the foot of a mail. `mail` is the message tag. */
+  unsubscribe(user: string, topic: string, mail: string): string;
+  preferences(user: string, mail?: string): string;
+  /** For whoever asked to be subscribed, by the event `event`, and has yet to confirm it. */
+  confirm(user: string, event: string): string;
+}
+
+/** What SES takes as the value of a header. */
+const longestHeaderValue = 995;
+
+/**
+ * `publicUrl` may have a path; the pages then stand under it. Throws when the link for the longest user id there can be, to
+ * one of `topics`, would not fit into a header: better now than mail by mail.
+ */
+export function createLinks({
+  publicUrl,
+  tokens,
+  topics = [],
+}: {
+  publicUrl: string;
+  tokens: Pick<Tokens, 'sign'>;
+  topics?: readonly string[];
+}): Links {
+  const { origin, pathname } = new URL(publicUrl);
+  const base = `${origin}${pathname.replace(/\/+$/, '')}`;
+  const links: Links = {
+    unsubscribe(user, topic, mail) {
+      const url = `${base}/u/${tokens.sign({ user, action: 'unsubscribe', topic, mail })}`;
+      refuseTooLong(`<${url}>`, topic);
+      return url;
+    },
+    preferences: (user, mail) =>
+      `${base}/preferences/${tokens.sign({ user, action: 'preferences', ...(mail !== undefined && { mail }) })}`,
+    confirm: (user, event) => `${base}/preferences/${tokens.sign({ user, action: 'confirm', event })}`,
+  };
+  for (const topic of topics) links.unsubscribe('u'.repeat(128), topic, 'm'.repeat(43));
+  return links;
+}
+
+function refuseTooLong(value: string, topic: string): void {
+  if (value.length <= longestHeaderValue) return;
+  throw new StartError(
+    `A List-Unsubscribe header for the topic "${topic}" would have ${value.length} characters, and SES takes at most ` +
+      `${longestHeaderValue}: shorten PUBLIC_URL or the name of the topic.`,
+  );
+}

@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+
+import { Hono } from 'hono';
+import { afterEach, expect, inject } from 'vitest';
+
+import { configSchema } from '../../config/schema.ts';
+import type { ConsentEvent, PageDependencies } from '../../ingress/pages/dependencies.ts';
+import { parseEvent } from '../../events/parse.ts';
+import { addPages } from '../../ingress/pages/index.ts';
+import { listen } from '../../runtime/health.ts';
+import { createLinks, type Links } from '../../runtime/links.ts';
+import { createTokens, type Tokens } from '../../runtime/tokens.ts';
+import { createMemory, type Memory } from '../../state/memory.ts';
+import { connectRedis, redisReady } from '../../state/redis.ts';
+import { person } from './events.ts';
+
+const secret = 'cd'.repeat(32);
+export const monday = 1_760_000_000_000;
+
+export const topics = {
+  onboarding: {
+    title: 'Getting started',
+    description: 'A handful of mails in your first weeks.',
+    translations: { de: { title: 'Erste Schritte', description: 'Ein paar E-Mails in den ersten Wochen.' } },
+  },
+  offers: {
+    title: 'Offers',
+    description: 'What is new and what costs less, once a month at most.',
+    translations: { de: { title: 'Angebote' }, ar: { title: 'العروض', description: 'مرة في الشهر على الأكثر.' } },
+  },
+};
+
+/** The pages on a server that listens, over the Redis of the tests, with Ada, who agreed to both topics. */
+export interface Pages {
+  url: string;
+  memory: Memory;
+  tokens: Tokens;
+  links: Links;
+  ada: { user_id: string; email: string };
+  published: ConsentEvent[];
+  /** `page:result` of every request. */
+  counted: string[];
+  logged: unknown[];
+  /** Moves the clock of the pages on, in milliseconds. */
+  later(ms: number): void;
+  /** From now on nothing can be published. */
+  publishingFails(): void;
+  /** From now on Redis is out of reach of the pages. */
+  redisGoesAway(): void;
+  states(): Promise<Record<string, string>>;
+  records(): Promise<number>;
+  get(url: string, headers?: Record<string, string>): Promise<Page>;
+  /** As a browser sends a form of the page's own. */
+  post(url: string, form?: [string, string][], headers?: Record<string, string>): Promise<Page>;
+}
+
+export interface Page {
+  status: number;
+  headers: Headers;
+  html: string;
+  /** Where the page's forms lead, whole; by the words on their button. */
+  forms: Record<string, string>;
+  links: string[];
+  ticked: string[];
+  /** What is said in `role=status`. */
+  said: string | undefined;
+}
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+export async function pages(change: Partial<PageDependencies> = {}): Promise<Pages> {
+  const [own, far] = [connectRedis(inject('servers').redis, () => {}), connectRedis(inject('servers').redis, () => {})];
+  closing.push(
+    () => own.disconnect(),
+    () => far.disconnect(),
+  );
+  await Promise.all([redisReady(own), redisReady(far)]);
+  const settings = { keyPrefix: `pages-${randomUUID()}:`, secret, rateLimit: 50, quotaReserve: 0, rememberSendsMs: 1 };
+  const memory = createMemory(own, settings);
+  const ada = person('ada');
+  await memory.contacts.record(ada.user_id, { email: ada.email, name: 'Ada', locale: 'en-GB', country: 'GB' }, monday);
+  const agreed = { id: 'sign-up', state: 'granted', consent: { topics: Object.keys(topics) }, at: monday } as const;
+  await memory.consents.record(ada.user_id, agreed);
+
+  const published: ConsentEvent[] = [];
+  const counted: string[] = [];
+  const logged: unknown[] = [];
+  const note = (...facts: unknown[]) => void logged.push(facts);
+  let [ahead, broken] = [0, false];
+  const tokens = createTokens({ secret, keys: ['new', 'old'] });
+  const app = new Hono();
+  addPages(app, {
+    memory: createMemory(far, settings),
+    tokens,
+    topics,
+    compliance: configSchema.parse({}).compliance,
+    sender: 'Tea & Company <hello@example.com>',
+    publicUrl: 'https://mail.example.com/letters/',
+    async publish(event) {
+      if (broken) throw new Error('NATS is away');
+      // Whatever ingress would not take in is nothing that a page may say.
+      expect(parseEvent(new TextEncoder().encode(JSON.stringify(event)))).toMatchObject({ ok: true });
+      published.push(event);
+    },
+    count: (page, result) => counted.push(`${page}:${result}`),
+    log: { info: note, warn: note, error: note },
+    now: () => Date.now() + ahead,
+    ...change,
+  });
+  const server = await listen(app, '127.0.0.1', 0);
+  closing.unshift(() => server.close());
+
+  return {
+    url: server.url,
+    memory,
+    tokens,
+    links: createLinks({ publicUrl: server.url, tokens }),
+    ada,
+    published,
+    counted,
+    logged,
+    later: (ms) => void (ahead += ms),
+    publishingFails: () => void (broken = true),
+    redisGoesAway: () => far.disconnect(),
+    states: async () =>
+      Object.fromEntries(
+        await Promise.all(
+          Object.keys(topics).map(async (topic) => [topic, await memory.consents.stateOf(ada.user_id, topic)]),
+        ),
+      ),
+    records: async () => (await memory.consents.history(ada.user_id)).length,
+    get: async (url, headers = {}) => read(url, await fetch(url, { headers: { accept: 'text/html', ...headers } })),
+    post: async (url, form = [], headers = {}) =>
+      read(
+        url,
+        await fetch(url, {
+          method: 'POST',
+          body: new URLSearchParams(form),
+          redirect: 'manual',
+          headers: { accept: 'text/html', 'sec-fetch-site': 'same-origin', ...headers },
+        }),
+      ),
+  };
+}
+
+async function read(url: string, answer: Response): Promise<Page> {
+  const html = await answer.text();
+  const whole = (path: string | undefined) => new URL(path ?? '', url).href;
+  const forms = [...html.matchAll(/<form method="post" action="([^"]+)">(.*?)<\/form>/gs)];
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    html,
+    forms: Object.fromEntries(
+      forms.map(([, action, inside = '']) => [/<button[^>]*>([^<]*)</.exec(inside)?.[1]?.trim(), whole(action)]),
+    ),
+    links: [...html.matchAll(/<a [^>]*href="([^"]+)"/g)].map(([, href]) => whole(href)),
+    ticked: [...html.matchAll(/value="([^"]+)"\s+checked/g)].map(([, name = '']) => name),
+    said: /role="status">([^<]*)</.exec(html)?.[1],
+  };
+}
+
+/** Sends these bytes and gives what comes back until the other end closes. */
+export async function raw(url: string, ...lines: string[]): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.write(lines.join('\r\n'));
+  return text(socket);
+}
