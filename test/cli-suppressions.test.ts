@@ -11,6 +11,8 @@ import { parse } from 'csv-parse/sync';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 
+import { importFile } from '../cli/suppressions/import.ts';
+import { NotDone } from '../cli/wrong-use.ts';
 import { createMemory, type Memory } from '../state/memory.ts';
 import { person } from './support/events.ts';
 
@@ -57,6 +59,15 @@ function rivulet(command: string, env: NodeJS.ProcessEnv = {}): Promise<Ran> {
       (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out, err }),
     );
   });
+}
+
+/** The same for a file to import, without a process of its own. */
+async function imports(name: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const mine = { REDIS_URL: servers.redis, RIVULET_CONFIG: join(folder, 'rivulet.yaml'), RIVULET_SECRET: secret };
+  const lines: string[] = [];
+  const context = { root: folder, env: { ...mine, ...env }, print: (line: string) => void lines.push(line) };
+  await importFile(context, join(folder, name), {});
+  return lines.join('\n');
 }
 
 const noSecret = { RIVULET_SECRET: '' };
@@ -233,7 +244,7 @@ describe('rivulet suppressions import', () => {
     ['a quoted field over three lines', 'email,reason,note\nada@example.com,bounce,"one,\ntwo\nthree"\n'],
     ['empty lines and spaces', ' email , reason \n\n  ada@example.com , bounce\n\n'],
   ])('takes a file with %s', async (_, text) => {
-    expect(counts((await rivulet(`import ${file(text)}`)).out)).toMatchObject({ rows: 1, added: 1, wrong: 0 });
+    expect(counts(await imports(file(text)))).toMatchObject({ rows: 1, added: 1, wrong: 0 });
     expect(await of(ada)).toMatchObject([{ reason: 'hard_bounce' }]);
   });
 
@@ -283,8 +294,8 @@ describe('rivulet suppressions import', () => {
 
   it('a second time adds nothing', async () => {
     const list = file('email,reason\nada@example.com,bounce\nADA@EXAMPLE.COM,bounce\nada@example.com,complaint\n');
-    expect(counts((await rivulet(`import ${list}`)).out)).toMatchObject({ rows: 3, added: 2, 'already there': 1 });
-    expect(counts((await rivulet(`import ${list}`)).out)).toMatchObject({ rows: 3, added: 0, 'already there': 3 });
+    expect(counts(await imports(list))).toMatchObject({ rows: 3, added: 2, 'already there': 1 });
+    expect(counts(await imports(list))).toMatchObject({ rows: 3, added: 0, 'already there': 3 });
   });
 
   it('--dry-run changes nothing, says so, and counts the same', async () => {
@@ -313,16 +324,14 @@ describe('rivulet suppressions import', () => {
     expect(dry.out).toMatch(/^Dry run of list\.csv: nothing was changed\. An import would give:\n/);
     expect(await everything()).toEqual(before);
     expect(await of('there@example.com')).toEqual([there]);
-    const real = await rivulet(`import ${list}`);
-    expect(counts(dry.out)).toEqual(counts(real.out));
-    expect(counts(real.out)).toMatchObject({ rows: 11, added: 6, 'already there': 4, wrong: 1 });
+    const real = await imports(list);
+    expect(counts(dry.out)).toEqual(counts(real));
+    expect(counts(real)).toMatchObject({ rows: 11, added: 6, 'already there': 4, wrong: 1 });
   });
 
   it('of hashes alone needs no secret; of addresses it does', async () => {
     const hash = memory.addressHash(ada);
-    expect((await rivulet(`import ${file(`address_hash\n${hash}\nshort\n`)}`, noSecret)).out).toContain(
-      'not an address hash "short"',
-    );
+    expect(await imports(file(`address_hash\n${hash}\nshort\n`), noSecret)).toContain('not an address hash "short"');
     expect(await of(ada)).toHaveLength(1);
     const { code, err } = await rivulet(`import ${file('email\nada@example.com\n')}`, noSecret);
     expect(code).toBe(1);
@@ -335,12 +344,16 @@ describe('rivulet suppressions import', () => {
     ['is empty', () => file(''), 'the first row must name the columns, email or address_hash among them'],
     ['has no header', () => file('ada@example.com,bounce\n'), 'the first row must name the columns'],
     ['is no text', () => file('\u0000'.repeat(2_000_000)), 'Is it CSV?'],
-  ])('fails with exit code 1 when the file %s', async (_, name, says) => {
-    const { code, out, err } = await rivulet(`import ${name()}`);
-    expect([code, out]).toEqual([1, '']);
-    expect(err).toContain(says);
-    expect(err.trim().split('\n')).toHaveLength(1);
+  ])('fails when the file %s, and changes nothing', async (_, name, says) => {
+    await expect(imports(name())).rejects.toThrow(NotDone);
+    await expect(imports(name())).rejects.toThrow(says);
     expect(await everything()).toEqual([]);
+  });
+
+  it('fails with exit code 1 and a line of words', async () => {
+    const { code, out, err } = await rivulet('import nowhere.csv');
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toMatch(/^nowhere\.csv cannot be read: [^\n]*\n$/);
   });
 
   it('does not write its errors over the list itself, or where nobody can', async () => {
@@ -418,7 +431,7 @@ describe('rivulet suppressions export', () => {
     const { code, out } = await rivulet('export all.csv', noSecret);
     expect([code, out]).toEqual([0, '']);
     configure();
-    expect(counts((await rivulet('import all.csv', noSecret)).out)).toMatchObject({ rows: 3, added: 3, wrong: 0 });
+    expect(counts(await imports('all.csv', noSecret))).toMatchObject({ rows: 3, added: 3, wrong: 0 });
     const bySource = (all: object[]) => all.map((each) => ({ ...each, source: 'import' }));
     expect(await of('b@example.com')).toEqual(bySource(before));
     expect(await of(ada)).toMatchObject([{ reason: 'complaint', scope: 'marketing' }]);

@@ -42,13 +42,15 @@ describe.skipIf(reason !== '')(`the pages behind the links of mails, in a browse
     return { page, complaints };
   }
 
-  const said = (page: Page) => page.getByRole('status').textContent();
+  /** Waits until the page says it: a key that is pressed waits for no answer. */
+  const says = (page: Page, what: string) => page.getByRole('status').getByText(what, { exact: true }).waitFor();
   const focused = (page: Page) => page.locator(':focus');
 
   /** Every page there is, by name; each step leads on from the one before. */
   const everyPage = (world: Pages): Record<string, (page: Page) => Promise<unknown>> => {
     const { links, ada } = world;
-    const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+    const press = (page: Page, name: string) =>
+      Promise.all([page.waitForEvent('load'), page.getByRole('button', { name, exact: true }).click()]);
     return {
       'unsubscribe?': (page) => page.goto(links.unsubscribe(ada.user_id, 'offers', mail)),
       unsubscribed: (page) => press(page, 'Unsubscribe'),
@@ -111,13 +113,13 @@ describe.skipIf(reason !== '')(`the pages behind the links of mails, in a browse
     await page.keyboard.press('Tab');
     expect(await focused(page).textContent()).toBe('Save');
     await page.keyboard.press('Enter');
-    expect(await said(page)).toBe('Your choice is saved.');
+    await says(page, 'Your choice is saved.');
     expect(await world.states()).toEqual({ onboarding: 'revoked', offers: 'granted' });
 
     await page.keyboard.press('Tab');
     expect(await focused(page).textContent()).toBe('Undo');
     await page.keyboard.press('Enter');
-    expect(await said(page)).toBe('Undone. Everything is as it was before.');
+    await says(page, 'Undone. Everything is as it was before.');
     expect(await world.states()).toEqual({ onboarding: 'granted', offers: 'revoked' });
   });
 
@@ -128,7 +130,7 @@ describe.skipIf(reason !== '')(`the pages behind the links of mails, in a browse
     const topics = page.getByRole('group', { name: 'Emails about' });
     await topics.getByRole('checkbox', { name: 'Offers' }).press('Space');
     await topics.getByRole('checkbox', { name: 'Offers' }).press('Enter');
-    expect(await said(page)).toBe('Your choice is saved.');
+    await says(page, 'Your choice is saved.');
     expect(await world.states()).toEqual({ onboarding: 'granted', offers: 'revoked' });
   });
 
@@ -140,7 +142,7 @@ describe.skipIf(reason !== '')(`the pages behind the links of mails, in a browse
     await page.getByText('Choose').click();
     const posted = page.waitForRequest((request) => request.method() === 'POST');
     await page.getByRole('button', { name: 'Unsubscribe from all' }).click();
-    expect(await said(page)).toBe('You are unsubscribed from everything.');
+    await says(page, 'You are unsubscribed from everything.');
     // What older browsers are judged by, and those that reach us without TLS.
     expect((await (await posted).allHeaders())['origin']).toBe(world.url);
     await page.reload();
@@ -209,11 +211,13 @@ describe.skipIf(reason !== '')(`the pages behind the links of mails, in a browse
     const { page: desk } = await open({ viewport: { width: 900, height: 540 }, deviceScaleFactor: 2 });
     await desk.goto(world.links.unsubscribe(user_id, 'offers', mail));
     await desk.getByRole('button').click();
+    await desk.getByRole('heading', { name: 'You are unsubscribed' }).waitFor();
     await desk.screenshot({ path: docs('unsubscribe.png') });
     await desk.goto(world.links.preferences(user_id));
     await desk.getByRole('checkbox', { name: 'Offers' }).check();
     await desk.getByRole('checkbox', { name: 'Getting started' }).uncheck();
     await desk.getByRole('button', { name: 'Save' }).click();
+    await says(desk, 'Your choice is saved.');
     await desk.screenshot({ path: docs('preferences.png'), fullPage: true });
     const { page: phone } = await open({
       viewport: { width: 390, height: 844 },
