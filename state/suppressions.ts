@@ -113,7 +113,9 @@ export function createSuppressions(redis: Redis, keys: Keys): Suppressions {
     },
     of,
     async reasonFor(hash, mail) {
-      return (await of(hash)).find(({ scope }) => scope === 'all' || mail === 'marketing')?.reason;
+      const holds = ({ scope, until }: Suppression) =>
+        (scope === 'all' || mail === 'marketing') && (until === undefined || until > Date.now());
+      return (await of(hash)).find(holds)?.reason;
     },
     async *all() {
       const start = keys.suppression('');

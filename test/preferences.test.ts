@@ -273,7 +273,8 @@ describe('confirming a subscription', () => {
     expect(page.html).toContain('You are subscribed');
     expect(await world.states()).toEqual({ onboarding: 'granted', offers: 'granted' });
     expect(world.published).toHaveLength(1);
-    const { consent } = world.published[0]?.payload ?? {};
+    const { consent, request } = world.published[0]?.payload ?? {};
+    expect(request).toBe('asked-1');
     expect(world.published[0]?.event_type).toBe('consent.granted');
     expect(consent?.topics.toSorted()).toEqual(['offers', 'onboarding']);
     expect(consent).toMatchObject({

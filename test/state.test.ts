@@ -120,6 +120,17 @@ describe('who must not be mailed', () => {
     },
   );
 
+  it('is only who must not get this kind of mail, and only for as long as it was said', async () => {
+    const hash = memory.addressHash('lamarr@example.com');
+    const said = { since: monday, source: 'test' };
+    await memory.suppressions.add(hash, { ...said, reason: 'soft_bounces', scope: 'all', until: monday });
+    await memory.suppressions.add(hash, { ...said, reason: 'invalid_address', scope: 'marketing' });
+    expect(await memory.suppressions.reasonFor(hash, 'transactional')).toBeUndefined();
+    expect(await memory.suppressions.reasonFor(hash, 'marketing')).toBe('invalid_address');
+    await memory.suppressions.add(hash, { ...said, reason: 'soft_bounces', scope: 'all', until: Date.now() + 60_000 });
+    expect(await memory.suppressions.reasonFor(hash, 'transactional')).toBe('soft_bounces');
+  });
+
   it('is not somebody else: dots and tags are other mailboxes', async () => {
     await suppress('grace@example.com', 'hard_bounce');
     for (const address of ['gr.ace@example.com', 'grace+x@example.com', 'grace@example.org'])

@@ -50,7 +50,7 @@ describe('what ships', () => {
   it.each(templateNames)('%s renders for Ada, and for somebody without a name', (name) => {
     const shipped = template(name, shippedDir);
     for (const person of [{ name: 'Ada' }, {}]) {
-      const mail = render(shipped, person, { ...order, plan: 'pro' });
+      const mail = render(shipped, person, { ...order, plan: 'pro' }, { confirm: 'https://example.com/confirm' });
       expect(mail.subject).not.toBe('');
       expect(mail.html).toContain('</html>');
       expect(mail.text.trim()).not.toBe('');
@@ -116,6 +116,7 @@ describe('a template is refused before anybody is mailed', () => {
     write('receipt/html.hbs', 'no front matter');
     write('first-project/html.hbs', html('{{shout x}}'));
     write('invite-team/html.hbs', html('{{{x}}}'));
+    write('confirm-subscription/html.hbs', html('{{lookup person "name"}}'));
     const told = mistake();
     for (const name of templateNames) expect(told).toContain(`\n  ${name}: `);
     expect(told.split('\n  ').length - 1).toBe(templateNames.length);

@@ -33,7 +33,8 @@ export async function confirm(visit: Visit, event: string): Promise<Response> {
 
   const at = momentAfter(now(), person, topics);
   const consent = { ...asked, topics, basis: 'consent' as const, confirmed_at: at, evidence: event };
-  if (!(await say(deps, { user, state: 'granted', consent, at }))) return show(visit, 'confirm', 'away', notNow(visit));
+  if (!(await say(deps, { user, state: 'granted', consent, at, request: event })))
+    return show(visit, 'confirm', 'away', notNow(visit));
   return confirmed(visit, 'done');
 }
 

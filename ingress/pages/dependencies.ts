@@ -11,7 +11,8 @@ export interface ConsentEvent {
   user_id: string;
   /** Unix ms. */
   timestamp: number;
-  payload: { consent: ConsentBlock };
+  /** `request`: the `consent.requested` event that this confirms. */
+  payload: { consent: ConsentBlock; request?: string };
   metadata?: Record<string, string>;
 }
 

@@ -10,6 +10,8 @@ export interface Said {
   consent: ConsentBlock & { source: string };
   /** Unix ms. */
   at: number;
+  /** The event that asked for it. */
+  request?: string;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface Said {
  * has happened, and the person must hear that.
  */
 export async function say(deps: Pick<PageDependencies, 'memory' | 'publish' | 'log'>, said: Said): Promise<boolean> {
-  const { user, state, at } = said;
+  const { user, state, at, request } = said;
   const consent = { ...said.consent, captured_at: at };
   const id = randomUUID();
   const publish = async () =>
@@ -27,7 +29,7 @@ export async function say(deps: Pick<PageDependencies, 'memory' | 'publish' | 'l
       event_type: `consent.${state}`,
       user_id: user,
       timestamp: at,
-      payload: { consent },
+      payload: { consent, ...(request !== undefined && { request }) },
       metadata: { source: consent.source },
     });
   const [recorded, published] = await Promise.allSettled([
