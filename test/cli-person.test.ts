@@ -79,7 +79,7 @@ describe('rivulet person', () => {
     expect(out).toMatch(/^ {2}transactional {2}yes$/m);
     expect(out).toMatch(/^ {2}onboarding {5}yes; agreed 2026-01-05 09:00:00 UTC \(form\)$/m);
     expect(out).toMatch(/^ {2}offers {9}no: no consent; opted out 2026-01-06 09:00:00 UTC \(link\)$/m);
-    expect(out).toContain('Suppressions: none\nBounces in a row: none\nRunning journeys: none\n');
+    expect(out).toContain('Suppressions: none\nBounces in a row: none\nJourneys that may be running: none\n');
   });
 
   it('tells of the word that is in force when they opted out of everything, and when they came back', async () => {
@@ -116,7 +116,7 @@ describe('rivulet person', () => {
         'Bounces in a row:',
         '  3 soft, the first 2026-01-05 09:00:00 UTC',
         '  suppressed for a time 1 times so far',
-        'Running journeys:',
+        'Journeys that may be running:',
         '  onboarding since 2026-01-05 09:00:00 UTC, run event-1',
         'What happened last:',
         '  2026-01-05 09:00:00 UTC  soft bounce  in_a_row: 1',

@@ -32,7 +32,7 @@ export function describePerson(known: Known): string[] {
     ...section('Suppressions:', suppressions.map(describeSuppression)),
     ...section('Bounces in a row:', describeBounces(bounces)),
     ...section(
-      'Running journeys:',
+      'Journeys that may be running:',
       running.map(({ journey, workflowId, since }) => `${journey} since ${when(since)}, run ${workflowId}`),
     ),
     ...section('What happened last:', known.facts.slice(-mostFacts).map(describeFact)),

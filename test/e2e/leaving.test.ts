@@ -63,7 +63,7 @@ describe('somebody who gets a marketing mail', () => {
     expect(mailsTo(ada.email)).toHaveLength(1);
     const told = await system.rivulet(`person ${ada.user_id}`);
     expect(told.out).toMatch(/one-click unsubscribe/);
-    expect(told.out).toMatch(/journey_stopped/);
+    expect(told.out).toMatch(/journey stopped  .*why: opt_out/);
     expect(told.out).not.toContain(ada.email);
   });
 

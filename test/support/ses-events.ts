@@ -136,9 +136,9 @@ export const envelope = {
     return { Records: [{ EventSource: 'aws:sns', Sns: { ...message, Subject: null, SigningCertUrl } }] };
   },
   /** Feedback of an identity, which has no tags. */
-  identity: ({ eventType, mail: { tags: _, ...mail }, ...blocks }: { eventType: string; mail: { tags: object } }) => ({
+  identity: ({ eventType, mail, ...blocks }: { eventType: string; mail: object }) => ({
     notificationType: eventType,
-    mail,
+    mail: Object.fromEntries(Object.entries(mail).filter(([name]) => name !== 'tags')),
     ...blocks,
   }),
 };
