@@ -1,7 +1,8 @@
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { createKeys } from '../state/keys.ts';
 import { createMemory, type Memory, memorySettings } from '../state/memory.ts';
-import type { Redis } from '../state/redis.ts';
+import { isSameSecret, otherSecret } from '../state/secret.ts';
 import type { Stops } from '../state/stops.ts';
 import { configFor, withRedis } from './connections.ts';
 import { NotDone } from './wrong-use.ts';
@@ -35,31 +36,8 @@ export function withSecretMemory<T>(env: NodeJS.ProcessEnv, use: (found: Remembe
   const { config, environment } = loadConfig(env);
   return withRedis(env, async ({ redis, stops }) => {
     const memory = createMemory(redis, memorySettings(config, environment));
-    await refuseOtherSecret(redis, config, memory);
+    const keys = createKeys(config.suppression.key_prefix, environment.RIVULET_SECRET);
+    if (!(await isSameSecret(redis, keys))) throw new NotDone(`${otherSecret}. Nothing was done.`);
     return use({ config, stops, memory });
   });
-}
-
-/** As many steps through Redis as nobody waits for; where no contact is found by then, nothing can be told. */
-const steps = 20;
-
-/** Beside each address stands its hash: one person shows whether the secret is that of this Redis. */
-async function refuseOtherSecret(redis: Redis, config: Config, memory: Memory): Promise<void> {
-  const start = `${config.suppression.key_prefix}contact:`;
-  const match = `${start.replaceAll(/[[\]*?\\]/g, '\\$&')}*`;
-  let cursor = '0';
-  for (let step = 0; step < steps; step++) {
-    const [next, found] = await redis.scan(cursor, 'MATCH', match, 'COUNT', 1_000);
-    for (const key of found) {
-      const user = key.slice(start.length);
-      const [{ email }, hash] = await Promise.all([memory.contacts.find(user), memory.contacts.addressHashOf(user)]);
-      if (email === undefined || hash === undefined) continue;
-      if (memory.addressHash(email) === hash) return;
-      throw new NotDone(
-        'RIVULET_SECRET is not the one that worker and ingress have: the hashes of addresses in this Redis are others. Nothing was done.',
-      );
-    }
-    cursor = next;
-    if (cursor === '0') return;
-  }
 }

@@ -37,6 +37,8 @@ export interface Keys {
   running(userId: string): string;
   heard(userId: string): string;
   deadLetter(id: string): string;
+  /** Shows with which secret hashes were made. */
+  secret(): string;
   /** The keyed hash of an address: the same for every spelling of it, and no way back without the secret. */
   addressHash(address: string): string;
 }
@@ -70,6 +72,7 @@ export function createKeys(prefix: string, secret: string): Keys {
     running: (userId) => `${prefix}running:${userId}`,
     heard: (userId) => `${prefix}heard:${userId}`,
     deadLetter: (id) => `${prefix}dlq:${id}`,
+    secret: () => `${prefix}secret`,
     addressHash,
   };
 }

@@ -13,7 +13,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'v
 
 import { importFile } from '../cli/suppressions/import.ts';
 import { NotDone } from '../cli/wrong-use.ts';
+import { createKeys } from '../state/keys.ts';
 import { createMemory, type Memory } from '../state/memory.ts';
+import { agreeOnSecret } from '../state/secret.ts';
 import { person } from './support/events.ts';
 
 const bin = fileURLToPath(new URL('../cli/rivulet.mjs', import.meta.url));
@@ -150,14 +152,14 @@ describe('rivulet suppressions add', () => {
   });
 
   it('of an address asks for the secret, and for the right one', async () => {
-    await memory.contacts.record('u_1', { email: 'grace@example.com' }, 1);
+    expect(await agreeOnSecret(redis, createKeys(key_prefix, secret))).toBe(true);
     const before = await everything();
     const none = await rivulet(`add ${ada} --reason manual`, noSecret);
     expect([none.code, none.out]).toEqual([1, '']);
     expect(none.err).toContain('RIVULET_SECRET is not set');
     const other = await rivulet(`add ${ada} --reason manual`, { RIVULET_SECRET: 'ab'.repeat(32) });
     expect([other.code, other.out]).toEqual([1, '']);
-    expect(other.err).toContain('RIVULET_SECRET is not the one that worker and ingress have');
+    expect(other.err).toContain('RIVULET_SECRET is not the one with which this Redis was filled');
     expect(await everything()).toEqual(before);
   });
 });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import type { Event } from '../events/index.ts';
 import { createKeys, type Keys, messageKey, messageTag } from '../state/keys.ts';
+import { agreeOnSecret, isSameSecret } from '../state/secret.ts';
 import type { SuppressionReason } from '../state/suppressions.ts';
 import { createMemory, type Memory } from '../state/memory.ts';
 import { connectRedis, type Redis, redisReady } from '../state/redis.ts';
@@ -143,6 +144,17 @@ describe('who must not be mailed', () => {
     expect(createKeys(keyPrefix, 'cd'.repeat(32)).addressHash('hopper@example.com')).not.toBe(
       keys.addressHash('hopper@example.com'),
     );
+  });
+});
+
+describe('the secret', () => {
+  it('is that of the first who said so, and another is noticed', async () => {
+    const prefix = `${keyPrefix}secret-test:`;
+    const [ours, other] = [createKeys(prefix, 'ab'.repeat(32)), createKeys(prefix, 'cd'.repeat(32))];
+    expect(await isSameSecret(redis, ours)).toBe(true);
+    expect(await agreeOnSecret(redis, ours)).toBe(true);
+    expect(await agreeOnSecret(redis, other)).toBe(false);
+    expect([await isSameSecret(redis, ours), await isSameSecret(redis, other)]).toEqual([true, false]);
   });
 });
 

@@ -15,8 +15,10 @@ import { stopSignal, untilStopped } from '../runtime/stop-signal.ts';
 import { cancelRun, connectTemporal, provisionTemporal, temporalConnectOptions } from '../runtime/temporal.ts';
 import { createTokens } from '../runtime/tokens.ts';
 import { claimsWaitForDisk, durabilityWarnings } from '../state/durability.ts';
+import { createKeys } from '../state/keys.ts';
 import { createMemory, memorySettings } from '../state/memory.ts';
 import { connectRedis, redisReady, redisTakesWrites } from '../state/redis.ts';
+import { agreeOnSecret, otherSecret } from '../state/secret.ts';
 import { loadCatalogue, TemplateError } from '../templates/catalogue.ts';
 import { templatesNamedIn, workflowBundle } from './bundle.ts';
 import { createMailer } from './mailer.ts';
@@ -74,6 +76,8 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   await untilStopped(redisReady(redis), stop);
 
   for (const warning of await durabilityWarnings(redis)) log.warn({ warning }, 'Redis may forget');
+  const keys = createKeys(config.suppression.key_prefix, environment.RIVULET_SECRET);
+  if (!(await agreeOnSecret(redis, keys))) log.error(otherSecret);
   const waitForDisk = await claimsWaitForDisk(redis);
   const memory = createMemory(redis, { ...memorySettings(config, environment), waitForDisk });
   const mailer = createMailer(config, environment, memory.account, sendConcurrency);
