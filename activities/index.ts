@@ -5,11 +5,13 @@ import type { Template } from '../templates/catalogue.ts';
 import { applyFeedback, type Judgement } from './apply-feedback.ts';
 import { checkStanding, type Undeliverable } from './check-consent.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { describePerson, type PersonFacts } from './describe-person.ts';
 import { neverAgain } from './failures.ts';
 import { type RenderedReference, referenceTo } from './render-email.ts';
 import { sendEmail, type SendRequest, type SendResult } from './send-email.ts';
 import { attemptOfTemporal, type SyncReport, syncSuppressions } from './sync-suppressions.ts';
 
+export type { PersonFacts } from './describe-person.ts';
 export type { Undeliverable } from './check-consent.ts';
 export type { SendRequest, SendResult } from './send-email.ts';
 export type { SyncReport } from './sync-suppressions.ts';
@@ -22,6 +24,8 @@ export interface Activities {
   renderEmail(template: string, event: Event): Promise<RenderedReference>;
   /** Sends one mail at most once. A repeated call gives the recorded result. */
   sendEmail(request: SendRequest): Promise<SendResult>;
+  /** What a journey may know of somebody: where they are, and their language. */
+  describePerson(userId: string): Promise<PersonFacts>;
   /** Whether a person, not a machine, has clicked in this mail. `event` is the id of the event that it was sent for. */
   wasClicked(event: string, template: string, key?: string): Promise<boolean>;
   /** What the recipient workflow of this address knew when it ended. */
@@ -42,6 +46,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
       return referenceTo(find(deps, name), await deps.memory.contacts.find(event.user_id), event.payload);
     },
     sendEmail: (request) => sendEmail(deps, find(deps, request.template), request),
+    describePerson: (userId) => describePerson(deps.memory, userId),
     wasClicked: (event, template, key) => deps.memory.engagement.clicked(messageTag(messageKey(event, template, key))),
     recallRecipient: (address) => deps.memory.recipients.recall(address),
     applyFeedback: (address, judgement) => applyFeedback(deps, address, judgement),

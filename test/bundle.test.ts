@@ -81,6 +81,7 @@ describe('journeys and routes', () => {
     checkConsent: async () => 'may_send',
     renderEmail: async () => ({ version: 'v', subject: 's', content: 'c' }),
     sendEmail: async () => ({ outcome: 'sent' }),
+    describePerson: async () => ({ zone: [[0, 0]] }),
     wasClicked: async () => false,
     recallRecipient: async () => undefined,
     applyFeedback: async () => {},

@@ -13,6 +13,7 @@ import type { Engaged } from '../state/engagement.ts';
 import { messageKey, messageTag } from '../state/keys.ts';
 import { createMemory, type Memory } from '../state/memory.ts';
 import { redisOfThisFile } from './support/scene.ts';
+import { timeSkipping } from './support/time-skipping.ts';
 
 const redis = redisOfThisFile();
 let memory: Memory;
@@ -20,13 +21,13 @@ let connections: [Connection, NativeConnection];
 let worker: Worker;
 let running: Promise<void>;
 let client: Client;
-const namespace = `clicked-${randomUUID().slice(0, 8)}`;
+const namespace = `library-${randomUUID().slice(0, 8)}`;
 
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const { temporal: address } = inject('servers');
   const settings = {
-    keyPrefix: `clicked-test-${randomUUID()}:`,
+    keyPrefix: `library-test-${randomUUID()}:`,
     secret: 'ab'.repeat(32),
     rateLimit: 1,
     quotaReserve: 0,
@@ -38,13 +39,13 @@ beforeAll(async () => {
   connections = await Promise.all([Connection.connect({ address }), NativeConnection.connect({ address })]);
   client = new Client({ connection: connections[0], namespace });
   const logger = new DefaultLogger('ERROR');
-  const workflowsPath = fileURLToPath(new URL('./support/asks-clicked.ts', import.meta.url));
+  const workflowsPath = fileURLToPath(new URL('./support/asking-journeys.ts', import.meta.url));
   worker = await Worker.create({
     connection: connections[1],
     namespace,
-    taskQueue: 'clicked',
+    taskQueue: 'library',
     workflowBundle: await bundleWorkflowCode({ workflowsPath, logger }),
-    activities: createActivities({ memory } as ActivityDependencies), // this one asks the memory, and nothing else
+    activities: createActivities({ memory } as ActivityDependencies), // these ask the memory, and nothing else
   });
   running = worker.run();
 }, 60_000);
@@ -59,8 +60,13 @@ async function answer(...happenings: Pick<Engaged, 'type' | 'by'>[]): Promise<bo
   const event_id = randomUUID();
   const tag = messageTag(messageKey(event_id, 'welcome'));
   for (const happening of happenings) await memory.engagement.record(tag, { ...happening, id: randomUUID(), at: 1 });
-  const signup = { event_id, event_type: 'user.signed_up' as const, user_id: 'ada', timestamp: 1, payload: {} };
-  return client.workflow.execute('asksClicked', { workflowId: event_id, taskQueue: 'clicked', args: [signup] });
+  return run('asksClicked', 'ada', event_id);
+}
+
+/** Runs a journey of `test/support/asking-journeys.ts` for somebody, over all its waits, and gives what it returns. */
+async function run<Result>(journey: string, user_id: string, event_id: string = randomUUID()): Promise<Result> {
+  const signup = { event_id, event_type: 'user.signed_up', user_id, timestamp: 1, payload: {} };
+  return timeSkipping(client).execute(journey, { workflowId: event_id, taskQueue: 'library', args: [signup] });
 }
 
 describe('a journey that asks whether somebody clicked', () => {
@@ -100,5 +106,34 @@ describe('what is kept of opens and clicks', () => {
     expect((await memory.engagement.of(tag))['open:machine']).toBeLessThan(600);
     await memory.engagement.record(tag, { type: 'click', by: 'human', id: 'her', at: 1 });
     expect(await memory.engagement.clicked(tag)).toBe(true);
+  });
+});
+
+describe('a journey that waits for local time', () => {
+  it('goes on at nine on a weekday where she is, and knows her country', async () => {
+    await memory.contacts.record('ada', { time_zone: 'Asia/Tokyo', country: 'JP', name: 'Ada' }, 1);
+    const { at, country } = await run<{ at: number; country: string }>('waitsForAWeekday', 'ada');
+    const tokyo = new Intl.DateTimeFormat('en-GB', {
+      timeZone: 'Asia/Tokyo',
+      weekday: 'short',
+      hour: '2-digit',
+      minute: '2-digit',
+    });
+    expect(tokyo.format(at)).toMatch(/^(Mon|Tue|Wed|Thu|Fri) 09:00$/);
+    expect(at).toBeGreaterThan(Date.now());
+    expect(country).toBe('JP');
+  });
+
+  it('takes whoever has told no zone to be in UTC', async () => {
+    const { at } = await run<{ at: number }>('waitsForAWeekday', 'nobody');
+    expect(new Date(at).toISOString()).toMatch(/T09:00:00/);
+  });
+});
+
+describe('a journey that asks for a group', () => {
+  it('hears the same for the same person in every run', async () => {
+    const groups = await Promise.all([0, 1, 2].map(() => run('asksGroup', 'ada')));
+    expect(new Set(groups).size).toBe(1);
+    expect(['mailed', 'holdout']).toContain(groups[0]);
   });
 });
