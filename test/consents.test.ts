@@ -108,6 +108,30 @@ describe('the consent log', () => {
     ]);
   });
 
+  it('is not changed by a second record of the same id, nor what is in force', async () => {
+    const { consents } = memoryOfItsOwn();
+    const record = (state: 'granted' | 'revoked', at: number) =>
+      consents.record('ada', { id: 'e1', state, consent: { topics: ['offers'] }, at });
+    await record('granted', monday);
+    await record('revoked', monday + 1);
+    expect(await consents.history('ada')).toMatchObject([{ state: 'granted', captured_at: monday }]);
+    expect(await consents.stateOf('ada', 'offers')).toBe('granted');
+  });
+
+  it('is no worse for somebody who has agreed and asks again; who has left and asks again waits', async () => {
+    const { consents } = memoryOfItsOwn();
+    const record = (user: string, state: 'granted' | 'revoked' | 'pending', at: number) =>
+      consents.record(user, { id: `${state}-${at}`, state, consent: { topics: ['offers'] }, at });
+    await record('ada', 'granted', monday);
+    await record('ada', 'pending', monday + 1);
+    await record('grace', 'revoked', monday);
+    await record('grace', 'pending', monday + 1);
+    expect([await consents.stateOf('ada', 'offers'), await consents.stateOf('grace', 'offers')]).toEqual([
+      'granted',
+      'pending',
+    ]);
+  });
+
   it('keeps a wording once, however many agree to it', async () => {
     const prefix = `consents-test-${randomUUID()}:`;
     const { consents } = createMemory(redis(), {

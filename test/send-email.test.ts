@@ -89,6 +89,14 @@ describe('a mail that must not go', () => {
     expect(await attempt('receipt')).toMatchObject({ outcome: 'sent' });
   });
 
+  it('as marketing to an address of which the provider doubts, while a receipt may still be right', async () => {
+    const { attempt, memory, ada } = await scene();
+    const doubted = { reason: 'invalid_address', scope: 'marketing', since: monday, source: 'test' } as const;
+    await memory.suppressions.add(memory.addressHash(ada.email), doubted);
+    expect(await attempt('welcome')).toMatchObject({ outcome: 'suppressed' });
+    expect(await attempt('receipt')).toMatchObject({ outcome: 'sent' });
+  });
+
   it('to somebody who never agreed, unless no consent is needed', async () => {
     for (const [model, outcome] of [
       ['opt_in', 'no_consent'],
