@@ -156,12 +156,19 @@ async function line([what, feedback]: (typeof says)[number]): Promise<string[]> 
   const facts = await memory.facts.of(address);
   const optedOut = Object.values(await memory.consents.now(ada.user_id)).filter(({ state }) => state === 'revoked');
   const unusable = (await deadLetters()) - deadBefore;
-  const status = (await run.describe()).status.name;
+  const whats = facts.map((fact) => fact.what);
+  // A cancellation that was asked for takes a turn of the run, and a line of the log its way to here.
+  const statusOfRun = async () => (await run.describe()).status.name;
+  if (whats.includes('journey_stopped')) await expect.poll(statusOfRun, { timeout: 20_000 }).toBe('CANCELLED');
+  const alerts = () =>
+    worker
+      .output()
+      .split('\n')
+      .filter((each) => each.includes('"alert"') && each.includes(ada.user_id));
+  const expected = whats.filter((each) => alertKinds.has(each)).length;
+  await expect.poll(() => alerts().length, { timeout: 20_000 }).toBe(expected);
+  const status = await statusOfRun();
   if (status === 'RUNNING') await run.terminate('the test is over');
-  const alerts = worker
-    .output()
-    .split('\n')
-    .filter((each) => each.includes('"alert"') && each.includes(ada.user_id));
   return [
     what,
     suppressions
@@ -169,10 +176,21 @@ async function line([what, feedback]: (typeof says)[number]): Promise<string[]> 
       .join('; ') || '-',
     optedOut.map(({ topic }) => (topic === '*' ? 'everything' : topic)).join(' ') || '-',
     status === 'RUNNING' ? 'goes on' : status.toLowerCase(),
-    told(facts.map((fact) => fact.what)),
-    alerts.map((each) => String(JSON.parse(each).alert)).join(' ') || (unusable > 0 ? 'kept as a dead letter' : '-'),
+    told(whats),
+    alerts()
+      .map((each) => String(JSON.parse(each).alert))
+      .join(' ') || (unusable > 0 ? 'kept as a dead letter' : '-'),
   ];
 }
+
+/** Facts that somebody is alerted of, by the same name. */
+const alertKinds = new Set([
+  'policy_block',
+  'content_refused',
+  'authentication_failure',
+  'message_rejected',
+  'message_not_rendered',
+]);
 
 /** Facts in a row that are the same are told once, with their number. */
 function told(whats: string[]): string {
