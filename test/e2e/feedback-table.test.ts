@@ -62,9 +62,9 @@ const says: [what: string, feedback: (about: About) => object[]][] = [
   [
     'the same, with a Delivery between',
     (about) => [
-      sesEvent.bounce(about, 'Transient', 'General', '5.4.4'),
-      sesEvent.delivery(about),
-      sesEvent.bounce(about, 'Transient', 'General', '5.4.4'),
+      sesEvent.bounce({ ...about, at: ago(3) }, 'Transient', 'General', '5.4.4'),
+      sesEvent.delivery({ ...about, at: ago(2) }),
+      sesEvent.bounce({ ...about, at: ago(1) }, 'Transient', 'General', '5.4.4'),
     ],
   ],
   ['Bounce Transient MessageTooLarge', (about) => [sesEvent.bounce(about, 'Transient', 'MessageTooLarge', '5.3.4')]],
@@ -76,15 +76,15 @@ const says: [what: string, feedback: (about: About) => object[]][] = [
   ['5 soft bounces within 14 days', (about) => softBounces(about, 5, 14)],
   [
     '5 within 14 days, a Delivery among them',
-    (about) => softBounces(about, 5, 14).toSpliced(3, 0, sesEvent.delivery(about)),
+    (about) => softBounces(about, 5, 14, (between) => sesEvent.delivery(between)),
   ],
   [
     '5 within 14 days, a click of a person among them',
-    (about) => softBounces(about, 5, 14).toSpliced(3, 0, sesEvent.click(about, 'Unlikely')),
+    (about) => softBounces(about, 5, 14, (between) => sesEvent.click(between, 'Unlikely')),
   ],
   [
     '5 within 14 days, a click of a machine among them',
-    (about) => softBounces(about, 5, 14).toSpliced(3, 0, sesEvent.click(about, 'Likely')),
+    (about) => softBounces(about, 5, 14, (between) => sesEvent.click(between, 'Likely')),
   ],
   ['a soft bounce every day for 45 days', (about) => softBounces(about, 46, 45)],
   ['Complaint, unspecified', (about) => [sesEvent.complaint(about)]],
@@ -124,17 +124,16 @@ const says: [what: string, feedback: (about: About) => object[]][] = [
 ];
 
 const day = 86_400_000;
+const ago = (minutes: number) => Date.now() - minutes * 60_000;
 
-function softBounces(about: About, count: number, days: number): object[] {
+/** So many over so many days; `between` makes what comes before the last of them. */
+function softBounces(about: About, count: number, days: number, between?: (about: About) => object): object[] {
   const first = Date.now() - days * day;
-  return Array.from({ length: count }, (_, index) =>
-    sesEvent.bounce(
-      { ...about, at: first + Math.round((index * days * day) / (count - 1)) },
-      'Transient',
-      'General',
-      '4.4.7',
-    ),
+  const at = (index: number) => first + Math.round((index * days * day) / (count - 1));
+  const bounces: object[] = Array.from({ length: count }, (_, index) =>
+    sesEvent.bounce({ ...about, at: at(index) }, 'Transient', 'General', '4.4.7'),
   );
+  return between ? bounces.toSpliced(count - 1, 0, between({ ...about, at: at(count - 1.5) })) : bounces;
 }
 
 /** One line: somebody is welcomed, SES says this, and this is what there is then. */
