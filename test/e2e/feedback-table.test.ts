@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
-import { createMemory, type Memory } from '../../state/memory.ts';
+import type { Memory } from '../../state/memory.ts';
 import { messageKey, messageTag } from '../../state/keys.ts';
 import { person, signedUp } from '../support/events.ts';
 import { markdownTable } from '../support/markdown-table.ts';
 import { envelope, sesEvent } from '../support/ses-events.ts';
-import { type ProductProcess, secret, startSystem, type System } from '../support/system.ts';
+import { type ProductProcess, startSystem, type System } from '../support/system.ts';
 
 let system: System;
 let memory: Memory;
@@ -15,13 +15,7 @@ let worker: ProductProcess;
 
 beforeAll(async () => {
   system = await startSystem(inject('servers'), { feed: false });
-  memory = createMemory(system.redis, {
-    keyPrefix: 'rivulet:',
-    secret,
-    rateLimit: 1_000,
-    quotaReserve: 0.1,
-    rememberSendsMs: 60_000,
-  });
+  ({ memory } = system);
   [, worker] = await Promise.all([system.startIngress(), system.startWorker()]);
 });
 afterAll(() => system.stop());

@@ -5,11 +5,11 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import type { Fact } from '../../state/facts.ts';
-import { createMemory, type Memory } from '../../state/memory.ts';
+import type { Memory } from '../../state/memory.ts';
 import { event, orderCompleted, person, projectCreated, signedUp } from '../support/events.ts';
 import { envelope, sesEvent } from '../support/ses-events.ts';
 import { type SqsStandIn, startSqsStandIn } from '../support/sqs-stand-in.ts';
-import { type ProductProcess, secret, startSystem, type System } from '../support/system.ts';
+import { type ProductProcess, startSystem, type System } from '../support/system.ts';
 import { timeSkipping } from '../support/time-skipping.ts';
 
 let system: System;
@@ -20,13 +20,7 @@ let worker: ProductProcess;
 
 beforeAll(async () => {
   [system, queue] = await Promise.all([startSystem(inject('servers')), startSqsStandIn()]);
-  memory = createMemory(system.redis, {
-    keyPrefix: 'rivulet:',
-    secret,
-    rateLimit: 1_000,
-    quotaReserve: 0.1,
-    rememberSendsMs: 60_000,
-  });
+  ({ memory } = system);
   [ingress, worker] = await Promise.all([
     system.startIngress({ FEEDBACK_QUEUE_URL: queue.queueUrl }),
     system.startWorker(),

@@ -16,8 +16,8 @@ import { choosePorts } from '../../local/servers/ports.ts';
 import type { SesStandInOptions } from '../../local/ses/stand-in.ts';
 import { startSesStandIn, type SesStandIn } from '../../local/ses/stand-in.ts';
 import { createKeys, type Keys } from '../../state/keys.ts';
+import { createMemory, type Memory } from '../../state/memory.ts';
 import { createStops, type Stops } from '../../state/stops.ts';
-import { createSuppressions } from '../../state/suppressions.ts';
 import type { ServerUrls } from './global-setup.ts';
 import { type Relay, startRelay } from './relay.ts';
 
@@ -53,6 +53,8 @@ export interface System {
   /** What the system remembers, to look into and to spoil. */
   redis: Redis;
   keys: Keys;
+  /** The same, as worker and ingress see it. */
+  memory: Memory;
   /** Gates and pauses, as a worker sees them. */
   stops: Stops;
   publish(event: object, subject?: string): Promise<void>;
@@ -104,7 +106,16 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
   const connection = await Connection.connect({ address: servers.temporal });
   const redis = new Redis(servers.redis);
   redis.on('error', () => undefined); // a test may take Redis away
-  const keys = createKeys(options.prefix ?? 'rivulet:', secret);
+  const keyPrefix = options.prefix ?? 'rivulet:';
+  const keys = createKeys(keyPrefix, secret);
+  const settings = {
+    keyPrefix,
+    secret,
+    rateLimit: options.rateLimit ?? fast,
+    quotaReserve: 0.1,
+    rememberSendsMs: 60_000,
+  };
+  const memory = createMemory(redis, settings);
   const running = new Set<ProductProcess>();
   const relays: Relay[] = [];
   const stopProcesses = async () => {
@@ -148,6 +159,7 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
     client: new Client({ connection, namespace: 'rivulet' }),
     redis,
     keys,
+    memory,
     stops: createStops(redis, keys),
     publishBytes,
     publish: async (event, subject) => {
@@ -159,7 +171,7 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
     contactKnown: async (userId) => (await redis.exists(keys.contact(userId))) === 1,
     complained: async (address) => {
       const complaint = { reason: 'complaint', scope: 'all', since: Date.now(), source: 'test' } as const;
-      await createSuppressions(redis, keys).add(keys.addressHash(address), complaint);
+      await memory.suppressions.add(keys.addressHash(address), complaint);
     },
     rivulet: (command) => runCommand(command, { REDIS_URL: servers.redis, RIVULET_CONFIG: config, RIVULET_SECRET: '' }),
     relayTo: (server) => relayToAddress(servers[server].replace(/^[a-z]+:\/\//, '')),
