@@ -1,8 +1,11 @@
 import type { z } from 'zod';
 
 import { consentGranted, consentRequested, consentRevoked, contactUpdated } from './about-people.ts';
+import { userBecameInactive, userReturned } from './activity.ts';
+import { cartAbandoned } from './cart-abandoned.ts';
 import { orderCompleted } from './order-completed.ts';
 import { projectCreated } from './project-created.ts';
+import { trialExtended, trialStarted } from './trial.ts';
 import { userSignedUp } from './user-signed-up.ts';
 
 /** Every event type there is, with the schema of its payload beside `contact` and `consent`. */
@@ -10,6 +13,11 @@ export const eventTypes = {
   'user.signed_up': userSignedUp,
   'project.created': projectCreated,
   'order.completed': orderCompleted,
+  'cart.abandoned': cartAbandoned,
+  'trial.started': trialStarted,
+  'trial.extended': trialExtended,
+  'user.became_inactive': userBecameInactive,
+  'user.returned': userReturned,
   'consent.requested': consentRequested,
   'consent.granted': consentGranted,
   'consent.revoked': consentRevoked,

@@ -7,11 +7,13 @@ export const orderItem = z.object({
   price: z.number(),
 });
 
+export const currency = z.string().regex(/^[A-Z]{3}$/, { error: 'must be an ISO 4217 code such as EUR' });
+
 /** An order was paid. Starts `receipt`. `total` is in major units: 12.5 is twelve and a half. */
 export const orderCompleted = z.object({
   order_id: z.string().min(1).max(128),
   total: z.number(),
-  currency: z.string().regex(/^[A-Z]{3}$/, { error: 'must be an ISO 4217 code such as EUR' }),
+  currency,
   items: z.array(orderItem).max(500).optional(),
   cart_id: z.string().max(128).optional(),
 });

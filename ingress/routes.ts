@@ -17,6 +17,9 @@ export interface Route {
 export const routes: Partial<Record<EventType, Route>> = {
   'user.signed_up': { starts: 'onboarding', topic: 'onboarding', listensFor: ['project.created'] },
   'order.completed': { starts: 'receipt', transactional: true },
+  'cart.abandoned': { starts: 'cart-recovery', topic: 'offers', listensFor: ['order.completed'] },
+  'trial.started': { starts: 'trial-ending', topic: 'onboarding', listensFor: ['trial.extended'] },
+  'user.became_inactive': { starts: 'win-back', topic: 'offers', listensFor: ['user.returned'] },
   'consent.requested': { starts: 'double-opt-in', transactional: true, listensFor: ['consent.granted'] },
 };
 

@@ -1,10 +1,15 @@
-import type { Contact } from '../events/person.ts';
+import type { Contact as SaidContact } from '../events/person.ts';
 import type { Keys } from './keys.ts';
 import { defineScript, type Redis } from './redis.ts';
 
+/** What is known of somebody: their contact block, and the plan that the newest event with a plan named. */
+export interface Contact extends SaidContact {
+  plan?: string;
+}
+
 /** Who people are: the only place that holds an address. */
 export interface Contacts {
-  /** Takes in a contact block. A field is replaced only by an event at least as new as the one that wrote it. */
+  /** Takes in what an event says. A field is replaced only by an event at least as new as the one that wrote it. */
   record(userId: string, contact: Contact, at: number): Promise<void>;
   find(userId: string): Promise<Contact>;
   /** The hash of their address, for whoever does not know the secret. */
@@ -34,7 +39,7 @@ for i = 4, #ARGV, 2 do
 end
 return 1`;
 
-const fields = ['email', 'name', 'locale', 'time_zone', 'country'] as const satisfies (keyof Contact)[];
+const fields = ['email', 'name', 'locale', 'time_zone', 'country', 'plan'] as const satisfies (keyof Contact)[];
 
 export function createContacts(redis: Redis, keys: Keys): Contacts {
   const record = defineScript<number>(redis, 'rivuletRecordContact', 3, recordScript);

@@ -65,7 +65,7 @@ describe('what the workflow sandbox loads', () => {
 
 describe('the templates that journeys name', () => {
   it('are found in the bundle, so that the worker can look for them before it takes work', () => {
-    expect(templatesNamedIn({ code }).toSorted()).toEqual(['confirm-subscription', 'receipt', 'welcome']);
+    expect(templatesNamedIn({ code })).toEqual(expect.arrayContaining(['confirm-subscription', 'receipt', 'welcome']));
     expect(templatesNamedIn({ code: code.replaceAll("'welcome', signup", "'welcmoe', signup") })).toContain('welcmoe');
   });
 });

@@ -118,8 +118,8 @@ describe('a template is refused before anybody is mailed', () => {
     write('invite-team/html.hbs', html('{{{x}}}'));
     write('confirm-subscription/html.hbs', html('{{lookup person "name"}}'));
     const told = mistake();
-    for (const name of templateNames) expect(told).toContain(`\n  ${name}: `);
-    expect(told.split('\n  ').length - 1).toBe(templateNames.length);
+    const spoilt = ['receipt', 'welcome', 'first-project', 'invite-team', 'confirm-subscription'];
+    expect(told.split('\n  ').slice(1)).toEqual(spoilt.map((name) => expect.stringContaining(`${name}: `)));
   });
 
   it('when the folder is not there at all', () => {

@@ -1,15 +1,21 @@
 import { condition, defineSignal, setHandler } from '@temporalio/workflow';
-import type { Duration } from '@temporalio/common';
 
 import type { Event, EventType } from '../../events/index.ts';
+import type { Zone } from '../../events/zone.ts';
+import type { Duration } from './duration.ts';
+import { type Moment, momentOf, wallClock } from './local-time.ts';
 import { note } from './story.ts';
 
 /** An event that a journey waits for. */
 export interface Listener<T extends EventType> {
-  /** The first such event of this person, once it has come. */
+  /** The newest such event of this person that has come and was not taken. */
   readonly heard: Event<T> | undefined;
   /** Waits for it, at most this long: true when it has come, also when it came before the wait. */
   within(wait: Duration): Promise<boolean>;
+  /** The same, at most until this moment where they are. */
+  within(until: string | Moment, person: { zone: Zone }): Promise<boolean>;
+  /** Gives what was heard, and listens for another. */
+  take(): Event<T> | undefined;
 }
 
 /**
@@ -27,10 +33,13 @@ export function listenFor<T extends EventType>(
   isMeant: (event: Event<T>) => boolean = () => true,
 ): Listener<T> {
   let heard: Event<T> | undefined;
+  const came = new Set<string>(); // ingress may deliver an event twice
   setHandler(
     defineSignal<[Event<T>]>(type),
     (event) => {
-      if (heard || !isMeant(event)) return; // ingress may deliver an event twice; the first counts
+      if (came.has(event.event_id) || !isMeant(event)) return;
+      came.add(event.event_id);
+      if (heard && heard.timestamp > event.timestamp) return;
       heard = event;
       note(`${type} came`);
     },
@@ -40,11 +49,28 @@ export function listenFor<T extends EventType>(
     get heard() {
       return heard;
     },
-    async within(wait) {
+    async within(wait: string | number | Moment, person?: { zone: Zone }) {
       if (heard) return true;
-      const summary = `wait ${wait} for ${type}`;
+      const { forMs, told } = person ? untilMoment(wait as string | Moment, person) : duration(wait as Duration);
+      const summary = `wait ${told} for ${type}`;
       note(summary);
-      return condition(() => heard !== undefined, wait, { summary });
+      return condition(() => heard !== undefined, forMs, { summary });
+    },
+    take() {
+      const taken = heard;
+      heard = undefined;
+      return taken;
     },
   };
+}
+
+/** A wait of 0 is one of a millisecond: for Temporal a 0 here once meant "for ever", and it marks the history to tell. */
+function duration(wait: Duration) {
+  return typeof wait === 'number' ? { forMs: Math.max(1, wait), told: `${wait} ms` } : { forMs: wait, told: wait };
+}
+
+function untilMoment(until: string | Moment, { zone }: { zone: Zone }) {
+  const now = Date.now();
+  const at = momentOf(until)(zone, now);
+  return { forMs: Math.max(1, at - now), told: `until ${wallClock(zone, at)} local time` };
 }

@@ -28,6 +28,22 @@ export function daysAfter(date: number, days: number, time: string): Moment {
   return daysBefore(date, -days, time);
 }
 
+/** This very instant (Unix ms), wherever they are. */
+export function at(date: number): Moment {
+  return () => date;
+}
+
+/** Whether it has come already where they are. */
+export function isPast(when: Moment, { zone }: { zone: Zone }): boolean {
+  const now = Date.now();
+  return when(zone, now) <= now;
+}
+
+/** `09:00` is the next time that it is nine. */
+export function momentOf(when: string | Moment): Moment {
+  return typeof when === 'string' ? next(when) : when;
+}
+
 /**
  * Waits until then, where they are. What lies in the past is waited for no longer than a moment.
  *
@@ -37,11 +53,11 @@ export function daysAfter(date: number, days: number, time: string): Moment {
  */
 export async function sleepUntil(when: string | Moment, { zone }: { zone: Zone }): Promise<void> {
   const now = Date.now();
-  const at = (typeof when === 'string' ? next(when) : when)(zone, now);
-  const summary = `wait until ${wallClock(zone, at)} local time`;
+  const then = momentOf(when)(zone, now);
+  const summary = `wait until ${wallClock(zone, then)} local time`;
   note(summary);
   // Always a timer, however near: whether there is one must not depend on a clock, or a replay would differ.
-  await sleep(Math.max(1, at - now), { summary });
+  await sleep(Math.max(1, then - now), { summary });
 }
 
 /** What a clock on their wall shows at this instant, such as `2026-11-24 09:00`. */

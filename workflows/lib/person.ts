@@ -9,7 +9,7 @@ export interface Person extends PersonFacts {
 }
 
 /**
- * What is known now of the person of an event: their time zone, language and country. Ask anew after a wait of months, and
+ * What is known now of the person of an event: their time zone, language, country and plan. Ask anew after a wait of months, and
  * you know of a move.
  *
  *     const ada = await person(signup);
@@ -17,5 +17,5 @@ export interface Person extends PersonFacts {
  *     if (ada.country === 'DE') await sendEmail('welcome', signup);
  */
 export async function person({ user_id: id }: Pick<Event, 'user_id'>): Promise<Person> {
-  return { id, ...(await light('describePerson', `where is ${id}?`, id)) };
+  return { id, ...(await light('describePerson', `who is ${id}?`, id)) };
 }

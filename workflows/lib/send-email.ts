@@ -1,19 +1,24 @@
-import { proxyActivities, workflowInfo } from '@temporalio/workflow';
+import { proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
 
-import type { Activities, SendResult, Undeliverable } from '../../activities/index.ts';
+import type { Activities, SendRequest, SendResult, Undeliverable } from '../../activities/index.ts';
 import type { Event, EventType } from '../../events/index.ts';
 import type { TemplateName } from '../../templates/names.ts';
 import { light } from './light.ts';
+import type { Listener } from './listen-for.ts';
 import { note } from './story.ts';
+import { unlessHeard } from './unless-heard.ts';
 
 export type { Undeliverable } from '../../activities/index.ts';
 
-/** How a send ended, as a journey sees it. A mail that the provider refuses for good fails the run instead. */
-export type Outcome = SendResult['outcome'];
+/**
+ * How a send ended, as a journey sees it. `not_needed`: what `unless` listens for came first. A mail that the provider
+ * refuses for good fails the run instead.
+ */
+export type Outcome = Exclude<SendResult['outcome'], 'deferred'> | 'not_needed';
 
 /** The person cannot get this mail, and nothing went wrong: most journeys end here. */
 export function isUndeliverable(outcome: Outcome): outcome is Undeliverable {
-  return outcome !== 'sent' && outcome !== 'unknown';
+  return outcome === 'no_address' || outcome === 'no_consent' || outcome === 'suppressed';
 }
 
 /**
@@ -29,32 +34,55 @@ const mail = proxyActivities<Activities>({
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '15s' },
 });
 
+export interface SendOptions {
+  /** Tells two sends of one template apart. */
+  key?: string;
+  /** What makes the mail pointless, should it come while the mail waits for its turn or for the morning. */
+  unless?: Pick<Listener<EventType>, 'heard'>;
+}
+
 /**
- * Sends one template to the event's person, at most once for this event. `key` tells two sends of one template apart.
+ * Sends one template to the event's person, at most once for this event, at an hour at which its journey and its topic
+ * allow it.
  *
  *     await sendEmail('welcome', signup);
  *     await sendEmail('reminder', cart, { key: 'second' });
+ *     await sendEmail('reminder', cart, { unless: order });
  */
 export async function sendEmail<T extends EventType>(
   template: TemplateName,
   event: Event<T>,
-  options: { key?: string } = {},
+  { key, unless }: SendOptions = {},
 ): Promise<Outcome> {
+  const send = () => deliver(template, event, key);
+  const outcome = unless ? ((await unlessHeard(unless, send)) ?? 'not_needed') : await send();
+  note(`${template}: ${outcome}`);
+  return outcome;
+}
+
+async function deliver(template: TemplateName, event: Event, key: string | undefined): Promise<Outcome> {
   const { user_id } = event;
   const consent = await light('checkConsent', `may ${user_id} get ${template}?`, template, user_id);
-  if (consent !== 'may_send') return told(template, consent);
+  if (consent !== 'may_send') return consent;
 
   await light('renderEmail', `write ${template}`, template, event);
 
-  const send = { summary: `${template} to ${user_id}` };
   const { workflowType: journey, startTime, historyLength } = workflowInfo();
   // A mail of a run's first step waits since the run exists, however late a worker had time for that step.
   const since = historyLength <= 3 ? startTime.getTime() : Date.now();
-  const { outcome } = await mail.sendEmail.executeWithOptions(send, [{ event, template, journey, since, ...options }]);
-  return told(template, outcome);
+  return atARightHour({ event, template, journey, since, ...(key !== undefined && { key }) });
 }
 
-function told(template: TemplateName, outcome: Outcome): Outcome {
-  note(`${template}: ${outcome}`);
-  return outcome;
+/** The activity knows the hours and the clocks of today; here is only the wait. */
+async function atARightHour(request: SendRequest): Promise<Outcome> {
+  const { template, event } = request;
+  for (;;) {
+    const call = { summary: `${template} to ${event.user_id}` };
+    const { outcome, until = 0 } = await mail.sendEmail.executeWithOptions(call, [request]);
+    if (outcome !== 'deferred') return outcome;
+
+    const summary = `${template} waits for its hours until ${new Date(until).toISOString().slice(0, 16)}Z`;
+    note(summary);
+    await sleep(Math.max(1, until - Date.now()), { summary });
+  }
 }

@@ -1,0 +1,14 @@
+import { z } from 'zod';
+
+import { unixMs } from './envelope.ts';
+
+const trial = z.object({
+  trial_ends_at: unixMs,
+  plan: z.string().max(100).optional(),
+});
+
+/** A trial began. Starts `trial-ending`. */
+export const trialStarted = trial;
+
+/** Its end was moved to `trial_ends_at` (Unix ms), later or sooner. `trial-ending` hears it. */
+export const trialExtended = trial;
