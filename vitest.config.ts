@@ -12,7 +12,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'parts',
-          include: ['test/*.test.ts', 'test/browser/*.test.ts'],
+          include: ['test/*.test.ts', 'test/journeys/*.test.ts', 'test/browser/*.test.ts'],
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },

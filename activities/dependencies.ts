@@ -2,6 +2,7 @@ import type { Counter } from 'prom-client';
 import type { Logger } from 'pino';
 
 import type { ConsentModel } from '../config/consent-model.ts';
+import type { SendingTimes } from '../config/sending-times.ts';
 import type { Memory } from '../state/memory.ts';
 import type { Catalogue } from '../templates/catalogue.ts';
 import type { Mailer } from './mailers/mailer.ts';
@@ -38,6 +39,8 @@ export interface SendSettings {
   configurationSet?: string;
   /** What a person of this country must have said before they get marketing mail. */
   consentModel: (country: string | undefined) => ConsentModel;
+  /** When marketing mails of this journey about this topic may leave. Asked by every attempt: it may change meanwhile. */
+  sendingTimes: (journey: string | undefined, topic: string | undefined) => readonly SendingTimes[];
   /** Whether a complaint stops transactional mail too. */
   complaintsStop: 'all' | 'marketing';
   settleAfterMs: number;

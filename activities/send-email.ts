@@ -13,6 +13,7 @@ import { MailerError, neverAgain, tryAgainIn } from './failures.ts';
 import type { Mail } from './mailers/mailer.ts';
 import { renderFor } from './render-email.ts';
 import { type Send, soonMs, type WayIsFree } from './send.ts';
+import { closedUntil } from './send-window.ts';
 import { overtaken, settle } from './settle.ts';
 import { linksFor, unsubscribeHeaders } from './unsubscribe-headers.ts';
 import { crowded, held, outOfQuota, waitForTurn } from './wait-for-turn.ts';
@@ -28,9 +29,14 @@ export interface SendRequest {
   since?: number;
 }
 
-/** How a send ended. `unknown`: it may have left, nothing told us, and a marketing mail is not sent twice. */
+/**
+ * How a send ended. `unknown`: it may have left, nothing told us, and a marketing mail is not sent twice. `deferred`: not
+ * at this hour; ask again at `until`.
+ */
 export interface SendResult {
-  outcome: 'sent' | 'unknown' | Undeliverable;
+  outcome: 'sent' | 'unknown' | 'deferred' | Undeliverable;
+  /** Of what is deferred: from then on it may leave. Unix ms. */
+  until?: number;
   /** The provider's id; absent when the answer was lost. */
   message_id?: string;
   version?: string;
@@ -48,6 +54,9 @@ export async function sendEmail(
 
   const earlier = await settleEarlierAttempts(deps, send);
   if ('result' in earlier) return earlier.result;
+
+  const until = await closedUntil(deps, send, request.journey);
+  if (until !== undefined) return ended(deps, send, { outcome: 'deferred', until });
 
   await waitForTurn(deps, send);
 

@@ -81,6 +81,7 @@ async function bench(): Promise<void> {
       topicTitles: { onboarding: 'Getting started' },
       configurationSet: 'rivulet',
       consentModel: () => 'opt_in',
+      sendingTimes: () => [],
       complaintsStop: 'all',
       settleAfterMs: 180_000,
       backoffMs: 1_000,

@@ -9,10 +9,12 @@ import type { CliContext } from './context.ts';
 import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
 import { addGate } from './gate.ts';
+import { addNew } from './new-journey/command.ts';
 import { addPause, addResume } from './pause.ts';
 import { addPerson } from './person.ts';
 import { addPublish } from './publish.ts';
 import { addRuns } from './runs.ts';
+import { addSimulate } from './simulate.ts';
 import { addStart } from './start.ts';
 import { addSuppressions } from './suppressions.ts';
 import { WrongUse } from './wrong-use.ts';
@@ -42,8 +44,10 @@ const program = new Command('rivulet')
 
 addStart(program, context);
 addDemo(program, context);
+addNew(program, context);
 addPublish(program, context);
 addRuns(program, context);
+addSimulate(program, context);
 addPerson(program, context);
 addSuppressions(program, context);
 addPause(program, context);

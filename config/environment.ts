@@ -32,6 +32,14 @@ export const environmentSchema = z.object({
     })
     .regex(/^[0-9a-fA-F]{64}$/, { error: 'must be 64 hexadecimal digits. Make one with: openssl rand -hex 32' })
     .describe('The master secret; keys for hashes and tokens are derived from it. `npm start` makes one.'),
+  RIVULET_WORKFLOW_BUNDLE: z
+    .string()
+    .optional()
+    .describe('A bundle of the journeys that was built elsewhere, for workers that run from source.'),
+  RIVULET_LIVE: z
+    .enum(['0', '1'], { error: 'must be 1 or 0' })
+    .default('0')
+    .describe('1: the worker takes up saved journeys and templates. `npm start` sets it; 0 there turns it off.'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info').describe('How much is logged.'),
 });
 

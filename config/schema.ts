@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
 import { duration } from './duration.ts';
+import { journeys } from './journeys.ts';
+import { opensSometimes, sendingTimes } from './sending-times.ts';
 
 const provider = z
   .strictObject({
@@ -138,6 +140,7 @@ const topic = z.strictObject({
     )
     .optional()
     .describe('The same in other languages, by BCP 47 language, such as `de`.'),
+  ...sendingTimes,
 });
 
 const feedback = z.strictObject({
@@ -181,6 +184,14 @@ const links = z.strictObject({
     ),
 });
 
+const decisions = z.strictObject({
+  remember: duration
+    .prefault('30d')
+    .describe(
+      'How long it is remembered who entered a journey and why, event by event. An event that comes again gets the same answer. At least as long as queues.marketing_events.max_age, whatever stands here.',
+    ),
+});
+
 /** The whole of rivulet.yaml. Unknown keys are mistakes: a mistyped key would otherwise silently do nothing. */
 export const configSchema = z.strictObject({
   provider: provider.prefault({}),
@@ -191,9 +202,11 @@ export const configSchema = z.strictObject({
   feedback: feedback.prefault({}),
   links: links.prefault({}),
   topics: z
-    .record(z.string().regex(/^[a-z][a-z0-9-]*$/), topic)
+    .record(z.string().regex(/^[a-z][a-z0-9-]*$/), topic.refine(...opensSometimes))
     .prefault({ onboarding: { title: 'Getting started' }, offers: { title: 'Offers' } })
     .describe('What people can subscribe to. A template names one of these.'),
+  journeys,
+  decisions: decisions.prefault({}),
 });
 
 export type Config = z.output<typeof configSchema> & { templates: { dir: string } };

@@ -24,8 +24,12 @@ import { takeIn } from './take-in.ts';
 
 /** The ingress: events in from NATS, journeys started in Temporal. Any number of these may run. */
 await runMain(async () => {
-  const { values } = parseArgs({ options: { provision: { type: 'boolean', default: true } }, allowNegative: true });
+  const { values } = parseArgs({
+    options: { provision: { type: 'boolean', default: true }, check: { type: 'boolean', default: false } },
+    allowNegative: true,
+  });
   const { config, environment } = loadConfig(process.env);
+  if (values.check) return; // the code loads and the configuration is right: `npm start` asks before it restarts us
   const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace } = environment;
   const log = createLog('ingress', environment.LOG_LEVEL);
   const stop = stopSignal();

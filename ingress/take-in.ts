@@ -78,7 +78,8 @@ async function takeEvent(deps: TakeInDependencies, message: JsMsg): Promise<Take
 /** Who and what they agreed to goes to Redis; the event itself, without either, to Temporal. In this order: the journey looks them up. */
 async function admit(deps: TakeInDependencies, { event, contact, consent }: ParsedEvent): Promise<void> {
   const { client, memory, log, metrics } = deps;
-  if (contact) await memory.contacts.record(event.user_id, contact, event.timestamp);
+  const known = { ...contact, ...planOf(event) };
+  await memory.contacts.record(event.user_id, known, event.timestamp);
   if (consent) {
     const state = saidBy[event.event_type] ?? 'granted';
     await memory.consents.record(event.user_id, { id: event.event_id, state, consent, at: event.timestamp });
@@ -94,6 +95,11 @@ async function admit(deps: TakeInDependencies, { event, contact, consent }: Pars
   metrics.events.inc({ event_type: event.event_type, result });
   const { event_id, event_type, user_id } = event;
   log.info({ event_id, event_type, user_id, journey: route?.starts, result, told }, 'event taken in');
+}
+
+/** The plan that an event names is of use to later journeys of the person too. */
+function planOf({ payload }: Event): { plan?: string } {
+  return 'plan' in payload && payload.plan !== undefined ? { plan: payload.plan } : {};
 }
 
 /** The consents know it already; the recipient workflow ends what runs about these topics. Without an address nothing is mailed. */

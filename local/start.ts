@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { FileWatch } from '../runtime/watch-files.ts';
+import { restartOnSave } from './restart-on-save.ts';
 import { readRunFile, removeRunFile, writeRunFile } from './run-file.ts';
 import type { RunFile } from './run-file.ts';
 import { CannotStart } from './servers/errors.ts';
@@ -42,12 +44,14 @@ export async function startEverything(options: StartOptions): Promise<Everything
     const urls = await chooseUrls(servers);
 
     print('Starting the SES stand-in, the worker and the ingress ...');
-    const children = childrenOf(root, env, urls, secret).map((child) => supervisor.start(child));
-    await Promise.race([Promise.all(children), signals.throwWhenAsked()]);
+    const children = childrenOf(root, env, urls, secret);
+    const starting = children.map((child) => supervisor.start(child));
+    await Promise.race([Promise.all(starting), signals.throwWhenAsked()]);
     writeRunFile(root, { pid: process.pid, startedAt: Date.now(), urls });
 
     for (const line of urlTable(urls)) print(line);
-    return run(root, urls, servers, supervisor, signals, print);
+    const saves = env['RIVULET_LIVE'] === '0' ? undefined : restartOnSave({ root, children, supervisor, print });
+    return run(root, urls, servers, supervisor, signals, print, saves);
   } catch (error) {
     signals.stopWatching();
     await supervisor.kill();
@@ -97,6 +101,7 @@ function childrenOf(root: string, env: NodeJS.ProcessEnv, urls: RunFile['urls'],
     TEMPORAL_NAMESPACE: 'rivulet',
     PUBLIC_URL: env['PUBLIC_URL'] || urls.ingress,
     RIVULET_SECRET: secret,
+    RIVULET_LIVE: env['RIVULET_LIVE'] || '1',
     ...sesEnvironment(env, urls.inbox),
   };
   const child = (name: string, file: string, url: string, ready: string): ChildSpec => ({
@@ -145,6 +150,7 @@ function urlTable(urls: RunFile['urls']): string[] {
     '',
     '  npx rivulet publish user.signed_up --user u_1 --email ada@example.com',
     '',
+    'A saved journey, template or rule takes effect at once; what is broken is told here, and changes nothing.',
     'Ctrl-C stops everything; what is under way goes on at the next start.',
     '',
   ];
@@ -157,6 +163,7 @@ function run(
   supervisor: Supervisor,
   signals: SignalWatch,
   print: (line: string) => void,
+  saves: FileWatch | undefined,
 ): Everything {
   let askStop = () => {};
   const asked = new Promise<void>((resolved) => (askStop = resolved));
@@ -174,6 +181,7 @@ function run(
     print('Stopping: ingress, worker, SES stand-in, servers. (Ctrl-C again kills them.)');
     const killed = signals.askedAgain.then(() => supervisor.kill());
     await Promise.race([supervisor.stop(), killed]);
+    await saves?.close();
     await servers.stop();
     removeRunFile(root);
     signals.stopWatching();

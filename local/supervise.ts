@@ -32,6 +32,11 @@ export interface SupervisorOptions {
 export interface Supervisor {
   /** Starts a child and returns when it is ready. Throws when it ends before that, or takes too long. */
   start(child: ChildSpec): Promise<void>;
+  /**
+   * Ends a child and starts it anew, in the same place. That is no end by itself. Throws as `start` does; the child is gone
+   * then, and may be restarted again.
+   */
+  restart(child: ChildSpec): Promise<void>;
   /** The first child that ends by itself; never resolves otherwise. */
   exited: Promise<ChildExit>;
   /** Ends all, one after the other, the last one started first: SIGTERM once, SIGKILL after the grace. */
@@ -42,7 +47,11 @@ export interface Supervisor {
 
 interface Child {
   name: string;
-  process: Promise<Guarded>;
+  label: string;
+  /** The one that runs now, or is being started. */
+  process?: Promise<Guarded>;
+  /** It is being restarted, or that has failed: its end is no news. */
+  changing: boolean;
 }
 
 const nameColours = ['cyan', 'magenta', 'green', 'yellow', 'blue'] as const;
@@ -56,40 +65,53 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let tellExit: (exit: ChildExit) => void = () => {};
   const exited = new Promise<ChildExit>((resolved) => (tellExit = resolved));
 
+  const run = async (spec: ChildSpec, child: Child) => {
+    const lines: string[] = [];
+    const starting = spawnGuarded({
+      command: spec.command,
+      args: spec.args,
+      env: spec.env,
+      ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
+      output(line) {
+        lines.push(line);
+        if (lines.length > linesKept) lines.shift();
+        print(`${child.label} ${line}`);
+      },
+    });
+    child.process = starting;
+    const running = await starting;
+    void running.exited.then((exit) => {
+      if (!stopping && !child.changing) tellExit({ name: spec.name, ...exit, lastLines: [...lines] });
+    });
+    await becomeReady(spec, running, readyWithinMs, lines);
+  };
+
   return {
     exited,
     async start(spec) {
-      const lines: string[] = [];
-      const label = nameLabel(spec.name, children.length);
-      const starting = spawnGuarded({
-        command: spec.command,
-        args: spec.args,
-        env: spec.env,
-        ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
-        output(line) {
-          lines.push(line);
-          if (lines.length > linesKept) lines.shift();
-          print(`${label} ${line}`);
-        },
-      });
-      children.push({ name: spec.name, process: starting });
-
-      const child = await starting;
-      void child.exited.then((exit) => {
-        if (!stopping) tellExit({ name: spec.name, ...exit, lastLines: [...lines] });
-      });
-      await becomeReady(spec, child, readyWithinMs, lines);
+      const child: Child = { name: spec.name, label: nameLabel(spec.name, children.length), changing: false };
+      children.push(child);
+      await run(spec, child);
+    },
+    async restart(spec) {
+      const child = children.find(({ name }) => name === spec.name);
+      if (!child) throw new CannotStart(`${spec.name} cannot be restarted: it was never started.`);
+      child.changing = true;
+      await (await child.process)?.end(graceMs);
+      if (stopping) throw new CannotStart(`${spec.name} is not started again: everything is being stopped.`);
+      await run(spec, child);
+      child.changing = false;
     },
     async stop() {
       stopping = true;
       for (const child of children.toReversed()) {
-        const running = await child.process.catch(() => undefined);
+        const running = await child.process?.catch(() => undefined);
         await running?.end(graceMs);
       }
     },
     async kill() {
       stopping = true;
-      await Promise.allSettled(children.map(async (child) => (await child.process).end(0)));
+      await Promise.allSettled(children.map(async (child) => (await child.process)?.end(0)));
     },
   };
 }

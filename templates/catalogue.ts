@@ -77,6 +77,8 @@ function load(
   const source = readPart(dir, name, 'html.hbs');
   const textSource = readPart(dir, name, 'text.hbs');
   const { matter, body } = splitFrontMatter(source);
+  const htmlFile = join(dir, name, 'html.hbs');
+  const above = source.slice(0, source.length - body.length).split('\n').length - 1;
   if (matter.topic !== undefined && !topics.includes(matter.topic)) {
     throw new Error(`topic "${matter.topic}" is not among the topics of rivulet.yaml (${topics.join(', ')})`);
   }
@@ -87,11 +89,26 @@ function load(
       .update(JSON.stringify([source, textSource, layouts]))
       .digest('hex')
       .slice(0, 12),
-    subjectWords: compileText(handlebars, matter.subject),
-    preheaderWords: compileText(handlebars, matter.preheader ?? ''),
-    html: compileHtml(handlebars, body),
-    text: compileText(handlebars, textSource),
+    subjectWords: withPlace(`${htmlFile} subject`, undefined, () => compileText(handlebars, matter.subject)),
+    preheaderWords: withPlace(`${htmlFile} preheader`, undefined, () =>
+      compileText(handlebars, matter.preheader ?? ''),
+    ),
+    html: withPlace(htmlFile, above, () => compileHtml(handlebars, body)),
+    text: withPlace(join(dir, name, 'text.hbs'), 0, () => compileText(handlebars, textSource)),
   };
+}
+
+/** Handlebars counts lines from where it was given the text: `above` is how many of the file's stand before that. */
+function withPlace(place: string, above: number | undefined, compile: () => Words): Words {
+  try {
+    return compile();
+  } catch (error) {
+    const { message } = error as Error;
+    const [, one, other] = /\bline (\d+)|- (\d+):\d+$/m.exec(message) ?? [];
+    const line = Number(one ?? other);
+    const at = above === undefined || Number.isNaN(line) ? place : `${place}:${line + above}`;
+    throw new Error(`${at} ${message.replace(/ ?\bon line \d+(?=:)|^line \d+: | - \d+:\d+$/gm, '')}`, { cause: error });
+  }
 }
 
 function readPart(dir: string, name: string, part: string): string {

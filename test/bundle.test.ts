@@ -4,7 +4,6 @@ import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 
-import type { Activities } from '../activities/index.ts';
 import type { EventType } from '../events/index.ts';
 import { type Route, routes } from '../ingress/routes.ts';
 import { connectTemporal, provisionTemporal } from '../runtime/temporal.ts';
@@ -13,6 +12,7 @@ import { bundleWorkflows, templatesNamedIn } from '../worker/bundle.ts';
 import { createWorkers } from '../worker/workers.ts';
 import * as journeys from '../workflows/index.ts';
 import { event, person } from './support/events.ts';
+import { quietActivities } from './support/quiet-activities.ts';
 
 /** Journeys that another journey starts, so that no route names them. */
 const children: string[] = [];
@@ -77,19 +77,6 @@ describe('journeys and routes', () => {
   let workers: Worker[] = [];
   let running: Promise<unknown>;
   const namespace = `bundle-${randomUUID().slice(0, 8)}`;
-  const activities: Activities = {
-    checkConsent: async () => 'may_send',
-    renderEmail: async () => ({ version: 'v', subject: 's', content: 'c' }),
-    sendEmail: async () => ({ outcome: 'sent' }),
-    describePerson: async () => ({ zone: [[0, 0]] }),
-    wasClicked: async () => false,
-    recallRecipient: async () => undefined,
-    applyFeedback: async () => {},
-    syncSuppressions: async () => {
-      throw new Error('no journey does this');
-    },
-  };
-
   beforeAll(async () => {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
     const { temporal: address } = inject('servers');
@@ -104,7 +91,7 @@ describe('journeys and routes', () => {
       connection: native,
       namespace,
       workflowBundle: { code },
-      activities,
+      activities: quietActivities(),
       sendConcurrency: 5,
     });
     running = Promise.all(workers.map((worker) => worker.run()));

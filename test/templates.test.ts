@@ -85,16 +85,16 @@ describe('a template is refused before anybody is mailed', () => {
     ['it is marketing without a topic', '---\nsubject: x\nclass: marketing\n---\n', 'receipt: front matter: topic:'],
     ['it has no subject', '---\nclass: transactional\n---\n', 'receipt: front matter: subject:'],
     ['its front matter has a key nobody knows', '---\nsubject: x\nclass: transactional\nclas: y\n---\n', 'clas'],
-    ['a block is not closed', html('{{#if person.name}}Hello'), 'receipt: Parse error'],
+    ['a block is not closed', html('{{#if person.name}}Hello'), 'receipt/html.hbs:6 Parse error'],
     ['it calls a helper that there is not', html('{{shout person.name}}'), 'shout'],
     ['it calls the lookup helper', html('{{lookup person "name"}}'), 'lookup'],
     ['its subject calls a helper that there is not', html('x', '{{shout person.name}}'), 'shout'],
-    ['it lets a value write HTML', html('<p>\n{{{person.name}}}</p>'), 'receipt: line 2: {{{...}}}'],
-    ['it does so with an ampersand', html('{{& person.name}}'), 'receipt: line 1: {{{...}}} and {{& ...}}'],
+    ['it lets a value write HTML', html('<p>\n{{{person.name}}}</p>'), 'receipt/html.hbs:6 {{{...}}}'],
+    ['it does so with an ampersand', html('{{& person.name}}'), 'receipt/html.hbs:5 {{{...}}} and {{& ...}}'],
     [
       'it does so inside a block',
       html('{{#if event}}{{#each event.items}}{{{this}}}{{/each}}{{/if}}'),
-      'receipt: line 1',
+      'receipt/html.hbs:5 ',
     ],
   ])('when %s', (_why, source, told) => {
     write('receipt/html.hbs', source);

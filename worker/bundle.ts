@@ -3,14 +3,23 @@ import { fileURLToPath } from 'node:url';
 
 import { bundleWorkflowCode } from '@temporalio/worker';
 
+import { StartError } from '../runtime/stop-signal.ts';
+import { saidByBundler } from './said-by-bundler.ts';
+
 /** Where `npm run build` puts the bundle: beside the compiled worker. */
 const bundleFile = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
 
+/** Where the journeys lie: as sources, or compiled beside a compiled worker. */
+export const workflowsFolder = fileURLToPath(new URL('../workflows', import.meta.url));
+export const fromSource = import.meta.url.endsWith('.ts');
+
 /**
- * The journeys as the workflow sandbox loads them: prebuilt in production, bundled now when running from source.
+ * The journeys as the workflow sandbox loads them: prebuilt in production or in `file`, bundled now when running from
+ * source.
  */
-export async function workflowBundle(): Promise<{ code: string }> {
-  return existsSync(bundleFile) ? { code: readFileSync(bundleFile, 'utf8') } : bundleWorkflows();
+export async function workflowBundle(file = bundleFile): Promise<{ code: string }> {
+  if (file !== bundleFile || existsSync(file)) return { code: readFileSync(file, 'utf8') };
+  return bundleWorkflows();
 }
 
 /**
@@ -21,13 +30,18 @@ export function templatesNamedIn({ code }: { code: string }): string[] {
   return [...code.matchAll(/\.sendEmail\)\(\s*(['"])([^'"]+)\1/g)].map(([, , name = '']) => name);
 }
 
-export function bundleWorkflows() {
-  return bundleWorkflowCode({
-    workflowsPath: fileURLToPath(
-      new URL(`../workflows/index${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
-    ),
-    logger: { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: console.warn, error: console.error },
-  });
+/** Bundles what `workflows/` holds now. Throws one StartError that says what is wrong, with file and line. */
+export async function bundleWorkflows(): Promise<{ code: string }> {
+  const said: string[] = [];
+  const hear = (message: string) => void said.push(message);
+  try {
+    return await bundleWorkflowCode({
+      workflowsPath: `${workflowsFolder}/index${fromSource ? '.ts' : '.js'}`,
+      logger: { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: hear, error: hear },
+    });
+  } catch (error) {
+    throw new StartError(`The journeys cannot be bundled:\n${saidByBundler(said.join('\n') || String(error))}`);
+  }
 }
 
 function quiet(): void {}

@@ -1,4 +1,5 @@
 import { runMain } from '../runtime/stop-signal.ts';
+import { checkWorker } from './check.ts';
 import { runWorker } from './run-worker.ts';
 
-await runMain(() => runWorker());
+await runMain(() => (process.argv.includes('--check') ? checkWorker() : runWorker()));

@@ -8,6 +8,8 @@ import { waitInActivity } from '../activities/wait.ts';
 import { consentModel } from '../config/consent-model.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { sendingTimesOf } from '../config/sending-times.ts';
+import { watchConfig } from '../config/watch.ts';
 import { createHealthApp, listen } from '../runtime/health.ts';
 import { createLinks } from '../runtime/links.ts';
 import { createLog } from '../runtime/log.ts';
@@ -19,13 +21,14 @@ import { createKeys } from '../state/keys.ts';
 import { createMemory, memorySettings } from '../state/memory.ts';
 import { connectRedis, redisReady, redisTakesWrites } from '../state/redis.ts';
 import { agreeOnSecret, otherSecret } from '../state/secret.ts';
-import { loadCatalogue, TemplateError } from '../templates/catalogue.ts';
-import { templatesNamedIn, workflowBundle } from './bundle.ts';
+import { loadCatalogue } from '../templates/catalogue.ts';
+import { createFleet } from './fleet.ts';
+import { takeUpSaves } from './live.ts';
+import { loadJourneys } from './load-journeys.ts';
 import { createMailer } from './mailer.ts';
 import { installRuntime } from './runtime.ts';
 import { scheduleSuppressionSync } from './schedules.ts';
 import { type Watch, watchProvider } from './watch-provider.ts';
-import { createWorkers } from './workers.ts';
 
 /** Sends under way at once in one worker; each has its own socket. */
 const sendConcurrency = 100;
@@ -44,15 +47,10 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
 
-  const catalogue = loadCatalogue(config.templates.dir, Object.keys(config.topics));
+  const words = { catalogue: loadCatalogue(config.templates.dir, Object.keys(config.topics)) };
   const tokens = createTokens({ secret: environment.RIVULET_SECRET, keys: config.links.keys });
   const links = createLinks({ publicUrl: environment.PUBLIC_URL, tokens, topics: Object.keys(config.topics) });
-  const bundle = await workflowBundle();
-  const unknown = templatesNamedIn(bundle).filter((name) => !catalogue.has(name));
-  if (unknown.length > 0)
-    throw new TemplateError(
-      unknown.map((name) => `${name}: a journey sends it, but templates/names.ts does not name it`),
-    );
+  const bundle = await loadJourneys(words.catalogue, environment.RIVULET_WORKFLOW_BUNDLE);
 
   // Health is served before anything is connected, so that "not ready" can be told apart from "dead".
   const redis = connectRedis(environment.REDIS_URL, (error) => log.debug({ err: error }, 'Redis connection'));
@@ -86,7 +84,10 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   const activities = createActivities(
     around({
       memory,
-      catalogue,
+      // Asked anew by every activity: `npm start` puts another one there when a template is saved.
+      get catalogue() {
+        return words.catalogue;
+      },
       mailer,
       links,
       wait: waitInActivity,
@@ -94,20 +95,24 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
       localPace: createLocalPace(config.provider.rate_limit, watching.workers),
       log,
       metrics: sendMetrics(registry),
-      settings: sendSettings(config),
+      settings: sendSettings(config, watchConfig(process.env, config, log, stop)),
     }),
   );
-  const connection = await NativeConnection.connect(temporalConnectOptions({ address, namespace }));
-  const workers = await createWorkers({ connection, namespace, workflowBundle: bundle, activities, sendConcurrency });
+  const connect = () => NativeConnection.connect(temporalConnectOptions({ address, namespace }));
+  const connection = await connect();
+  const settings = { connection, namespace, workflowBundle: bundle, activities, sendConcurrency };
+  const fleet = await createFleet(settings, connect, log);
   if (provision) await scheduleSuppressionSync(client, config, log);
 
-  stop.addEventListener('abort', () => workers.forEach((worker) => worker.shutdown()), { once: true });
+  stop.addEventListener('abort', fleet.stop, { once: true });
   if (stop.aborted) return;
   working = true;
-  log.info({ templates: [...catalogue.keys()], time_zone_data: process.versions['tz'] }, 'working');
-  await Promise.all(workers.map((worker) => worker.run())).finally(() => (working = false));
+  log.info({ templates: [...words.catalogue.keys()], time_zone_data: process.versions['tz'] }, 'working');
+  const live = environment.RIVULET_LIVE === '1' ? takeUpSaves({ config, words, fleet }) : undefined;
+  await fleet.run().finally(() => (working = false));
 
   log.info('drained');
+  await live?.close();
   await watching.end();
   await connection.close();
   await client.connection.close();
@@ -116,12 +121,14 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   await http.close();
 }
 
-function sendSettings({ provider, compliance, suppression, topics }: Config): SendSettings {
+function sendSettings(config: Config, current: () => Config): SendSettings {
+  const { provider, compliance, suppression, topics } = config;
   return {
     from: provider.from,
     topicTitles: Object.fromEntries(Object.entries(topics).map(([name, { title }]) => [name, title])),
     ...(provider.type === 'ses' && { configurationSet: provider.configuration_set }),
     consentModel: (country) => consentModel(compliance, country),
+    sendingTimes: (journey, topic) => sendingTimesOf(current(), journey, topic),
     complaintsStop: suppression.complaints_stop,
     settleAfterMs: provider.settle_after,
     backoffMs: provider.retry.backoff_ms,

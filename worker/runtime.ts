@@ -10,9 +10,20 @@ export function installRuntime(log: Logger): void {
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
       if (message.startsWith('No workflows registered')) return; // so it is meant: one worker only sends
       const { error, ...fields } = meta ?? {};
-      log[levels[level]]({ ...fields, ...(error !== undefined && { err: error }) }, message);
+      const hint = mayNotFit(message, meta) && { what_to_do: whatToDo };
+      log[levels[level]]({ ...fields, ...(error !== undefined && { err: error }), ...hint }, message);
     }),
+    // What the SDK's native half has to say, such as that a run's history does not fit the code, comes the same way.
+    telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
     // The process stops its workers itself, in its own order.
     shutdownSignals: [],
   });
+}
+
+/** A run waits, and its task is tried again, until code comes that fits. */
+const whatToDo =
+  'This run was begun by other code and cannot follow the change. It waits, and nothing is lost: undo the change, or guard it with patched(). See docs/changing-journeys.md.';
+
+function mayNotFit(message: string, facts: object | undefined): boolean {
+  return /TMPRL1100|nondeterminis/i.test(`${message} ${JSON.stringify(facts)}`);
 }

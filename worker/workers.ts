@@ -19,26 +19,33 @@ export interface WorkerSettings {
 }
 
 /** One worker for journeys and their light activities, one for sending alone. */
-export async function createWorkers(settings: WorkerSettings): Promise<Worker[]> {
-  const { connection, namespace, workflowBundle, activities } = settings;
-  const shared = { connection, namespace, shutdownGraceTime: graceMs, shutdownForceTime: graceMs + 5_000 };
-  const { sendEmail, ...light } = activities;
-  return Promise.all([
-    Worker.create({
-      ...shared,
-      taskQueue: journeyQueue,
-      workflowBundle,
-      activities: light,
-      maxCachedWorkflows: 1_000,
-      maxConcurrentWorkflowTaskExecutions: 100,
-      maxConcurrentLocalActivityExecutions: 200,
-      maxConcurrentActivityTaskExecutions: 50,
-    }),
-    Worker.create({
-      ...shared,
-      taskQueue: sendQueue,
-      activities: { sendEmail },
-      maxConcurrentActivityTaskExecutions: settings.sendConcurrency,
-    }),
-  ]);
+export function createWorkers(settings: WorkerSettings): Promise<[journeys: Worker, sending: Worker]> {
+  return Promise.all([createJourneyWorker(settings), createSendWorker(settings)]);
+}
+
+export function createJourneyWorker(settings: WorkerSettings): Promise<Worker> {
+  const { sendEmail: _, ...light } = settings.activities;
+  return Worker.create({
+    ...shared(settings),
+    taskQueue: journeyQueue,
+    workflowBundle: settings.workflowBundle,
+    activities: light,
+    maxCachedWorkflows: 1_000,
+    maxConcurrentWorkflowTaskExecutions: 100,
+    maxConcurrentLocalActivityExecutions: 200,
+    maxConcurrentActivityTaskExecutions: 50,
+  });
+}
+
+function createSendWorker(settings: WorkerSettings): Promise<Worker> {
+  return Worker.create({
+    ...shared(settings),
+    taskQueue: sendQueue,
+    activities: { sendEmail: settings.activities.sendEmail },
+    maxConcurrentActivityTaskExecutions: settings.sendConcurrency,
+  });
+}
+
+function shared({ connection, namespace }: WorkerSettings) {
+  return { connection, namespace, shutdownGraceTime: graceMs, shutdownForceTime: graceMs + 5_000 };
 }

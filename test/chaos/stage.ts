@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { inject } from 'vitest';
+
 import type { Guarded } from '../../local/servers/guarded.ts';
 import { choosePorts } from '../../local/servers/ports.ts';
 import { type RunningServers, startServers } from '../../local/servers/start-servers.ts';
 import { feedbackPublisher } from '../../local/ses/publish-feedback.ts';
 import { type SesStandIn, startSesStandIn } from '../../local/ses/stand-in.ts';
 import { secret } from '../support/system.ts';
+import { workflowBundleIn } from '../support/workflow-bundle.ts';
 import type { DeathNote } from './boundaries.ts';
 import type { ChaosOptions, Death } from './plan.ts';
 import { keepRunning, type Kept, launch, readyOrEnded, root } from './product-process.ts';
@@ -52,7 +55,11 @@ export async function setStage(options: ChaosOptions & { settleAfter: string }):
     const ses = await startSes(servers, options.feed, ends);
     const config = join(folder, 'rivulet.yaml');
     writeFileSync(config, configFile(options.settleAfter));
-    const common = { ...environment(servers, ses.url), RIVULET_CONFIG: config };
+    const common = {
+      ...environment(servers, ses.url),
+      RIVULET_CONFIG: config,
+      RIVULET_WORKFLOW_BUNDLE: await workflowBundleIn(inject('workflowBundle') ?? join(folder, 'workflow-bundle.js')),
+    };
 
     const start = async (name: string, file: string, extra: Record<string, string> = {}) => {
       const { http } = await choosePorts({ http: undefined }, 'free');

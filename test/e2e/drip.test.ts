@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 
 import type { Event } from '../../events/index.ts';
+import { simulate } from '../../simulation/simulate.ts';
 import { person, signedUp } from '../support/events.ts';
 import { startSystem, type System } from '../support/system.ts';
 import { timeSkipping } from '../support/time-skipping.ts';
@@ -53,7 +54,16 @@ it('ada makes no project: she is nudged after 1 and 4 days, and after 7 the jour
     ?.filter((each) => each.activityTaskScheduledEventAttributes)
     .map((each) => Math.round((time(each.eventTime) - began) / day));
   expect(sentOn).toEqual([0, 1, 4]);
-  expect(Math.round((time(events?.at(-1)?.eventTime) - began) / day)).toBe(7);
+  const endedOn = Math.round((time(events?.at(-1)?.eventTime) - began) / day);
+  expect(endedOn).toBe(7);
+
+  // What a marketer is shown without a server is what happens with one.
+  const who = { user_id: ada.user_id, name: 'Ada', email: ada.email, topics: ['onboarding', 'offers'] };
+  const calendar = await simulate('onboarding', who, { from: began });
+  expect(calendar.outcome).toBe(await handle.result());
+  expect(calendar.mails.map(({ subject }) => subject)).toEqual(mails.toReversed());
+  expect(calendar.mails.map(({ at }) => (at - began) / day)).toEqual(sentOn);
+  expect(((calendar.entries.at(-1)?.at ?? 0) - began) / day).toBe(endedOn);
 });
 
 it('tells a marketer what each step and each wait is for', async () => {

@@ -16,6 +16,8 @@ export interface ServerUrls {
 declare module 'vitest' {
   export interface ProvidedContext {
     servers: ServerUrls;
+    /** Where the journeys' bundle is kept that all workers of this suite run. See workflow-bundle.ts. */
+    workflowBundle: string | undefined;
   }
 }
 
@@ -29,6 +31,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     root: fileURLToPath(new URL('../..', import.meta.url)),
   });
   project.provide('servers', { nats: servers.nats.url, redis: servers.redis.url, temporal: servers.temporal.address });
+  project.provide('workflowBundle', join(dataDir, 'workflow-bundle.js'));
   return async () => {
     await servers.stop();
     rmSync(dataDir, { recursive: true, force: true });

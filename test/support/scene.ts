@@ -102,6 +102,7 @@ export async function scene(
       from: 'Rivulet <hello@example.com>',
       topicTitles: { onboarding: 'Getting started', offers: 'Offers' },
       consentModel: () => 'opt_in',
+      sendingTimes: () => [],
       complaintsStop: 'all',
       settleAfterMs: 60_000,
       backoffMs: 100,

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { headers } from '@nats-io/transport-node';
 import { Client, Connection } from '@temporalio/client';
 import { Redis } from 'ioredis';
+import { inject } from 'vitest';
 
 import { connectNats, type JetStream } from '../../ingress/nats.ts';
 import { choosePorts } from '../../local/servers/ports.ts';
@@ -20,6 +21,7 @@ import { createMemory, type Memory } from '../../state/memory.ts';
 import { createStops, type Stops } from '../../state/stops.ts';
 import type { ServerUrls } from './global-setup.ts';
 import { type Relay, startRelay } from './relay.ts';
+import { workflowBundleIn } from './workflow-bundle.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -148,6 +150,7 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
     running.add(child);
     return child;
   };
+  const bundle = () => workflowBundleIn(inject('workflowBundle') ?? join(folder, 'workflow-bundle.js'));
   const publishBytes = async (bytes: Uint8Array | string, subject = 'marketing.events', id?: string) => {
     const { seq } = await stream.js.publish(subject, bytes, id ? { headers: headers(), msgID: id } : {});
     return seq;
@@ -166,7 +169,7 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
       const type = (event as { event_type: string }).event_type;
       await publishBytes(JSON.stringify(event), subject ?? `marketing.events.${type}`);
     },
-    startWorker: (env) => start('worker/main.ts', env),
+    startWorker: async (env) => start('worker/main.ts', { RIVULET_WORKFLOW_BUNDLE: await bundle(), ...env }),
     startIngress: (env) => start('ingress/main.ts', env),
     contactKnown: async (userId) => (await redis.exists(keys.contact(userId))) === 1,
     complained: async (address) => {

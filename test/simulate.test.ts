@@ -1,0 +1,374 @@
+import { fileURLToPath } from 'node:url';
+
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { type Calendar, type Happening, type Person, simulate, type SimulateOptions } from '../simulation/simulate.ts';
+
+const ada = {
+  user_id: 'ada',
+  name: 'Ada',
+  email: 'ada@example.com',
+  time_zone: 'Europe/Berlin',
+  country: 'DE',
+  topics: ['onboarding', 'offers'],
+} satisfies Person;
+const cart = { cart_id: 'c_1', total: 300, currency: 'EUR' };
+const order = 'order.completed {"order_id": "o_1", "cart_id": "c_1", "total": 300, "currency": "EUR"}';
+
+const onboarding = (...on: Happening[]) => simulate('onboarding', ada, { on });
+const mailsOf = ({ mails }: Calendar) => mails.map(({ local, template }) => `${local} ${template}`);
+const said = (calendar: Calendar, what: string) =>
+  calendar.entries.filter((entry) => entry.what === what).map(({ why }) => why);
+
+describe('the calendar of onboarding', () => {
+  it('reads like what will happen to ada, who makes a project on the third day', async () => {
+    const calendar = await onboarding('day 3: project.created {"project_id": "p_1"}');
+    expect(calendar).toMatchObject({ ended: 'returned', outcome: 'activated' });
+    expect(`\n${String(calendar)}\n`).toMatchInlineSnapshot(`
+      "
+      onboarding for Ada, in Europe/Berlin
+
+      Tue 2026-11-24 10:00  starts     user.signed_up
+                            mail       welcome        Welcome, Ada
+                            waits      1 day for project.created
+      Wed 2026-11-25 10:00  mail       first-project  Your first project in one minute
+                            waits      3 days for project.created
+      Fri 2026-11-27 10:00  hears      project.created
+                            ends       activated
+      "
+    `);
+  });
+
+  it('ends as dormant after a week, when she makes none', async () => {
+    const calendar = await onboarding();
+    expect(calendar.outcome).toBe('dormant');
+    expect(mailsOf(calendar)).toEqual([
+      'Tue 2026-11-24 10:00 welcome',
+      'Wed 2026-11-25 10:00 first-project',
+      'Sat 2026-11-28 10:00 invite-team',
+    ]);
+    expect(calendar.entries.at(-1)).toMatchObject({ local: 'Tue 2026-12-01 10:00', what: 'ends' });
+  });
+
+  it('is the same every time, to the last word', async () => {
+    const on = ['day 1: provider throttles for 3 hours', 'day 3: project.created'];
+    expect(await onboarding(...on)).toEqual(await onboarding(...on));
+  });
+
+  it('has no mail for somebody who agreed to nothing, and none for somebody whose address nobody knows', async () => {
+    const without = await simulate('onboarding', { ...ada, topics: [] });
+    expect(without).toMatchObject({ outcome: 'no_consent', mails: [] });
+    expect(said(without, 'no mail')).toEqual(['no consent to onboarding']);
+    const { email: _, ...unreachable } = ada;
+    expect((await simulate('onboarding', unreachable)).outcome).toBe('no_address');
+  });
+
+  it('goes by the law of the country: an American needs to have said nothing', async () => {
+    const grace = { ...ada, topics: [], country: 'US', time_zone: 'America/New_York' };
+    expect((await simulate('onboarding', grace)).mails).toHaveLength(3);
+  });
+});
+
+describe('somebody who wants no more', () => {
+  it.each([
+    ['opts out of the topic', 'opts out of onboarding', 'they opted out'],
+    ['opts out of everything', 'opts out', 'they opted out'],
+    ['has an address that bounces', 'bounces', 'the address does not exist'],
+    ['complains', 'complains', 'they complained'],
+    ['opts out by an event', 'consent.revoked {"consent": {"topics": ["onboarding"]}}', 'they opted out'],
+  ])('%s: the journey ends at once, in the middle of a wait', async (_, happens, why) => {
+    const calendar = await onboarding(`day 2 14:30: ${happens}`, 'day 3: project.created');
+    expect(calendar.ended).toBe('cancelled');
+    expect(calendar.outcome).toBeUndefined();
+    expect(said(calendar, 'leaves')).toEqual([why]);
+    expect(said(calendar, 'happens')).toEqual([happens.replace(/ \{.*/, '')]);
+    expect(calendar.mails).toHaveLength(2);
+    expect(calendar.entries.find(({ what }) => what === 'ends')).toMatchObject({ local: 'Thu 2026-11-26 14:30' });
+    expect(calendar.entries.at(-1)).toMatchObject({ what: 'not heard', event: 'project.created' });
+  });
+
+  it('of another topic stays', async () => {
+    expect((await onboarding('day 2: opts out of offers')).mails).toHaveLength(3);
+  });
+
+  it('before the start gets nothing', async () => {
+    const calendar = await onboarding('2026-11-23 08:00: bounces');
+    expect(calendar).toMatchObject({ outcome: 'suppressed', mails: [] });
+  });
+
+  it('gets their receipt all the same, unless the address is no good', async () => {
+    const payload = { order_id: 'o_1', total: 5, currency: 'EUR' };
+    const receipt = (on: string) => simulate('receipt', ada, { payload, on: [on] });
+    expect((await receipt('2026-11-23 08:00: opts out')).outcome).toBe('sent');
+    expect((await receipt('2026-11-23 08:00: bounces')).outcome).toBe('suppressed');
+  });
+
+  it('who complained gets a receipt only where complaints stop marketing alone', async () => {
+    const { config } = loadConfig({ ...process.env, RIVULET_SECRET: '0'.repeat(64) });
+    const payload = { order_id: 'o_1', total: 5, currency: 'EUR' };
+    const receipt = (complaints_stop: 'all' | 'marketing') =>
+      simulate('receipt', ada, {
+        payload,
+        on: ['2026-11-23 08:00: complains'],
+        config: { ...config, suppression: { ...config.suppression, complaints_stop } },
+      });
+    expect((await receipt('marketing')).outcome).toBe('sent');
+    expect((await receipt('all')).outcome).toBe('suppressed');
+    const marketing = { ...config, suppression: { ...config.suppression, complaints_stop: 'marketing' as const } };
+    const welcome = await simulate('onboarding', ada, { on: ['2026-11-23 08:00: complains'], config: marketing });
+    expect(welcome.outcome).toBe('suppressed');
+  });
+
+  it('does not end a transactional journey', async () => {
+    const calendar = await simulate('double-opt-in', ada, { on: ['day 1: opts out'] });
+    expect(calendar.outcome).toBe('unconfirmed');
+  });
+});
+
+describe('a provider in trouble', () => {
+  it('that throttles gets the mail when it is over, and the days after that move with it', async () => {
+    const calendar = await onboarding('day 1: provider throttles for 3 hours');
+    expect(mailsOf(calendar)).toEqual([
+      'Tue 2026-11-24 10:00 welcome',
+      'Wed 2026-11-25 13:05 first-project',
+      'Sat 2026-11-28 13:05 invite-team',
+    ]);
+    const [retries, ...more] = calendar.entries.filter(({ what }) => what === 'retries');
+    expect(retries).toMatchObject({ template: 'first-project', why: 'the provider throttles', tries: 22 });
+    expect(more).toEqual([]);
+  });
+
+  it('that is away is probed every minute, and gets the mail within one', async () => {
+    const calendar = await onboarding('day 1: provider is away for 2 hours');
+    expect(mailsOf(calendar)[1]).toBe('Wed 2026-11-25 12:00 first-project');
+  });
+
+  it('for longer than a month is more than a simulation waits for', async () => {
+    const calendar = await onboarding('day 1: provider is away for 20 weeks');
+    expect(calendar).toMatchObject({ ended: 'unfinished', why: expect.stringContaining('45,001 steps') });
+  });
+
+  it('does not keep a mail that nobody needs any more', async () => {
+    const on = ['3 hours: provider is away for 1 day', `5 hours: ${order}`];
+    const calendar = await simulate('cart-recovery', ada, { payload: cart, on });
+    expect(calendar).toMatchObject({ outcome: 'recovered', mails: [] });
+    expect(said(calendar, 'no mail')).toEqual(['given up before it left']);
+  });
+});
+
+describe('hours', () => {
+  const { config } = loadConfig({ ...process.env, RIVULET_SECRET: '0'.repeat(64) });
+  const quiet = (from: string, to: string): Config => {
+    const { onboarding: topic = { title: 'Getting started' }, ...others } = config.topics;
+    return { ...config, topics: { ...others, onboarding: { ...topic, quiet_hours: { from, to } } } };
+  };
+
+  it('that are quiet: a mail of the night waits for the morning where they are', async () => {
+    const calendar = await simulate('onboarding', ada, { from: '2026-11-24T22:15', config: quiet('21:00', '08:00') });
+    expect(mailsOf(calendar)).toEqual([
+      'Wed 2026-11-25 08:00 welcome',
+      'Thu 2026-11-26 08:00 first-project',
+      'Sun 2026-11-29 08:00 invite-team',
+    ]);
+    expect(said(calendar, 'deferred')).toEqual(['its hours begin Wed 2026-11-25 08:00']);
+    expect(said(calendar, 'waits')).toHaveLength(3); // for her project, and not once more for the hours
+  });
+
+  it('of somebody who moves are those of the new place', async () => {
+    const on = ['day 0 23:00: moves to America/New_York', 'day 3 09:30: project.created'];
+    const calendar = await simulate('onboarding', ada, { on, config: quiet('03:00', '09:00') });
+    expect(mailsOf(calendar)[1]).toBe('Wed 2026-11-25 09:00 first-project');
+    expect(calendar.entries.at(-1)).toMatchObject({ local: 'Fri 2026-11-27 09:30', what: 'ends' });
+  });
+});
+
+describe('the weekend on which the clocks change', () => {
+  it('makes a day of 24 hours end an hour earlier on the wall of Berlin, and the calendar says why', async () => {
+    const calendar = await simulate('onboarding', ada, { from: '2026-10-24T10:00' });
+    expect(mailsOf(calendar)[1]).toBe('Sun 2026-10-25 09:00 first-project');
+    const clocks = calendar.entries.find(({ what }) => what === 'clocks');
+    expect(clocks).toMatchObject({ local: 'Sun 2026-10-25 02:00', why: 'back 1 hour, to UTC+01:00' });
+  });
+
+  it('makes it end an hour later in New York in spring', async () => {
+    const grace = { ...ada, time_zone: 'America/New_York' };
+    const calendar = await simulate('onboarding', grace, { from: '2027-03-13T10:00' });
+    expect(mailsOf(calendar)[1]).toBe('Sun 2027-03-14 11:00 first-project');
+    expect(said(calendar, 'clocks')).toEqual(['forward 1 hour, to UTC-04:00']);
+  });
+
+  it('does not move nine in the morning', async () => {
+    const payload = { trial_ends_at: Date.parse('2026-10-28T12:00:00Z') };
+    const calendar = await simulate('trial-ending', ada, { from: '2026-10-20T10:00', payload });
+    expect(mailsOf(calendar)).toEqual([
+      'Sun 2026-10-25 09:00 trial-ends-soon',
+      'Tue 2026-10-27 09:00 trial-ends-tomorrow',
+    ]);
+  });
+
+  it('does not move a happening either: three days later is the same time on the wall', async () => {
+    const calendar = await simulate('onboarding', ada, { from: '2026-10-24T10:00', on: ['day 3: project.created'] });
+    expect(calendar.entries.at(-1)?.local).toBe('Tue 2026-10-27 10:00');
+  });
+});
+
+describe('a journey that listens', () => {
+  it('hears only what its route says; the rest is told as not heard', async () => {
+    const calendar = await onboarding(`day 1: ${order}`, '2026-11-20: project.created');
+    expect(calendar.outcome).toBe('dormant');
+    expect(said(calendar, 'not heard')).toEqual([
+      'before the start: nothing hears it',
+      'onboarding does not listen for it; it listens for project.created. It starts receipt, by itself',
+    ]);
+  });
+
+  it('is told of an event of the very moment at which it would go on without it', async () => {
+    expect((await onboarding('day 1: project.created')).mails).toHaveLength(1);
+  });
+
+  it('hears the order of its own cart, and of no other', async () => {
+    const calendar = (on: string) => simulate('cart-recovery', ada, { payload: cart, on: [on] });
+    expect((await calendar(`3 hours: ${order}`)).outcome).toBe('recovered');
+    expect((await calendar(`3 hours: ${order.replace('c_1', 'c_2')}`)).outcome).toBe('lost');
+  });
+
+  it('says what was made up of an event of which only the type was told', async () => {
+    expect(said(await onboarding('day 3: project.created'), 'hears')).toEqual(['made up: project_id']);
+  });
+});
+
+it('a worker that dies at any time changes nothing', async () => {
+  const on = ['day 1: provider is away for 2 hours', 'day 3: project.created'];
+  const expected = await onboarding(...on);
+  for (const when of ['0 seconds', '1 hour', '25 hours', 'day 2']) {
+    const { entries, outcome } = await onboarding(`${when}: worker restarts`, ...on);
+    expect(outcome).toBe('activated');
+    expect(entries.filter(({ why }) => why !== 'worker restarts')).toEqual(expected.entries);
+  }
+});
+
+describe('any journey of plain Temporal', () => {
+  let bundle: { code: string };
+  beforeAll(async () => {
+    const workflowsPath = fileURLToPath(new URL('./support/asking-journeys.ts', import.meta.url));
+    bundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  });
+  const other = (journey: string, options: Omit<SimulateOptions, 'journeys'> = {}) =>
+    simulate(journey, ada, { ...options, journeys: { bundle, startedBy: 'user.signed_up' } });
+
+  it.each([
+    ['10 years', 'Sun 2036-11-23 22:00'],
+    ['0', 'Tue 2026-11-24 10:00'],
+    ['29 days', 'Wed 2026-12-23 10:00'],
+  ])('may wait for %s', async (plan, local) => {
+    const calendar = await other('waits', { payload: { plan } });
+    expect(calendar.outcome).toBe('waited');
+    expect(calendar.entries.at(-1)).toMatchObject({ local, what: 'ends' });
+  });
+
+  it('may await nothing', async () => {
+    expect(await other('awaitsNothing')).toMatchObject({ ended: 'returned', outcome: 'at once' });
+  });
+
+  it.each([
+    ['neverEnds', 'after 25 years'],
+    ['asksForEver', 'turns the simulation is over'],
+    ['waitsForWhatNeverComes', 'nothing more happens'],
+  ])('%s: the simulation ends, and says so', async (journey, why) => {
+    const calendar = await other(journey);
+    expect(calendar).toMatchObject({ ended: 'unfinished', why: expect.stringContaining(why) });
+    expect(calendar.entries.at(-1)).toMatchObject({ what: 'stops', why: calendar.why });
+  });
+
+  it('may give up a wait, and nothing of it is left', async () => {
+    const calendar = await other('changesItsMind');
+    expect(calendar.entries.at(-1)).toMatchObject({ local: 'Wed 2026-11-25 10:00', what: 'stops' });
+  });
+
+  it('that asks for an activity that is not there fails, and says which there are', async () => {
+    const { ended, why } = await other('asksForWhatIsNotThere');
+    expect(ended).toBe('failed');
+    expect(why).toContain('there is no activity "tellFortune"; there are checkConsent, ');
+  });
+
+  it('gets a last look at consent at the moment of sending, however long the mail has waited', async () => {
+    const on = ['0 seconds: provider is away for 1 day', '2 hours: opts out of onboarding'];
+    const calendar = await other('sendsTwice', { on });
+    expect(calendar).toMatchObject({ ended: 'returned', mails: [] });
+    expect(said(calendar, 'no mail')[0]).toBe('no consent to onboarding');
+  });
+
+  it('that has a bug is stuck, and it says where', async () => {
+    const calendar = await other('hasABug');
+    expect(calendar.ended).toBe('stuck');
+    expect(calendar.why).toMatch(/reading 'total'\) \(test\/support\/asking-journeys\.ts:\d+:\d+\)/);
+    expect(calendar.entries.at(-1)?.why).toContain('Temporal would try this turn again for ever');
+  });
+
+  it('may fail on purpose', async () => {
+    const calendar = await other('failsOnPurpose');
+    expect(calendar).toMatchObject({ ended: 'failed', why: expect.stringMatching(/^UnknownPlan: no such plan/) });
+  });
+
+  it('that looks at the real clock is found out when a worker dies', async () => {
+    const calendar = await other('looksAtTheClock', { on: ['day 1: worker restarts'] });
+    expect(calendar).toMatchObject({ ended: 'stuck', why: expect.stringContaining('not deterministic') });
+  });
+
+  it('may go on in new runs, and may be patched', async () => {
+    expect(await other('goesOnInANewRun', { on: ['day 1 12:00: worker restarts'] })).toMatchObject({ outcome: 3 });
+    expect(await other('isPatched', { on: ['day 1: worker restarts'] })).toMatchObject({ outcome: 'new' });
+  });
+
+  it('may be cancelled', async () => {
+    expect((await other('neverEnds', { on: ['day 400: is cancelled'] })).ended).toBe('cancelled');
+  });
+
+  it('that starts another cannot be simulated yet, and says so', async () => {
+    await expect(other('startsAChild')).rejects.toThrow('startsAChild uses "startChildWorkflowExecution"');
+  });
+
+  it('sends one mail for one key, as the ledger has it', async () => {
+    const calendar = await other('sendsTwice');
+    expect(calendar).toMatchObject({ outcome: ['sent', 'sent', 'sent'], mails: { length: 2 } });
+  });
+
+  it('may ask whether somebody clicked', async () => {
+    expect((await other('asksClicked')).outcome).toBe(false);
+    expect((await other('asksClicked', { on: ['2026-11-24 09:00: clicks welcome'] })).outcome).toBe(true);
+  });
+});
+
+describe('what makes no sense is refused, with what would be right', () => {
+  const on = (happening: string) => ['onboarding', ada, { on: [happening] }] as const;
+  it.each<[string, readonly [string, unknown, SimulateOptions?], string]>([
+    ['a journey that does not exist', ['onbording', ada], 'There are: onboarding, receipt'],
+    ['a misspelt field of the person', ['onboarding', { nmae: 'Ada' }], 'there is no "nmae"; there are user_id, '],
+    ['a zone that does not exist', ['onboarding', { time_zone: 'Europe/Bern' }], 'such as Europe/Berlin'],
+    ['a topic that does not exist', ['onboarding', { topics: ['offer'] }], 'no topic "offer". There are: onboarding'],
+    ['an address as id', ['onboarding', { user_id: 'ada@example.com' }], 'user_id must be 1 to 128'],
+    ['a start that is no time', ['onboarding', ada, { from: 'tomorrow' }], 'Write it as "2026-11-24T10:00"'],
+    ['29 February of 2027', ['onboarding', ada, { from: '2027-02-29T10:00' }], '"2027-02-29T10:00" is no time'],
+    ['a missing field of the event', ['cart-recovery', ada], 'payload.cart_id'],
+    [
+      'an unknown field of the event',
+      ['onboarding', ada, { payload: { plna: 'pro' } }],
+      'no field "plna". There are: plan',
+    ],
+    ['a happening without a time', on('project.created'), 'write "day 3: project.created"'],
+    ['a time that is none', on('day three: bounces'), '"day three: bounces": "day three" is no time'],
+    ['an event that does not exist', on('day 1: project.creted'), 'There are: user.signed_up, project.created'],
+    ['something that cannot happen', on('day 1: dances'), 'nobody knows "dances". There are: '],
+    ['an event that lacks a field', on('day 1: project.created {}'), 'payload.project_id'],
+    ['a payload that is not JSON', on('day 1: project.created {project}'), 'is not valid JSON'],
+    ['a topic to leave that does not exist', on('day 1: opts out of offer'), 'There are: onboarding, offers'],
+    ['a template that does not exist', on('day 1: clicks welcom'), 'There are: receipt, welcome'],
+    ['a move to nowhere', on('day 1: moves to Mars/Base'), 'an IANA time zone such as Europe/Berlin'],
+    ['trouble of no length', on('day 1: provider is away for long'), '"long" is no duration'],
+  ])('%s', async (_, [journey, person, options], says) => {
+    await expect(simulate(journey, person as Person, options)).rejects.toThrow(says);
+  });
+});

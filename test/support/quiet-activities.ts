@@ -1,0 +1,18 @@
+import type { Activities } from '../../activities/index.ts';
+
+/** Activities of a world in which everything goes well and nobody is mailed, for tests that are about workflow code alone. */
+export function quietActivities(but: Partial<Activities> = {}): Activities {
+  return {
+    checkConsent: async () => 'may_send',
+    renderEmail: async () => ({ version: 'v', subject: 's', content: 'c' }),
+    sendEmail: async () => ({ outcome: 'sent' }),
+    describePerson: async () => ({ zone: [[0, 0]] }),
+    wasClicked: async () => false,
+    recallRecipient: async () => undefined,
+    applyFeedback: async () => {},
+    syncSuppressions: async () => {
+      throw new Error('no journey does this');
+    },
+    ...but,
+  };
+}

@@ -1,0 +1,68 @@
+import { basename, relative } from 'node:path';
+
+import type { Config } from '../config/schema.ts';
+import { type FileWatch, watchFiles } from '../runtime/watch-files.ts';
+import { type Catalogue, loadCatalogue } from '../templates/catalogue.ts';
+import { fromSource, workflowsFolder } from './bundle.ts';
+import type { Fleet } from './fleet.ts';
+import { bundleJourneys } from './load-journeys.ts';
+import { unexported } from './source-mistakes.ts';
+
+export interface LiveParts {
+  config: Pick<Config, 'templates' | 'topics'>;
+  /** What the activities render from: a new catalogue is put here whole. */
+  words: { catalogue: Catalogue };
+  fleet: Pick<Fleet, 'replaceJourneys'>;
+  /** Where the journeys are made from; by default this worker's own sources. */
+  bundle?: (catalogue: Catalogue) => Promise<{ code: string }>;
+  workflows?: string;
+  /** Gets what a person at the terminal should read: one line for what was taken up, a few for what is wrong. */
+  tell?: (lines: string) => void;
+}
+
+/**
+ * Takes up saved templates and journeys while the worker runs. What is broken is told and changes nothing: what ran before
+ * goes on. For people who write journeys, under `npm start`; production replaces whole workers.
+ */
+export function takeUpSaves({
+  config,
+  words,
+  fleet,
+  bundle = bundleJourneys,
+  workflows = workflowsFolder,
+  tell = (lines) => process.stdout.write(`${lines}\n`),
+}: LiveParts): FileWatch {
+  const templates = watchFiles({ paths: [config.templates.dir], concerns: endsWith('.hbs') }, (files) =>
+    taken(config.templates.dir, files, tell, async () => {
+      words.catalogue = loadCatalogue(config.templates.dir, Object.keys(config.topics));
+    }),
+  );
+  const journeys = watchFiles({ paths: [workflows], concerns: endsWith(fromSource ? '.ts' : '.js') }, (files) =>
+    taken(`${workflows}/journeys`, files, tell, async () => {
+      for (const warning of fromSource ? unexported(workflows) : []) tell(warning);
+      await fleet.replaceJourneys(await bundle(words.catalogue));
+    }),
+  );
+  return { close: async () => void (await Promise.all([templates.close(), journeys.close()])) };
+}
+
+function endsWith(ending: string): (file: string) => boolean {
+  return (file) => file.endsWith(ending);
+}
+
+async function taken(folder: string, files: string[], tell: (lines: string) => void, take: () => Promise<void>) {
+  const began = performance.now();
+  try {
+    await take();
+    const seconds = ((performance.now() - began) / 1_000).toFixed(1);
+    tell(`reloaded ${files.map((file) => nameIn(folder, file)).join(', ')} in ${seconds} s`);
+  } catch (error) {
+    const { message } = error as Error;
+    tell(`${message.replaceAll(`${process.cwd()}/`, '')}\n  Nothing is reloaded: what ran before goes on.`);
+  }
+}
+
+function nameIn(folder: string, file: string): string {
+  const name = relative(folder, file);
+  return name.startsWith('..') ? basename(file) : name;
+}
