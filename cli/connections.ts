@@ -4,7 +4,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { Client, Connection } from '@temporalio/client';
 
-import { loadConfig } from '../config/load.ts';
+import { type Check, loadConfig } from '../config/load.ts';
 import { temporalConnectOptions } from '../runtime/temporal.ts';
 import { createKeys } from '../state/keys.ts';
 import { connectRedis, type Redis } from '../state/redis.ts';
@@ -39,8 +39,8 @@ export async function publishingTo(env: NodeJS.ProcessEnv) {
  * The configuration for a command that hashes no address and makes no link: it asks for no RIVULET_SECRET, which an
  * operator's machine need not have.
  */
-export function configFor(env: NodeJS.ProcessEnv) {
-  return loadConfig({ ...env, RIVULET_SECRET: noSecret });
+export function configFor(env: NodeJS.ProcessEnv, check?: Check) {
+  return loadConfig({ ...env, RIVULET_SECRET: noSecret }, check);
 }
 
 const noSecret = '0'.repeat(64);

@@ -6,6 +6,7 @@ import { readRunFile } from '../local/run-file.ts';
 import { configFor } from './connections.ts';
 import type { CliContext } from './context.ts';
 import type { Finding } from './doctor-finding.ts';
+import { checkJourneySettings } from '../ingress/entry/check-settings.ts';
 import { isLoopback, lookAtWaysBack } from './doctor-feedback.ts';
 import { lookAtNats, lookAtRedis, lookAtTemporal } from './doctor-servers.ts';
 import { lookAtSes } from './doctor-ses.ts';
@@ -59,7 +60,7 @@ function readConfiguration(env: NodeJS.ProcessEnv): {
 } {
   const about = 'configuration';
   try {
-    const configuration = configFor(env);
+    const configuration = configFor(env, checkJourneySettings);
     const file = configuration.environment.RIVULET_CONFIG;
     return { configuration, findings: [{ level: 'ok', about, says: `${file} loads` }, ...lookAtSecret(env)] };
   } catch (error) {

@@ -17,6 +17,7 @@ import { addRuns } from './runs.ts';
 import { addSimulate } from './simulate.ts';
 import { addStart } from './start.ts';
 import { addSuppressions } from './suppressions.ts';
+import { addWhyEvent } from './why-event.ts';
 import { WrongUse } from './wrong-use.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -49,6 +50,7 @@ addPublish(program, context);
 addRuns(program, context);
 addSimulate(program, context);
 addPerson(program, context);
+addWhyEvent(program, context);
 addSuppressions(program, context);
 addPause(program, context);
 addResume(program, context);

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import type { Client } from '@temporalio/client';
 
 import { loadConfig } from '../config/load.ts';
+import { watchConfig } from '../config/watch.ts';
 import { type Check, createHealthApp, listen } from '../runtime/health.ts';
 import { createLog } from '../runtime/log.ts';
 import { runMain, StartError, stopSignal, untilStopped } from '../runtime/stop-signal.ts';
@@ -13,6 +14,8 @@ import { createMemory, memorySettings } from '../state/memory.ts';
 import { connectRedis, redisReady, redisTakesWrites } from '../state/redis.ts';
 import { agreeOnSecret, otherSecret } from '../state/secret.ts';
 import { consume } from './consume.ts';
+import { checkJourneySettings } from './entry/check-settings.ts';
+import { createEntry } from './entry/enter.ts';
 import { pollQueue, serveSns } from './feedback/sources.ts';
 import { createTellRecipient } from './feedback/tell-recipient.ts';
 import { tellFeedProgress } from './feed-progress.ts';
@@ -20,6 +23,7 @@ import { inOrder } from './in-order.ts';
 import { createIngressMetrics } from './metrics.ts';
 import { connectNats, type JetStream, provisionNats, publishEvent } from './nats.ts';
 import { addPages } from './pages/index.ts';
+import { isRunning } from './start-journey.ts';
 import { takeIn } from './take-in.ts';
 
 /** The ingress: events in from NATS, journeys started in Temporal. Any number of these may run. */
@@ -28,7 +32,7 @@ await runMain(async () => {
     options: { provision: { type: 'boolean', default: true }, check: { type: 'boolean', default: false } },
     allowNegative: true,
   });
-  const { config, environment } = loadConfig(process.env);
+  const { config, environment } = loadConfig(process.env, checkJourneySettings);
   if (values.check) return; // the code loads and the configuration is right: `npm start` asks before it restarts us
   const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace } = environment;
   const log = createLog('ingress', environment.LOG_LEVEL);
@@ -85,6 +89,11 @@ await runMain(async () => {
     maxPayload,
     memory,
     inOrder: inOrder(),
+    entry: createEntry({
+      memory,
+      config: watchConfig(process.env, config, log, stop, checkJourneySettings),
+      isRunning: (workflowId, since) => isRunning(client, workflowId, since),
+    }),
     tellRecipient: createTellRecipient(client),
     log,
     metrics,

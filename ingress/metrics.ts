@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Counter, Registry } from 'prom-client';
 export interface IngressMetrics {
   registry: Registry;
   events: Counter<'event_type' | 'result'>;
+  keptOut: Counter<'journey' | 'because'>;
   deadLetters: Counter<'reason'>;
   feedback: Counter<'type' | 'result'>;
   feedbackSources: Counter<'source' | 'result'>;
@@ -20,6 +21,12 @@ export function createIngressMetrics(): IngressMetrics {
       name: 'rivulet_events_total',
       help: 'Events taken in',
       labelNames: ['event_type', 'result'],
+      registers,
+    }),
+    keptOut: new Counter({
+      name: 'rivulet_entries_refused_total',
+      help: 'Events whose person did not enter the journey, by the setting that said so',
+      labelNames: ['journey', 'because'],
       registers,
     }),
     deadLetters: new Counter({

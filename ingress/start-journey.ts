@@ -54,14 +54,24 @@ export async function startJourney(
 
 /** A run takes itself off no index when it ends: that would cost every run an activity. Now and then ingress looks. */
 async function forgetEnded(client: Client, memory: Pick<Memory, 'running'>, userId: string): Promise<void> {
-  for (const journey of (await memory.running.of(userId)).filter(mayHaveEnded)) {
-    const run = await withDeadline(client, () => client.workflow.getHandle(journey.workflowId).describe()).catch(
-      (error: unknown) => {
-        if (error instanceof WorkflowNotFoundError) return undefined;
-        throw error;
-      },
-    );
-    if (run?.status.name !== 'RUNNING') await memory.running.forget(userId, journey.workflowId);
+  for (const { workflowId } of (await memory.running.of(userId)).filter(mayHaveEnded)) {
+    if ((await statusOf(client, workflowId)) !== 'RUNNING') await memory.running.forget(userId, workflowId);
+  }
+}
+
+/** Whether a run goes on. One that nobody knows may be one that is being started, when somebody began to at `since`, Unix ms. */
+export async function isRunning(client: Client, workflowId: string, since: number): Promise<boolean> {
+  const status = await statusOf(client, workflowId);
+  return status === undefined ? !mayHaveEnded({ registeredAt: since }) : status === 'RUNNING';
+}
+
+/** Undefined when there is no such run. */
+async function statusOf(client: Client, workflowId: string): Promise<string | undefined> {
+  try {
+    return (await withDeadline(client, () => client.workflow.getHandle(workflowId).describe())).status.name;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
   }
 }
 
@@ -114,7 +124,7 @@ export async function tellListeners(
 }
 
 /** Old enough that a run of which nothing is known is not one that is being started. */
-function mayHaveEnded({ registeredAt }: RunningJourney): boolean {
+function mayHaveEnded({ registeredAt }: Pick<RunningJourney, 'registeredAt'>): boolean {
   return Date.now() - registeredAt > startingMs;
 }
 

@@ -8,6 +8,7 @@ import { isTransient } from '../runtime/temporal.ts';
 import type { ConsentState } from '../state/consents.ts';
 import type { Memory } from '../state/memory.ts';
 import { type DeadLetterReason, writeDeadLetter } from './dead-letter.ts';
+import type { Entry } from './entry/enter.ts';
 import { takeFeedback } from './feedback/take-feedback.ts';
 import type { TellRecipient } from './feedback/tell-recipient.ts';
 import type { inOrder } from './in-order.ts';
@@ -23,6 +24,7 @@ export interface TakeInDependencies {
   maxPayload: () => number;
   memory: Memory;
   inOrder: ReturnType<typeof inOrder>;
+  entry: Entry;
   tellRecipient: TellRecipient;
   log: Logger;
   metrics: IngressMetrics;
@@ -89,12 +91,14 @@ async function admit(deps: TakeInDependencies, { event, contact, consent }: Pars
 
   const told = await tellListeners(client, memory, event);
   const route = routes[event.event_type];
-  const started = route ? await startJourney(client, memory, route, event) : undefined;
+  const { enters, because } = await deps.entry.decide(event, route, told);
+  const started = route && enters ? await startJourney(client, memory, route, event) : undefined;
 
-  const result = started === undefined ? 'no_journey' : started ? 'started' : 'already_started';
+  const result = !route ? 'no_journey' : !enters ? 'not_entered' : started ? 'started' : 'already_started';
   metrics.events.inc({ event_type: event.event_type, result });
   const { event_id, event_type, user_id } = event;
-  log.info({ event_id, event_type, user_id, journey: route?.starts, result, told }, 'event taken in');
+  if (because !== undefined) metrics.keptOut.inc({ journey: route?.starts ?? '', because });
+  log.info({ event_id, event_type, user_id, journey: route?.starts, result, because, told }, 'event taken in');
 }
 
 /** The plan that an event names is of use to later journeys of the person too. */

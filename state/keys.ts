@@ -37,6 +37,10 @@ export interface Keys {
   running(userId: string): string;
   heard(userId: string): string;
   deadLetter(id: string): string;
+  /** What was decided about an event. */
+  decision(eventId: string): string;
+  /** Who has a place in a journey that may be had once. */
+  entry(userId: string, journey: string, per: string): string;
   /** Shows with which secret hashes were made. */
   secret(): string;
   /** The keyed hash of an address: the same for every spelling of it, and no way back without the secret. */
@@ -72,6 +76,9 @@ export function createKeys(prefix: string, secret: string): Keys {
     running: (userId) => `${prefix}running:${userId}`,
     heard: (userId) => `${prefix}heard:${userId}`,
     deadLetter: (id) => `${prefix}dlq:${id}`,
+    decision: (eventId) => `${prefix}decision:${eventId}`,
+    entry: (userId, journey, per) =>
+      `${prefix}entry:${userId}:${journey}:${createHash('sha256').update(per).digest('base64url').slice(0, 22)}`,
     secret: () => `${prefix}secret`,
     addressHash,
   };

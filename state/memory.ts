@@ -5,6 +5,7 @@ import { createConsents, type Consents } from './consents.ts';
 import { createContacts, type Contacts } from './contacts.ts';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 import { createEngagement, type Engagement } from './engagement.ts';
+import { createEntries, type Entries } from './entries.ts';
 import { createFacts, type Facts } from './facts.ts';
 import { createHeardEvents, type HeardEvents } from './heard.ts';
 import { createKeys } from './keys.ts';
@@ -35,6 +36,7 @@ export interface Memory {
   running: RunningJourneys;
   heard: HeardEvents;
   deadLetters: DeadLetters;
+  entries: Entries;
   /** The keyed hash of an address: what suppressions, facts and recipients go by. */
   addressHash(address: string): string;
 }
@@ -47,6 +49,8 @@ export interface MemorySettings {
   /** The share of the account's daily quota that only transactional mail may use. */
   quotaReserve: number;
   rememberSendsMs: number;
+  /** How long what was decided about an event is remembered; without it, 30 days. */
+  rememberDecisionsMs?: number;
   /** Each claim waits until it is on disk; see `waitsForDisk` of durability.ts. */
   waitForDisk?: boolean;
 }
@@ -59,6 +63,8 @@ export function memorySettings(config: Config, environment: Environment): Memory
     rateLimit: config.provider.rate_limit,
     quotaReserve: config.provider.quota_reserve,
     rememberSendsMs: config.provider.remember_sends,
+    // An event that comes again while it is in the stream must find its answer.
+    rememberDecisionsMs: Math.max(config.decisions.remember, config.queues.marketing_events.max_age),
   };
 }
 
@@ -81,6 +87,7 @@ export function createMemory(redis: Redis, settings: MemorySettings): Memory {
     running: createRunningJourneys(redis, keys),
     heard: createHeardEvents(redis, keys),
     deadLetters: createDeadLetters(redis, keys),
+    entries: createEntries(redis, keys, settings.rememberDecisionsMs ?? 30 * 86_400_000),
     addressHash: keys.addressHash,
   };
 }

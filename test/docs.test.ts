@@ -6,13 +6,27 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
+import { parseConfig } from '../config/parse.ts';
 import { describeConfiguration } from '../config/describe.ts';
 import { environmentSchema } from '../config/environment.ts';
 import { parseEvent } from '../events/parse.ts';
+import { checkJourneySettings } from '../ingress/entry/check-settings.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
-const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'];
+const pages = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'docs/changing-journeys.md',
+  'docs/first-journey.md',
+  'docs/guarantees.md',
+  'docs/recipes.md',
+];
+
+/** The page that makes a journey about seminars, so that its files are not here. */
+const firstJourney = 'docs/first-journey.md';
+const isMadeThere = (path: string) => path.includes('seminar');
 
 /** The fenced blocks of a page in one language. */
 function blocks(page: string, language: string): string[] {
@@ -47,6 +61,46 @@ describe('the TypeScript in the README', () => {
     expect([...overlay.keys()].length).toBeGreaterThan(4);
     expect(mistakesOf(overlay)).toEqual([]);
   }, 60_000);
+});
+
+describe('the recipes', () => {
+  /** What a recipe stands in: a journey that has imported the library and knows these people and events. */
+  const around = (recipe: string, index: number) => `
+import { patched, sleep } from '@temporalio/workflow';
+import type { Event } from '../../events/index.ts';
+import { clicked } from '../lib/clicked.ts';
+import { cohort } from '../lib/cohort.ts';
+import { listenFor, type Listener } from '../lib/listen-for.ts';
+import { daysBefore, isPast, nextWeekday, sleepUntil } from '../lib/local-time.ts';
+import { person, type Person } from '../lib/person.ts';
+import { isUndeliverable, sendEmail } from '../lib/send-email.ts';
+export const used${index} = [patched, sleep, clicked, cohort, listenFor, daysBefore, isPast, nextWeekday, sleepUntil, person, isUndeliverable, sendEmail];
+export async function recipe${index}(
+  signup: Event<'user.signed_up'>,
+  cart: Event<'cart.abandoned'>,
+  trial: Event<'trial.started'>,
+  ada: Person,
+  order: Listener<'order.completed'>,
+  end: number,
+): Promise<unknown> {
+${recipe.replace(/^import .*$/gm, '').replace(/^const order = /m, 'const paid = ')}
+  return [signup, cart, trial, ada, order, end];
+}
+`;
+
+  it('compile, each in a journey', () => {
+    const found = [...blocks('docs/recipes.md', 'ts'), ...blocks('docs/changing-journeys.md', 'ts')];
+    expect(found.length).toBeGreaterThan(10);
+    const overlay = new Map(
+      found.map((recipe, index) => [join(root, `workflows/journeys/recipe-${index}.ts`), around(recipe, index)]),
+    );
+    expect(mistakesOf(overlay)).toEqual([]);
+  }, 60_000);
+
+  it('of rivulet.yaml are a configuration that ingress takes', () => {
+    const [yaml = ''] = blocks('docs/recipes.md', 'yaml');
+    expect(parseConfig('rivulet.yaml', yaml, checkJourneySettings).mistakes).toEqual([]);
+  });
 });
 
 /** Applies a diff of `+`, `-` and context lines; each context line stands in the file, and additions follow it. */
@@ -124,9 +178,10 @@ describe('what the pages name', () => {
 
   it('after npx rivulet is a command', () => {
     const help = execFileSync(process.execPath, ['cli/rivulet.mjs', '--help'], { cwd: root }).toString();
-    const commands = [...help.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name);
+    const commands = [...help.matchAll(/^ {2}([a-z-]+) /gm)].map(([, name]) => name);
     for (const page of pages) {
-      for (const [, command] of read(page).matchAll(/npx rivulet ([a-z]+)/g)) expect(commands, page).toContain(command);
+      for (const [, command] of read(page).matchAll(/npx rivulet ([a-z-]+)/g))
+        expect(commands, page).toContain(command);
     }
   });
 
@@ -136,9 +191,9 @@ describe('what the pages name', () => {
     const paths = [...text.matchAll(/`([\w./-]+)`/g)]
       .map(([, path = '']) => path)
       .filter((path) => /^[\w.-]+\/[\w./-]*$/.test(path) && existsSync(join(root, path.split('/')[0] ?? '')));
-    const missing = [...links, ...paths].filter(
-      (path) =>
-        !/^https?:/.test(path) && !/^docs\/\w+\.png$/.test(path) && !existsSync(join(root, dirname(page), path)),
+    const there = (path: string) => existsSync(join(root, path)) || (page === firstJourney && isMadeThere(path));
+    const missing = [...links.map((link) => join(dirname(page), link)), ...paths].filter(
+      (path) => !/^https?:/.test(path) && !/^docs\/\w+\.png$/.test(path) && !there(path),
     );
     expect(missing).toEqual([]);
   });

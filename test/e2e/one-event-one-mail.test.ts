@@ -10,7 +10,9 @@ let ingress: ProductProcess;
 let worker: ProductProcess;
 
 beforeAll(async () => {
-  system = await startSystem(inject('servers'));
+  system = await startSystem(inject('servers'), {
+    journeys: { 'cart-recovery': { when: 'event.payload.total >= 20' } },
+  });
   [ingress, worker] = await Promise.all([system.startIngress(), system.startWorker()]);
 });
 afterAll(() => system.stop());
@@ -165,5 +167,27 @@ describe('what is written down', () => {
         .map((each) => String(each.markerRecordedEventAttributes?.workflowTaskCompletedEventId)),
     ).size;
     expect(1 /* the start */ + scheduled + turnsWithLocalActivities).toBe(3);
+  });
+});
+
+describe('a rule of rivulet.yaml', () => {
+  it('keeps a small cart out and lets a dear one in, and why-event says so', async () => {
+    const ada = person('ada');
+    const cart = (total: number) => event('cart.abandoned', ada.user_id, { cart_id: 'c_1', total, currency: 'EUR' });
+    const [small, dear] = [cart(5), cart(500)];
+    await system.publish(small);
+    await system.publish(dear);
+    await takenIn();
+
+    const [kept, entered] = await Promise.all([small, dear].map((one) => system.rivulet(`why-event ${one.event_id}`)));
+    expect(kept?.out).toContain('entered   no (rule)');
+    expect(kept?.out).toContain('why       journeys.cart-recovery: when: event.payload.total >= 20');
+    expect(entered?.out).toContain('entered   yes');
+    expect(entered?.out).toMatch(/run +(running|completed) +http/);
+    await expect(resultOf(small.event_id)).rejects.toThrow(/not found/i);
+    expect(await system.rivulet('why-event e_unknown')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('30 days'),
+    });
   });
 });

@@ -88,6 +88,8 @@ export interface SystemOptions {
   requestTimeout?: string;
   /** Of the keys in Redis; its own where left-over bookings of another test would be in the way. */
   prefix?: string;
+  /** The section `journeys` of rivulet.yaml. */
+  journeys?: object;
   /** Whether SES tells what became of mails. */
   feed?: boolean;
 }
@@ -176,7 +178,13 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
       const complaint = { reason: 'complaint', scope: 'all', since: Date.now(), source: 'test' } as const;
       await memory.suppressions.add(keys.addressHash(address), complaint);
     },
-    rivulet: (command) => runCommand(command, { REDIS_URL: servers.redis, RIVULET_CONFIG: config, RIVULET_SECRET: '' }),
+    rivulet: (command) =>
+      runCommand(command, {
+        REDIS_URL: servers.redis,
+        TEMPORAL_ADDRESS: servers.temporal,
+        RIVULET_CONFIG: config,
+        RIVULET_SECRET: '',
+      }),
     relayTo: (server) => relayToAddress(servers[server].replace(/^[a-z]+:\/\//, '')),
     relayToAddress,
     stopProcesses,
@@ -198,6 +206,7 @@ function configFile({
   probeEvery = '60s',
   requestTimeout = '2s',
   prefix = 'rivulet:',
+  journeys = {},
 }: SystemOptions): string {
   return JSON.stringify({
     provider: {
@@ -209,6 +218,7 @@ function configFile({
     },
     templates: { base_dir: join(root, 'templates') },
     suppression: { key_prefix: prefix },
+    journeys,
   });
 }
 

@@ -1,0 +1,98 @@
+import type { JourneySettings } from '../../config/journeys.ts';
+import type { Config } from '../../config/schema.ts';
+import type { Event, EventType } from '../../events/index.ts';
+import type { Decision, Holder, Place } from '../../state/entries.ts';
+import type { Memory } from '../../state/memory.ts';
+import type { Route } from '../routes.ts';
+import { decideEntry, type Verdict } from './decide.ts';
+import { compileRule, type Rule } from './rule.ts';
+
+/** Decides whether an event's person enters its journey, and writes down what was decided and why. */
+export interface Entry {
+  /** `told`: how many running journeys heard the event. Gives what stands: of an event that came before, the old answer. */
+  decide(event: Event, route: Route | undefined, told: number): Promise<Decision>;
+}
+
+export interface EntryDependencies {
+  memory: { contacts: Pick<Memory['contacts'], 'find'>; entries: Memory['entries'] };
+  /** The newest configuration that was right. */
+  config: () => Pick<Config, 'journeys'>;
+  /** Whether this run goes on; of a run that nobody knows, whether it may be one that is being started since `since`. */
+  isRunning: (workflowId: string, since: number) => Promise<boolean>;
+}
+
+export function createEntry({ memory, config, isRunning }: EntryDependencies): Entry {
+  const ruleOf = compiledOnce();
+
+  async function verdictOn(event: Event, journey: string, settings: JourneySettings): Promise<Verdict> {
+    const rule = ruleOf(settings, event.event_type);
+    const person = rule ? await personOf(event.user_id) : {};
+    return decideEntry(journey, settings, rule, event, person, Date.now());
+  }
+
+  async function personOf(userId: string) {
+    const { locale, time_zone, country, plan } = await memory.contacts.find(userId);
+    return {
+      ...(locale !== undefined && { locale }),
+      ...(time_zone !== undefined && { time_zone }),
+      ...(country !== undefined && { country }),
+      ...(plan !== undefined && { plan }),
+    };
+  }
+
+  /** Takes the place in the journey that this person may have once, unless another run has it. */
+  async function takePlace(id: string, decision: Decision, place: Place): Promise<Decision> {
+    for (let gone: string | undefined; ;) {
+      const taken = await memory.entries.claim(id, decision, place, gone);
+      if (!('holder' in taken)) return taken;
+      const { holder } = taken;
+      if (place.rule === 'one_running' && !(await isRunning(holder.id, holder.at))) {
+        gone = holder.id;
+        continue; // unless yet another run takes it meanwhile, it is free now
+      }
+      const why = takenBy(place, holder);
+      return memory.entries.settle(id, { ...decision, enters: false, because: 're_entry', why });
+    }
+  }
+
+  return {
+    async decide(event, route, told) {
+      const { event_id, event_type, user_id } = event;
+      const asked = { event_type, user_id, at: Date.now(), told };
+      if (!route) return memory.entries.settle(event_id, asked);
+
+      const settings = config().journeys[route.starts];
+      const verdict = settings ? await verdictOn(event, route.starts, settings) : ({ enters: true } as const);
+      const decision: Decision = { ...asked, journey: route.starts, ...verdict };
+      const place = settings && verdict.enters ? placeOf(settings, route.starts, event) : undefined;
+      return place ? takePlace(event_id, decision, place) : memory.entries.settle(event_id, decision);
+    },
+  };
+}
+
+/** A rule is compiled once for each configuration: settings that have not changed are the same object. */
+function compiledOnce(): (settings: JourneySettings, type: EventType) => Rule | undefined {
+  const rules = new WeakMap<JourneySettings, Rule>();
+  return (settings, type) => {
+    const { when } = settings;
+    if (when === undefined) return undefined;
+    const rule = rules.get(settings) ?? compileRule(when, type);
+    rules.set(settings, rule);
+    return rule;
+  };
+}
+
+function placeOf({ re_entry }: JourneySettings, journey: string, event: Event): Place | undefined {
+  const { allow, every = 0, per } = re_entry;
+  if (allow === 'always') return undefined;
+  const value = per === undefined ? undefined : (event.payload as Record<string, unknown>)[per];
+  const counted = value === undefined ? '' : JSON.stringify(value);
+  return { journey, per: counted, rule: allow, everyMs: every, happenedAt: event.timestamp };
+}
+
+function takenBy({ rule, everyMs, per }: Place, holder: Holder): string {
+  const whose = per === '' ? 'this person' : `this person with ${per}`;
+  if (rule === 'one_running') return `re_entry is one_running, and run ${holder.id} of ${whose} goes on`;
+  const often = everyMs > 0 ? `once in ${everyMs / 86_400_000} days` : 'once';
+  return `re_entry is ${often}, and ${whose} entered with event ${holder.id}`;
+}
