@@ -1,18 +1,14 @@
 import { randomUUID } from 'node:crypto';
 
-import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import type { EventType } from '../events/index.ts';
 import { type Route, routes } from '../ingress/routes.ts';
-import { connectTemporal, provisionTemporal } from '../runtime/temporal.ts';
-import { createLog } from '../runtime/log.ts';
 import { bundleWorkflows, templatesNamedIn } from '../worker/bundle.ts';
-import { createWorkers } from '../worker/workers.ts';
 import * as journeys from '../workflows/index.ts';
 import { event, person } from './support/events.ts';
-import { quietActivities } from './support/quiet-activities.ts';
+import { type QuietWorker, startQuietWorker } from './support/quiet-worker.ts';
 
 /** Journeys that another journey starts, so that no route names them. */
 const children: string[] = [];
@@ -71,37 +67,12 @@ describe('the templates that journeys name', () => {
 });
 
 describe('journeys and routes', () => {
-  let connection: Connection;
-  let native: NativeConnection;
-  let client: Client;
-  let workers: Worker[] = [];
-  let running: Promise<unknown>;
-  const namespace = `bundle-${randomUUID().slice(0, 8)}`;
+  let worker: QuietWorker;
   beforeAll(async () => {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
-    const { temporal: address } = inject('servers');
-    const provisioner = await connectTemporal({ address, namespace }, createLog('worker', 'error'));
-    // A namespace made this instant is not yet known everywhere in Temporal.
-    await vi.waitFor(() => provisionTemporal(provisioner, namespace, true), { timeout: 30_000, interval: 200 });
-    await provisioner.connection.close();
-    connection = await Connection.connect({ address });
-    native = await NativeConnection.connect({ address });
-    client = new Client({ connection, namespace });
-    workers = await createWorkers({
-      connection: native,
-      namespace,
-      workflowBundle: { code },
-      activities: quietActivities(),
-      sendConcurrency: 5,
-    });
-    running = Promise.all(workers.map((worker) => worker.run()));
+    worker = await startQuietWorker(inject('servers').temporal, { code });
   }, 60_000);
-  afterAll(async () => {
-    for (const worker of workers) worker.shutdown();
-    await running;
-    await native.close();
-    await connection.close();
-  }, 60_000);
+  afterAll(() => worker.close(), 60_000);
 
   const all = Object.entries(routes) as [EventType, Route][];
 
@@ -112,7 +83,7 @@ describe('journeys and routes', () => {
 
   it.each(all)('%s: the journey listens for what its route says', async (type, { starts, listensFor = [] }) => {
     const ada = person('ada');
-    const handle = await client.workflow.start(starts, {
+    const handle = await worker.client.workflow.start(starts, {
       workflowId: randomUUID(),
       taskQueue: 'journeys',
       args: [event(type, ada.user_id)],

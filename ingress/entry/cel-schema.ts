@@ -23,7 +23,7 @@ function fieldsOf({ shape }: z.ZodObject): CelSchema {
 
 /** Every number is a double: JSON knows no other. */
 function celType(type: z.core.$ZodType): string | CelSchema {
-  const { def } = type._zod;
+  const { def } = type as z.ZodType;
   switch (def.type) {
     case 'string':
     case 'enum':

@@ -1,0 +1,133 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+
+import { quietActivities } from './support/quiet-activities.ts';
+import { startQuietWorker } from './support/quiet-worker.ts';
+import { recordRun } from './support/record-run.ts';
+import { type RecordedRun, recordedRuns } from './support/recorded-runs.ts';
+import { workflowBundleIn } from './support/workflow-bundle.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = join(root, 'test/histories');
+const fileOf = ({ journey, shape }: { journey: string; shape: string }) => join(folder, journey, `${shape}.json`);
+
+let code: string;
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  code = readFileSync(await workflowBundleIn(inject('workflowBundle') ?? ''), 'utf8');
+  const missing = recordedRuns().filter((run) => !existsSync(fileOf(run)));
+  if (missing.length === 0) return;
+  if (process.env['CI'])
+    throw new Error(`no history of ${missing.map(fileOf).join(', ')}: run npm test, and commit test/histories`);
+  await record(missing);
+}, 180_000);
+
+/** Like snapshots: written once, and then they stand. */
+async function record(runs: RecordedRun[]): Promise<void> {
+  let world = quietActivities();
+  const worker = await startQuietWorker(inject('servers').temporal, { code }, () => world);
+  try {
+    for (const run of runs) {
+      world = quietActivities(run.world?.());
+      const history = await recordRun(worker.client, run);
+      mkdirSync(dirname(fileOf(run)), { recursive: true });
+      writeFileSync(fileOf(run), `${JSON.stringify(history)}\n`);
+    }
+  } finally {
+    await worker.close();
+  }
+}
+
+/** Every history there is, also of ways that the code no longer goes: somebody may still be on one. */
+function histories(): { name: string; text: string }[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.json'))
+    .toSorted()
+    .map((file) => ({ name: file.replace(/\.json$/, ''), text: readFileSync(join(folder, file), 'utf8') }));
+}
+
+/** The runs that cannot go on with this code, and why. */
+async function whoCannotGoOn(workflowBundle: { code: string }): Promise<Record<string, string>> {
+  const runs = histories().map(({ name, text }) => ({ workflowId: name, history: historyFromJSON(JSON.parse(text)) }));
+  const failed: Record<string, string> = {};
+  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, runs))
+    if (error) failed[workflowId] = error.name;
+  return failed;
+}
+
+describe('runs that were recorded', () => {
+  it('go on with the code of today', async () => {
+    expect(histories().length).toBeGreaterThanOrEqual(recordedRuns().length);
+    expect(await whoCannotGoOn({ code })).toEqual({});
+  });
+
+  it('hold nothing personal, and nothing of a machine', () => {
+    for (const { name, text } of histories()) {
+      const payloads = [...text.matchAll(/"data":"([^"]+)"/g)].map(([, data = '']) => Buffer.from(data, 'base64'));
+      const all = [text, ...payloads.map(String)].join('\n').replaceAll(/@temporalio\/worker@[\d.]+/g, '');
+      for (const found of ['@', hostname(), '"email"']) expect(all.includes(found), `${name}: ${found}`).toBe(false);
+      expect(payloads.length, name).toBeGreaterThan(0);
+    }
+  });
+
+  it('show how long a journey gets at most', () => {
+    const events = histories().map(({ text }) => (JSON.parse(text) as { events: unknown[] }).events.length);
+    expect(Math.max(...events)).toBeLessThan(70);
+  });
+});
+
+describe('a change of onboarding', () => {
+  let copy: string;
+  beforeAll(() => {
+    copy = mkdtempSync(join(tmpdir(), 'rivulet-changed-'));
+    cpSync(join(root, 'workflows'), join(copy, 'workflows'), { recursive: true });
+    cpSync(join(root, 'package.json'), join(copy, 'package.json'));
+  });
+  afterAll(() => rmSync(copy, { recursive: true }));
+
+  /** The journeys with these texts of onboarding in place of those. */
+  async function changed(...changes: [from: string, to: string][]): Promise<{ code: string }> {
+    let source = readFileSync(join(root, 'workflows/journeys/onboarding.ts'), 'utf8');
+    for (const [from, to] of changes) {
+      expect(source).toContain(from);
+      source = source.replace(from, to);
+    }
+    writeFileSync(join(copy, 'workflows/journeys/onboarding.ts'), source);
+    return bundleWorkflowCode({
+      workflowsPath: join(copy, 'workflows/index.ts'),
+      logger: new DefaultLogger('ERROR'),
+      webpackConfigHook: (config) => ({
+        ...config,
+        resolve: { ...config.resolve, modules: [join(root, 'node_modules')] },
+      }),
+    });
+  }
+  const welcome = "  const welcomed = await sendEmail('welcome', signup);\n";
+
+  it('that sends one mail more breaks runs that have passed it, and only those of onboarding', async () => {
+    const failed = await whoCannotGoOn(
+      await changed([welcome, `  await sendEmail('invite-team', signup);\n${welcome}`]),
+    );
+    expect(Object.keys(failed)).toContain('onboarding/dormant');
+    expect(Object.keys(failed).filter((name) => !name.startsWith('onboarding/'))).toEqual([]);
+    expect(new Set(Object.values(failed))).toEqual(new Set(['DeterminismViolationError']));
+  });
+
+  it('breaks nobody when it is guarded', async () => {
+    const guarded = `  if (patched('invite-first')) await sendEmail('invite-team', signup);\n${welcome}`;
+    const imported = "import { patched } from '@temporalio/workflow';\nimport { listenFor }";
+    expect(await whoCannotGoOn(await changed([welcome, guarded], ['import { listenFor }', imported]))).toEqual({});
+  });
+
+  it('of how long it waits breaks nobody', async () => {
+    expect(await whoCannotGoOn(await changed(["['1 day', 'first-project']", "['2 days', 'first-project']"]))).toEqual(
+      {},
+    );
+  });
+});
