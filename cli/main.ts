@@ -10,6 +10,7 @@ import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
 import { addGate } from './gate.ts';
 import { addNew } from './new-journey/command.ts';
+import { addImpact } from './impact.ts';
 import { addPause, addResume } from './pause.ts';
 import { addPerson } from './person.ts';
 import { addPublish } from './publish.ts';
@@ -46,6 +47,7 @@ const program = new Command('rivulet')
 addStart(program, context);
 addDemo(program, context);
 addNew(program, context);
+addImpact(program, context);
 addPublish(program, context);
 addRuns(program, context);
 addSimulate(program, context);

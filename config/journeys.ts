@@ -98,4 +98,3 @@ export const journeys = z
   .describe('Who enters which journey. A change takes effect within seconds; no restart is needed.');
 
 export type JourneySettings = z.output<typeof journey>;
-export type ReEntry = JourneySettings['re_entry'];

@@ -7,7 +7,6 @@ import { environmentSchema, type Environment } from './environment.ts';
 import { type Check, parseConfig, type Parsed } from './parse.ts';
 import type { Config } from './schema.ts';
 
-export type { Locate } from './locate.ts';
 export type { Check } from './parse.ts';
 
 /** Everything that is wrong with the configuration, at once; each line says where and what would be right. */

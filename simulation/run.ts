@@ -33,6 +33,8 @@ export interface RunStart {
   args: readonly unknown[];
   /** Unix ms. */
   at: number;
+  /** Of a run that has a past: what it was told with its start. It lives through that again, until `goOn`. */
+  relives?: readonly Job[];
 }
 
 /** One run of a journey, and the server that it believes to talk to. */
@@ -44,6 +46,8 @@ export interface Run {
   tell(at: number, ...jobs: Job[]): Promise<void>;
   /** As when a worker dies: another takes the run up by living through all of it again. Gives false if that differs. */
   restart(at: number): Promise<boolean>;
+  /** The past is over: what it does from here on is new. */
+  goOn(): void;
   ended(): boolean;
   /** How often it had its turn. */
   turns(): number;
@@ -58,6 +62,7 @@ export async function startRun(
   start: RunStart,
 ): Promise<Run> {
   let turns = 0;
+  let replaying = start.relives !== undefined;
   let ending: Ending | undefined;
   /** A run that goes on in a new one: what it is told in between, the new one hears. */
   let early: Job[] | undefined;
@@ -76,7 +81,7 @@ export async function startRun(
     instance = await create();
     const jobs = early ?? [];
     early = undefined;
-    await tell(at, { kind: 'start', args }, ...jobs);
+    await tell(at, ...(replaying ? (start.relives ?? []) : []), { kind: 'start', args }, ...jobs);
   }
 
   function create(): Promise<Instance> {
@@ -91,7 +96,7 @@ export async function startRun(
     // What the server adds: the turn is scheduled and started; a turn that only hears of local activities goes on in the last.
     if (!jobs.every((job) => job.kind === 'answered' && job.call.local)) historyLength += 2;
     const activation = { at, jobs, historyLength };
-    const commands = await instance.activate(activation);
+    const commands = await instance.activate(activation, replaying);
     past.push({ activation, commands });
     for (const command of commands) obey(command, at);
   }
@@ -214,6 +219,7 @@ export async function startRun(
       }
       return true;
     },
+    goOn: () => (replaying = false),
     ended: () => ending !== undefined,
     turns: () => turns,
     dispose: () => instance.dispose(),

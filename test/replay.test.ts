@@ -1,12 +1,13 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 
+import { bundleWith } from './support/changed-onboarding.ts';
 import { quietActivities } from './support/quiet-activities.ts';
 import { startQuietWorker } from './support/quiet-worker.ts';
 import { recordRun } from './support/record-run.ts';
@@ -83,51 +84,18 @@ describe('runs that were recorded', () => {
 });
 
 describe('a change of onboarding', () => {
-  let copy: string;
-  beforeAll(() => {
-    copy = mkdtempSync(join(tmpdir(), 'rivulet-changed-'));
-    cpSync(join(root, 'workflows'), join(copy, 'workflows'), { recursive: true });
-    cpSync(join(root, 'package.json'), join(copy, 'package.json'));
-  });
-  afterAll(() => rmSync(copy, { recursive: true }));
-
-  /** The journeys with these texts of onboarding in place of those. */
-  async function changed(...changes: [from: string, to: string][]): Promise<{ code: string }> {
-    let source = readFileSync(join(root, 'workflows/journeys/onboarding.ts'), 'utf8');
-    for (const [from, to] of changes) {
-      expect(source).toContain(from);
-      source = source.replace(from, to);
-    }
-    writeFileSync(join(copy, 'workflows/journeys/onboarding.ts'), source);
-    return bundleWorkflowCode({
-      workflowsPath: join(copy, 'workflows/index.ts'),
-      logger: new DefaultLogger('ERROR'),
-      webpackConfigHook: (config) => ({
-        ...config,
-        resolve: { ...config.resolve, modules: [join(root, 'node_modules')] },
-      }),
-    });
-  }
-  const welcome = "  const welcomed = await sendEmail('welcome', signup);\n";
-
   it('that sends one mail more breaks runs that have passed it, and only those of onboarding', async () => {
-    const failed = await whoCannotGoOn(
-      await changed([welcome, `  await sendEmail('invite-team', signup);\n${welcome}`]),
-    );
+    const failed = await whoCannotGoOn(await bundleWith('breaking'));
     expect(Object.keys(failed)).toContain('onboarding/dormant');
     expect(Object.keys(failed).filter((name) => !name.startsWith('onboarding/'))).toEqual([]);
     expect(new Set(Object.values(failed))).toEqual(new Set(['DeterminismViolationError']));
   });
 
   it('breaks nobody when it is guarded', async () => {
-    const guarded = `  if (patched('invite-first')) await sendEmail('invite-team', signup);\n${welcome}`;
-    const imported = "import { patched } from '@temporalio/workflow';\nimport { listenFor }";
-    expect(await whoCannotGoOn(await changed([welcome, guarded], ['import { listenFor }', imported]))).toEqual({});
+    expect(await whoCannotGoOn(await bundleWith('guarded'))).toEqual({});
   });
 
   it('of how long it waits breaks nobody', async () => {
-    expect(await whoCannotGoOn(await changed(["['1 day', 'first-project']", "['2 days', 'first-project']"]))).toEqual(
-      {},
-    );
+    expect(await whoCannotGoOn(await bundleWith('longerWait'))).toEqual({});
   });
 });

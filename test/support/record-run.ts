@@ -8,7 +8,10 @@ import { skipOn, timeSkippingFor, untilSkipped } from './time-skipping.ts';
 const toTheEnd = 20 * 365 * 86_400;
 
 /** Has a run take its way on a real server, over all its waits, and gives its history with nothing of this machine in it. */
-export async function recordRun(client: Client, { journey, shape, startedBy, payload = {}, then = [] }: RecordedRun) {
+export async function recordRun(
+  client: Client,
+  { journey, shape, startedBy, payload = {}, meanwhile = [] }: RecordedRun,
+) {
   const workflowId = `${journey}_${shape}`;
   const event = (event_type: string, payload: object, id = workflowId) => ({
     event_id: id,
@@ -17,17 +20,17 @@ export async function recordRun(client: Client, { journey, shape, startedBy, pay
     timestamp: Date.now(),
     payload,
   });
-  const handle = await timeSkippingFor(client, then[0]?.after ?? toTheEnd).start(journey, {
+  const handle = await timeSkippingFor(client, meanwhile[0]?.after ?? toTheEnd).start(journey, {
     workflowId,
     taskQueue: 'journeys',
     args: [event(startedBy, payload)],
     staticSummary: `${journey} for ada`,
   });
-  for (const [index, { after, signal, payload: heard = {} }] of then.entries()) {
-    await untilSkipped(client, workflowId, index === 0 ? after : after - (then[index - 1]?.after ?? 0));
+  for (const [index, { after, signal, payload: heard = {} }] of meanwhile.entries()) {
+    await untilSkipped(client, workflowId, index === 0 ? after : after - (meanwhile[index - 1]?.after ?? 0));
     if (signal) await handle.signal(signal, event(signal, heard, `${workflowId}_${index}`));
     else await handle.cancel();
-    const next = then[index + 1];
+    const next = meanwhile[index + 1];
     await skipOn(client, workflowId, next ? next.after - after : undefined);
   }
   await handle.result().catch(() => undefined); // one that was cancelled has none

@@ -15,7 +15,7 @@ export interface RecordedRun {
   /** What the world answers otherwise than that all is well; made anew for each run. */
   world?: () => Partial<Activities>;
   /** So many seconds after the start an event comes, or the run is cancelled. */
-  then?: { after: number; signal?: EventType; payload?: object }[];
+  meanwhile?: { after: number; signal?: EventType; payload?: object }[];
 }
 
 /** Where people are in the middle of a journey, one for each way that its code may go. Add one when a journey gets a branch. */
@@ -25,7 +25,7 @@ const written: RecordedRun[] = [
     journey: 'onboarding',
     shape: 'activated-on-day-2',
     startedBy: 'user.signed_up',
-    then: [{ after: 2 * day, signal: 'project.created', payload: { project_id: 'p_1' } }],
+    meanwhile: [{ after: 2 * day, signal: 'project.created', payload: { project_id: 'p_1' } }],
   },
   {
     journey: 'onboarding',
@@ -35,7 +35,7 @@ const written: RecordedRun[] = [
   },
   { journey: 'onboarding', shape: 'outage', startedBy: 'user.signed_up', world: awayAtFirst },
   { journey: 'onboarding', shape: 'quiet-hours', startedBy: 'user.signed_up', world: deferredOnce },
-  { journey: 'onboarding', shape: 'left', startedBy: 'user.signed_up', then: [{ after: 2 * day }] },
+  { journey: 'onboarding', shape: 'left', startedBy: 'user.signed_up', meanwhile: [{ after: 2 * day }] },
   { journey: 'receipt', shape: 'sent', startedBy: 'order.completed' },
   { journey: 'cart-recovery', shape: 'lost', startedBy: 'cart.abandoned', payload: { cart_id: 'c_1', total: 25 } },
   {
@@ -43,7 +43,7 @@ const written: RecordedRun[] = [
     shape: 'dear-and-recovered',
     startedBy: 'cart.abandoned',
     payload: { cart_id: 'c_1', total: 500 },
-    then: [
+    meanwhile: [
       { after: day, signal: 'order.completed', payload: { cart_id: 'c_2' } },
       { after: 3 * day, signal: 'order.completed', payload: { cart_id: 'c_1' } },
     ],
@@ -54,7 +54,7 @@ const written: RecordedRun[] = [
     startedBy: 'cart.abandoned',
     payload: { cart_id: 'c_1', total: 25 },
     world: deferredOnce,
-    then: [{ after: 6 * 3_600, signal: 'order.completed', payload: { cart_id: 'c_1' } }],
+    meanwhile: [{ after: 6 * 3_600, signal: 'order.completed', payload: { cart_id: 'c_1' } }],
   },
   {
     journey: 'trial-ending',
@@ -67,7 +67,7 @@ const written: RecordedRun[] = [
     shape: 'extended',
     startedBy: 'trial.started',
     payload: { trial_ends_at: noon + 400 * day * 1_000 },
-    then: [{ after: 30 * day, signal: 'trial.extended', payload: { trial_ends_at: noon + 500 * day * 1_000 } }],
+    meanwhile: [{ after: 30 * day, signal: 'trial.extended', payload: { trial_ends_at: noon + 500 * day * 1_000 } }],
   },
   { journey: 'trial-ending', shape: 'long-over', startedBy: 'trial.started', payload: { trial_ends_at: noon - day } },
   { journey: 'win-back', shape: 'gone', startedBy: 'user.became_inactive' },
@@ -75,14 +75,14 @@ const written: RecordedRun[] = [
     journey: 'win-back',
     shape: 'returned',
     startedBy: 'user.became_inactive',
-    then: [{ after: 5 * day, signal: 'user.returned' }],
+    meanwhile: [{ after: 5 * day, signal: 'user.returned' }],
   },
   { journey: 'double-opt-in', shape: 'unconfirmed', startedBy: 'consent.requested' },
   {
     journey: 'double-opt-in',
     shape: 'confirmed',
     startedBy: 'consent.requested',
-    then: [{ after: day, signal: 'consent.granted', payload: { request: 'double-opt-in_confirmed' } }],
+    meanwhile: [{ after: day, signal: 'consent.granted', payload: { request: 'double-opt-in_confirmed' } }],
   },
 ];
 

@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+
+import { findImpact, type Impact } from '../cli/impact/find-impact.ts';
+import { told } from '../cli/impact/tell.ts';
+import { bundleWith } from './support/changed-onboarding.ts';
+import { event } from './support/events.ts';
+import { type QuietWorker, startQuietWorker } from './support/quiet-worker.ts';
+import { timeSkippingFor, untilSkipped } from './support/time-skipping.ts';
+import { workflowBundleIn } from './support/workflow-bundle.ts';
+
+const day = 86_400;
+const journeys = ['onboarding', 'cart-recovery', 'win-back'];
+let worker: QuietWorker;
+let today: { code: string };
+
+/** Starts a run and lets it live for so long; it stands still then. */
+async function start(journey: string, id: string, seconds: number, payload = {}): Promise<void> {
+  await timeSkippingFor(worker.client, seconds).start(journey, {
+    workflowId: id,
+    taskQueue: 'journeys',
+    args: [{ ...event('user.signed_up', 'ada', payload), event_id: id }],
+  });
+  await untilSkipped(worker.client, id, seconds);
+}
+
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR', () => {}) });
+  today = { code: readFileSync(await workflowBundleIn(inject('workflowBundle') ?? ''), 'utf8') };
+  worker = await startQuietWorker(inject('servers').temporal, today);
+  await Promise.all([
+    start('onboarding', 'ada', day / 2),
+    start('onboarding', 'grace', 2 * day),
+    start('onboarding', 'joan', 2 * day),
+    start('cart-recovery', 'cart', day, { cart_id: 'c_1', total: 500 }),
+    start('win-back', 'lapse', 5 * day),
+  ]);
+  // The server lists what it has been told a moment ago.
+  await vi.waitFor(async () => expect((await look(today)).impacts).toHaveLength(5), { timeout: 10_000 });
+}, 60_000);
+afterAll(() => worker.close(), 60_000);
+
+const look = (bundle: { code: string }, limit = 100) => findImpact(worker.client, bundle, journeys, limit);
+
+/** In short: who stands where, and what is next. */
+function inShort(impacts: Impact[]): Record<string, string> {
+  const line = ({ parked, next, broken }: Impact) =>
+    broken ? `broken: ${broken.split(':')[0]}` : `${parked.where} -> ${JSON.stringify(next).replace(/,?"at":\d+/, '')}`;
+  return Object.fromEntries(impacts.map((impact) => [impact.workflowId, line(impact)]));
+}
+
+describe('impact', () => {
+  it('with the code of today says where everybody is, and what each will get next', async () => {
+    expect(inShort((await look(today)).impacts)).toEqual({
+      ada: 'wait 1 day for project.created -> {"mail":"first-project"}',
+      grace: 'wait 3 days for project.created -> {"mail":"invite-team"}',
+      joan: 'wait 3 days for project.created -> {"mail":"invite-team"}',
+      cart: 'wait 2 days for order.completed -> {"mail":"cart-advice"}',
+      lapse: expect.stringContaining('wait until their local time for user.returned -> '),
+    });
+  });
+
+  it('says when: the mail comes when the wait that is shown ends', async () => {
+    const { impacts } = await look(today);
+    for (const { next, parked } of impacts.filter(({ journey }) => journey === 'onboarding')) {
+      const at = next && 'at' in next ? next.at : 0;
+      expect(Math.abs(at - (parked.until ?? 0))).toBeLessThan(2_000);
+    }
+  });
+
+  it('names who cannot go on after a change that breaks, and nobody else', async () => {
+    const found = await look(await bundleWith('breaking'));
+    expect(inShort(found.impacts)).toMatchObject({
+      ada: 'broken: DeterminismViolationError',
+      grace: 'broken: DeterminismViolationError',
+      joan: 'broken: DeterminismViolationError',
+      cart: expect.stringContaining('cart-advice'),
+    });
+    const text = told(found).join('\n');
+    expect(text).toContain('onboarding: 3 runs');
+    expect(text).toContain('CANNOT GO ON');
+    expect(text).toContain('3 of 5 cannot go on with the code in this folder.');
+  });
+
+  it('lets pass what is guarded, and what only waits longer', async () => {
+    for (const change of ['guarded', 'longerWait'] as const) {
+      const found = await look(await bundleWith(change));
+      expect(inShort(found.impacts)).toMatchObject({ ada: expect.stringContaining('first-project') });
+      expect(told(found).at(-1)).toBe('All 5 can go on with the code in this folder.');
+    }
+  });
+
+  it('looks at no more than it is told to, and says that there are more', async () => {
+    const found = await look(today, 2);
+    expect(found.impacts).toHaveLength(2);
+    expect(told(found).join('\n')).toContain('There are more running runs');
+  });
+});

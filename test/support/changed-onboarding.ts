@@ -1,0 +1,47 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const welcome = "  const welcomed = await sendEmail('welcome', signup);\n";
+
+/** Changes of onboarding while people are in it, as texts in place of texts. */
+export const changes = {
+  /** One mail more before all others: whoever has passed it cannot go on. */
+  breaking: [[welcome, `  await sendEmail('invite-team', signup);\n${welcome}`]],
+  guarded: [
+    [welcome, `  if (patched('invite-first')) await sendEmail('invite-team', signup);\n${welcome}`],
+    ['import { listenFor }', "import { patched } from '@temporalio/workflow';\nimport { listenFor }"],
+  ],
+  /** How long a wait is never matters to who waits. */
+  longerWait: [["['1 day', 'first-project']", "['2 days', 'first-project']"]],
+} satisfies Record<string, [from: string, to: string][]>;
+
+/** All journeys, onboarding with this change. */
+export async function bundleWith(change: keyof typeof changes): Promise<{ code: string }> {
+  const copy = mkdtempSync(join(tmpdir(), 'rivulet-changed-'));
+  try {
+    cpSync(join(root, 'workflows'), join(copy, 'workflows'), { recursive: true });
+    cpSync(join(root, 'package.json'), join(copy, 'package.json'));
+    const file = join(copy, 'workflows/journeys/onboarding.ts');
+    let source = readFileSync(file, 'utf8');
+    for (const [from = '', to = ''] of changes[change]) {
+      if (!source.includes(from)) throw new Error(`onboarding no longer says ${from}`);
+      source = source.replace(from, to);
+    }
+    writeFileSync(file, source);
+    return await bundleWorkflowCode({
+      workflowsPath: join(copy, 'workflows/index.ts'),
+      logger: new DefaultLogger('ERROR'),
+      webpackConfigHook: (config) => ({
+        ...config,
+        resolve: { ...config.resolve, modules: [join(root, 'node_modules')] },
+      }),
+    });
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+}
