@@ -1,4 +1,4 @@
-import { defaultFailureConverter, defaultPayloadConverter, type Payload } from '@temporalio/common';
+import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
 
 import type { Answer, Call, Job } from './turn.ts';
@@ -94,13 +94,13 @@ function callOf(seq: number, type: string | null | undefined, local: boolean): C
 }
 
 function errorOf(failure: temporal.api.failure.v1.IFailure): Error {
-  const error = defaultFailureConverter.failureToError(failure as never, defaultPayloadConverter);
+  const error = defaultFailureConverter.failureToError(failure, defaultPayloadConverter);
   // A regular activity's failure has what was thrown as its cause, and is wrapped again where it is told.
   return (error.cause as Error | undefined) ?? error;
 }
 
 function valuesOf(payloads: readonly temporal.api.common.v1.IPayload[] | null | undefined): unknown[] {
-  return (payloads ?? []).map((payload) => defaultPayloadConverter.fromPayload(payload as Payload));
+  return (payloads ?? []).map((payload) => defaultPayloadConverter.fromPayload(payload));
 }
 
 /** Unix ms. */

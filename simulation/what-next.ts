@@ -24,13 +24,13 @@ export async function whatNext(
 ): Promise<Next> {
   const past = pastOf(events);
   let now = past.startedAt;
-  let next: Next | undefined;
-  const { world, learn } = assumedWorld((template) => (next ??= { mail: template, at: now }));
+  const found: { next?: Next } = {};
+  const { world, learn } = assumedWorld((template) => (found.next ??= { mail: template, at: now }));
   const onlooker = {
     waits: () => {},
     triesAgain: () => {},
     givesUp: () => {},
-    ends: (at: number, ending: Ending) => (next ??= { ends: told(ending), at }),
+    ends: (at: number, ending: Ending) => (found.next ??= { ends: told(ending), at }),
   };
   const sandbox = await sandboxOf(bundle, names);
   const agenda = createAgenda();
@@ -48,13 +48,13 @@ export async function whatNext(
       await run.tell(now, ...jobs);
     }
     run.goOn();
-    for (let steps = 0; next === undefined; steps += 1) {
-      const item = agenda.next();
-      if (!item || steps > mostSteps) return { unknown: 'it waits for what has no date' };
+    for (let steps = 0; steps < mostSteps; steps += 1) {
+      const item = found.next ? undefined : agenda.next();
+      if (!item) break;
       now = Math.max(now, item.at);
       await item.happen();
     }
-    return next;
+    return found.next ?? { unknown: 'it waits for what has no date' };
   } finally {
     await run.dispose();
   }
