@@ -1,0 +1,69 @@
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import type { temporal } from '@temporalio/proto';
+
+import type { SendRequest, SendResult } from '../activities/index.ts';
+import type { Event } from '../events/index.ts';
+import { Calendar, type Ended } from '../simulation/calendar.ts';
+import { createDiary, type Diary } from '../simulation/diary.ts';
+import { timeOf } from '../simulation/past.ts';
+
+type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
+
+interface Terms {
+  person: string;
+  time_zone: string;
+  /** Of the mails that came, in their order: a history holds no names. */
+  subjects: readonly string[];
+}
+
+/** What a run has done, from its history, as `rivulet simulate` would show it. */
+export function calendarOf(events: readonly HistoryEvent[], { person, time_zone, subjects }: Terms): Calendar {
+  const diary = createDiary(time_zone);
+  const unread = [...subjects];
+  const requests = new Map<number, SendRequest>();
+  let journey = '';
+  let outcome: unknown;
+  let how: Ended = 'unfinished';
+  for (const event of events) {
+    const at = timeOf(event);
+    const started = event.workflowExecutionStartedEventAttributes;
+    if (started) {
+      journey = started.workflowType?.name ?? '';
+      const { event_type } = firstOf(started.input) as Event;
+      diary.add(at, { what: 'starts', event: event_type });
+    }
+    const scheduled = event.activityTaskScheduledEventAttributes;
+    if (scheduled?.activityType?.name === 'sendEmail') {
+      requests.set(Number(event.eventId), firstOf(scheduled.input) as SendRequest);
+    }
+    const completed = event.activityTaskCompletedEventAttributes;
+    const request = requests.get(Number(completed?.scheduledEventId));
+    if (completed && request) addSend(diary, at, request, firstOf(completed.result) as SendResult, unread);
+    if (event.timerStartedEventAttributes) addWait(diary, at, event);
+    const ended = event.workflowExecutionCompletedEventAttributes;
+    if (ended) {
+      how = 'returned';
+      outcome = firstOf(ended.result);
+      diary.add(at, { what: 'ends', why: String(outcome) });
+    }
+  }
+  const { entries } = diary;
+  return new Calendar({ journey, person, time_zone, ended: how, outcome, why: undefined, entries });
+}
+
+function addSend(diary: Diary, at: number, { template }: SendRequest, { outcome }: SendResult, unread: string[]): void {
+  if (outcome !== 'sent') return void diary.add(at, { what: 'no mail', template, why: outcome });
+  const subject = unread.shift();
+  diary.add(at, { what: 'mail', template, ...(subject !== undefined && { subject }) });
+}
+
+function addWait(diary: Diary, at: number, { timerStartedEventAttributes: timer, userMetadata }: HistoryEvent): void {
+  const until = at + Number(timer?.startToFireTimeout?.seconds ?? 0) * 1_000;
+  const summary = userMetadata?.summary;
+  const why = summary ? String(defaultPayloadConverter.fromPayload(summary)) : `until ${diary.clock(until)}`;
+  diary.add(at, { what: 'waits', until, why: why.replace(/^wait /, '') });
+}
+
+function firstOf(payloads: temporal.api.common.v1.IPayloads | null | undefined): unknown {
+  return defaultPayloadConverter.fromPayload(payloads?.payloads?.[0] as Payload);
+}

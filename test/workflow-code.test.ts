@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { describe, expect, it } from 'vitest';
+
+import * as workflows from '../workflows/index.ts';
+import { forbiddenIn } from './support/forbidden-in-workflows.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const files = readdirSync(join(root, 'workflows'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.ts'),
+);
+const read = (file: string) => readFileSync(join(root, 'workflows', file), 'utf8');
+
+describe('code that may do something else when it is lived through again', () => {
+  it('is in no workflow', () => {
+    expect(files.length).toBeGreaterThan(10);
+    expect(files.flatMap((file) => forbiddenIn(file, read(file)))).toEqual([]);
+  });
+
+  it.each([
+    ['const hour = new Date().getHours();', 'getHours: it knows the zone of the machine alone'],
+    ['const day = new Date(2026, 1, 29);', 'new Date(year, month, …)'],
+    ['const text = total.toLocaleString();', 'toLocaleString: it goes by the language data'],
+    ['let sent = 0;', 'let at the top'],
+    ['export let sent = 0;', 'let at the top'],
+  ])('is found: %s', (source, said) => {
+    expect(forbiddenIn('journey.ts', `\n${source}`)).toEqual([expect.stringContaining(`journey.ts:2: ${said}`)]);
+  });
+
+  it.each([
+    'const now = Date.now();',
+    'const then = new Date(0).getUTCHours();',
+    'function f() { let x = 0; return x; }',
+  ])('is not found in %s', (source) => {
+    expect(forbiddenIn('journey.ts', source)).toEqual([]);
+  });
+
+  it('is refused by the linter where it reaches for the host', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'rivulet-lint-'));
+    try {
+      mkdirSync(join(dir, 'workflows'));
+      writeFileSync(join(dir, '.oxlintrc.json'), readFileSync(join(root, '.oxlintrc.json')));
+      const wrong = [
+        "import { readFileSync } from 'node:fs';",
+        "import { z } from 'zod';",
+        'export const used = [readFileSync, z, fetch, process, setInterval];',
+      ];
+      writeFileSync(join(dir, 'workflows/journey.ts'), wrong.join('\n'));
+      const lint = promisify(execFile)(process.execPath, [join(root, 'node_modules/oxlint/bin/oxlint')], { cwd: dir });
+      const { stdout } = (await lint.catch((error: unknown) => error)) as { stdout: string };
+      for (const said of ['node:fs', 'zod', 'fetch', 'process', 'setInterval']) expect(stdout).toContain(said);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+});
+
+describe('a journey', () => {
+  it('in workflows/journeys is one that Temporal loads', () => {
+    const names = files.filter((file) => file.startsWith('journeys/')).map((file) => file.slice(9, -3));
+    expect(names.filter((name) => !Object.hasOwn(workflows, name))).toEqual([]);
+  });
+
+  it('is under 60 lines with its imports', () => {
+    for (const file of files.filter((file) => file.startsWith('journeys/')))
+      expect(read(file).split('\n').length, file).toBeLessThan(60);
+  });
+});
