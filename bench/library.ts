@@ -11,19 +11,24 @@ import PQueue from 'p-queue';
 
 import { spawnGuarded } from '../local/servers/guarded.ts';
 import { startServers } from '../local/servers/start-servers.ts';
+import { journeyQueue } from '../worker/workers.ts';
 import { countCpu } from './cpu.ts';
 import { columns } from './report.ts';
 import { temporalLimits } from './stage.ts';
 
-const usage = 'Usage: npm run bench:library -- [--pairs 9] [--runs 150]';
+const usage = 'Usage: npm run bench:library -- [--pairs 15] [--runs 75]';
 const { values } = parseArgs({
-  options: { pairs: { type: 'string', default: '9' }, runs: { type: 'string', default: '150' } },
+  options: { pairs: { type: 'string', default: '15' }, runs: { type: 'string', default: '75' } },
 });
 const pairs = atLeastOne(values.pairs);
 const runs = atLeastOne(values.runs);
 
-const ways = ['library', 'bare'] as const;
-type Way = (typeof ways)[number];
+/** Each way has a worker process and a namespace of its own; the development server makes these two by itself. */
+const ways = {
+  library: { namespace: 'rivulet', journey: '../workflows/journeys/onboarding.ts' },
+  bare: { namespace: 'default', journey: './library-bare.ts' },
+} as const;
+type Way = keyof typeof ways;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'rivulet-bench-'));
@@ -34,55 +39,44 @@ const servers = await startServers({
   durable: false,
   temporalDynamicConfig: temporalLimits,
 });
-const { address, namespace } = servers.temporal;
-const logFile = join(folder, 'worker.log');
-const worker = await startWorker();
+const { address } = servers.temporal;
+const workers = { library: await startWorker('library'), bare: await startWorker('bare') };
+const pids = { library: workers.library.pid, bare: workers.bare.pid };
 const connection = await Connection.connect({ address });
-const client = new Client({ connection, namespace });
+const clients = { library: clientOf('library'), bare: clientOf('bare') };
 try {
-  process.exitCode = await Promise.race([bench(), workerEnds()]);
+  process.exitCode = await Promise.race([bench(), workerEnds('library'), workerEnds('bare')]);
 } finally {
   await connection.close();
-  await worker.end(30_000);
+  await Promise.all(Object.values(workers).map((worker) => worker.end(30_000)));
   await servers.stop();
   rmSync(folder, { recursive: true, force: true });
 }
 
 /**
  * The journey `onboarding` through `workflows/lib` beside the same written in bare Temporal: whole weeks with skipped time,
- * three mails, activities that do nothing. In pairs, so that a machine that gets slower or busier hits both.
+ * three mails, activities that do nothing. Both at once, so that whatever else the machine does hits both.
  */
 async function bench(): Promise<number> {
-  console.error(`Warming up with ${runs} of each ...`);
-  for (const way of ways) await batch(way);
-  const cpuMs: Record<Way, number>[] = [];
-  for (let pair = 0; pair < pairs; pair++) {
-    console.error(`Pair ${pair + 1} of ${pairs} ...`);
-    const spent = { library: 0, bare: 0 };
-    for (const way of pair % 2 === 0 ? ways : ways.toReversed()) spent[way] = await batch(way);
-    cpuMs.push(spent);
+  console.error('Warming up ...');
+  for (let time = 0; time < 3; time++) await pair();
+  const measured: Record<Way, number>[] = [];
+  for (let index = 0; index < pairs; index++) {
+    console.error(`Pair ${index + 1} of ${pairs} ...`);
+    measured.push(await pair());
   }
 
   const histories = { library: await historyOf('library'), bare: await historyOf('bare') };
-  const row = (name: string, events: string, values: number[], digits: number) => {
-    const sorted = values.toSorted((a, b) => a - b);
-    const shown = [sorted[Math.floor(sorted.length / 2)]!, sorted[0]!, sorted.at(-1)!];
-    return [name, events, ...shown.map((value) => value.toFixed(digits))];
-  };
-  console.log(`\nWorker CPU-ms of one run; ${pairs} pairs of ${runs} runs, in turn\n`);
+  console.log(`\nWorker CPU-ms of one run; ${pairs} pairs of ${runs} runs of each\n`);
   console.log(
     columns([
       ['', 'history events', 'median', 'min', 'max'],
-      ...ways.map((way) => {
-        const each = cpuMs.map((spent) => spent[way]);
-        return row(way, String(histories[way].length), each, 3);
-      }),
-      row(
-        'library / bare, by pair',
-        '',
-        cpuMs.map(({ library, bare }) => library / bare),
-        3,
-      ),
+      ...(['library', 'bare'] as const).map((way) => [
+        way,
+        String(histories[way].length),
+        ...spread(measured.map((spent) => spent[way])),
+      ]),
+      ['library / bare, by pair', '', ...spread(measured.map(({ library, bare }) => library / bare))],
     ]),
   );
   const same = histories.library.join() === histories.bare.join();
@@ -90,12 +84,16 @@ async function bench(): Promise<number> {
   return same ? 0 : 1;
 }
 
-/** So many runs, 20 in flight; gives back the worker's CPU-ms of one. */
-async function batch(way: Way): Promise<number> {
-  const queue = new PQueue({ concurrency: 20 });
-  const cpu = countCpu({ worker: worker.pid });
-  await queue.addAll(Array.from({ length: runs }, () => () => liveThrough(way)));
-  return cpu().by.worker / runs;
+/** So many runs of each way, 10 of each in flight; gives back the CPU-ms of its worker for one. */
+async function pair(): Promise<Record<Way, number>> {
+  const cpu = countCpu(pids);
+  const all = async (way: Way) => {
+    const queue = new PQueue({ concurrency: 10 });
+    await queue.addAll(Array.from({ length: runs }, () => () => liveThrough(way)));
+  };
+  await Promise.all([all('library'), all('bare')]);
+  const { by } = cpu();
+  return { library: by.library / runs, bare: by.bare / runs };
 }
 
 /** One person who makes no project, from the sign-up to the end. */
@@ -109,11 +107,12 @@ async function liveThrough(way: Way): Promise<string> {
     payload: { plan: 'pro' },
   };
   // The client has no option for skipping time yet.
+  const client = clients[way];
   await client.workflowService.startWorkflowExecution({
-    namespace,
+    namespace: client.options.namespace,
     workflowId,
     workflowType: { name: 'onboarding' },
-    taskQueue: { name: way },
+    taskQueue: { name: journeyQueue },
     input: { payloads: toPayloads(defaultPayloadConverter, event) ?? null },
     requestId: workflowId,
     timeSkippingConfig: { enabled: true },
@@ -125,16 +124,23 @@ async function liveThrough(way: Way): Promise<string> {
 
 /** The types of its events, in order. */
 async function historyOf(way: Way): Promise<string[]> {
-  const { events } = await client.workflow.getHandle(await liveThrough(way)).fetchHistory();
+  const { events } = await clients[way].workflow.getHandle(await liveThrough(way)).fetchHistory();
   return (events ?? []).map(({ eventType }) => String(eventType));
 }
 
-async function startWorker() {
-  const output = openSync(logFile, 'a');
+/** Median, least and most. */
+function spread(values: number[]): string[] {
+  const sorted = values.toSorted((a, b) => a - b);
+  return [sorted[Math.floor(sorted.length / 2)]!, sorted[0]!, sorted.at(-1)!].map((value) => value.toFixed(3));
+}
+
+async function startWorker(way: Way) {
+  const { namespace, journey } = ways[way];
+  const output = openSync(logOf(way), 'a');
   try {
     return await spawnGuarded({
       command: process.execPath,
-      args: ['--import', 'tsx', 'bench/library-worker.ts'],
+      args: ['--import', 'tsx', 'bench/library-worker.ts', journey],
       env: { PATH: process.env['PATH'], HOME: folder, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace },
       cwd: root,
       output,
@@ -144,10 +150,18 @@ async function startWorker() {
   }
 }
 
+function clientOf(way: Way): Client {
+  return new Client({ connection, namespace: ways[way].namespace });
+}
+
 /** Else every run would wait for ever. */
-async function workerEnds(): Promise<never> {
-  await worker.exited;
-  throw new Error(`The worker ended by itself:\n${readFileSync(logFile, 'utf8')}`);
+async function workerEnds(way: Way): Promise<never> {
+  await workers[way].exited;
+  throw new Error(`The worker of ${way} ended by itself:\n${readFileSync(logOf(way), 'utf8')}`);
+}
+
+function logOf(way: Way): string {
+  return join(folder, `${way}.log`);
 }
 
 function atLeastOne(text: string): number {

@@ -76,7 +76,10 @@ describe('docs/first-journey.md, followed to the letter', () => {
   it('leaves a test that passes', async () => {
     const { printed, code } = await copy.run(
       'node_modules/vitest/vitest.mjs',
-      ...['run', '--config', 'plain.config.js', 'test/journeys/seminar-follow-up.test.ts'],
+      'run',
+      '--config',
+      'plain.config.js',
+      'test/journeys/seminar-follow-up.test.ts',
     );
     expect(printed).toContain('4 passed');
     expect(code).toBe(0);
