@@ -16,9 +16,9 @@ import { countCpu } from './cpu.ts';
 import { columns } from './report.ts';
 import { temporalLimits } from './stage.ts';
 
-const usage = 'Usage: npm run bench:library -- [--pairs 15] [--runs 75]';
+const usage = 'Usage: npm run bench:library -- [--pairs 15] [--runs 50]';
 const { values } = parseArgs({
-  options: { pairs: { type: 'string', default: '15' }, runs: { type: 'string', default: '75' } },
+  options: { pairs: { type: 'string', default: '15' }, runs: { type: 'string', default: '50' } },
 });
 const pairs = atLeastOne(values.pairs);
 const runs = atLeastOne(values.runs);
@@ -59,11 +59,13 @@ try {
  */
 async function bench(): Promise<number> {
   console.error('Warming up ...');
-  for (let time = 0; time < 3; time++) await pair();
+  for (let time = 0; time < 2; time++) await pair();
   const measured: Record<Way, number>[] = [];
   for (let index = 0; index < pairs; index++) {
-    console.error(`Pair ${index + 1} of ${pairs} ...`);
-    measured.push(await pair());
+    const spent = await pair();
+    measured.push(spent);
+    const told = `library ${spent.library.toFixed(2)}, bare ${spent.bare.toFixed(2)} CPU-ms of one run`;
+    console.error(`Pair ${index + 1} of ${pairs}: ${told}`);
   }
 
   const histories = { library: await historyOf('library'), bare: await historyOf('bare') };

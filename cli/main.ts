@@ -68,8 +68,8 @@ try {
 
 /** Tells what is wrong, in words; only a mistake of our own shows its stack. */
 function exitCode(error: unknown): number {
-  const { code, name, message, stack, exitCode: given } = error as Error & { code?: string; exitCode?: number };
-  if (code?.startsWith('commander.')) return given === 0 ? 0 : 2; // commander has told already
+  const { code, name, message, stack, exitCode: given } = error as Error & { code?: unknown; exitCode?: number };
+  if (typeof code === 'string' && code.startsWith('commander.')) return given === 0 ? 0 : 2; // commander has told already
   const expected =
     error instanceof WrongUse || ['ConfigError', 'CannotStart', 'StartError', 'ServerAway', 'NotDone'].includes(name);
   process.stderr.write(`${expected ? message : (stack ?? message)}\n`);
