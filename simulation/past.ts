@@ -5,22 +5,33 @@ import type { Answer, Call, Job } from './turn.ts';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
+interface Turn {
+  /** Unix ms. */
+  at: number;
+  jobs: Job[];
+}
+
 /** A recorded run in plain words: what it was told, turn by turn. */
 export interface Past {
   journey: string;
   args: unknown[];
   /** Unix ms. */
   startedAt: number;
-  /** What came with the start: the patches that its code has passed, and what was there by its first turn. */
-  first: Job[];
-  turns: { at: number; jobs: Job[] }[];
+  /**
+   * What came with the start: the patches that its code has passed, and what was there by its first turn. Absent when it
+   * has not had one.
+   */
+  first?: Job[];
+  turns: Turn[];
+  /** What has come and waits for the next turn: no worker has run that yet. */
+  pending?: Turn;
 }
 
 /** Reads a history as Temporal keeps it. */
 export function pastOf(events: readonly HistoryEvent[]): Past {
   const started = events[0]?.workflowExecutionStartedEventAttributes;
   const byId = new Map(events.map((event) => [Number(event.eventId), event]));
-  const turns: Past['turns'] = [];
+  const turns: Turn[] = [];
   let jobs: Job[] = [];
   let turnAt = timeOf(events[0]);
   for (const event of events) {
@@ -35,15 +46,15 @@ export function pastOf(events: readonly HistoryEvent[]): Past {
     const job = jobOf(event, byId);
     if (job) jobs.push(job);
   }
-  if (jobs.length > 0) turns.push({ at: timeOf(events.at(-1)), jobs });
   const [first, ...later] = turns;
   const patches = events.flatMap(patchOf);
   return {
     journey: started?.workflowType?.name ?? '',
     args: valuesOf(started?.input?.payloads),
     startedAt: first?.at ?? timeOf(events[0]),
-    first: [...patches, ...(first?.jobs ?? [])],
+    ...(first && { first: [...patches, ...first.jobs] }),
     turns: later,
+    ...(jobs.length > 0 && { pending: { at: timeOf(events.at(-1)), jobs } }),
   };
 }
 

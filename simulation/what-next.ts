@@ -2,13 +2,23 @@ import type { temporal } from '@temporalio/proto';
 
 import type { Activities, SendRequest } from '../activities/index.ts';
 import { createAgenda } from './agenda.ts';
-import { pastOf } from './past.ts';
+import { type Past, pastOf } from './past.ts';
 import { type Ending, startRun, type World } from './run.ts';
 import { sandboxOf } from './sandbox.ts';
 import type { Call } from './turn.ts';
+import { NotSimulated } from './wrong.ts';
 
-/** What a run will do if nothing more happens to its person. */
-export type Next = { mail: string; at: number } | { ends: string; at: number } | { unknown: string };
+type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
+
+/**
+ * What a run will do if nothing more happens to its person. `stuck`: it goes on into code that is wrong, which Temporal
+ * would try again and again.
+ */
+export type Next =
+  | { mail: string; at: number }
+  | { ends: string; at: number }
+  | { stuck: string }
+  | { unknown: string };
 
 /** As `World` of a simulation has it: far more than a journey needs between two mails. */
 const mostSteps = 1_000;
@@ -20,34 +30,50 @@ const mostSteps = 1_000;
 export async function whatNext(
   bundle: { code: string },
   workflowId: string,
-  events: readonly temporal.api.history.v1.IHistoryEvent[],
+  events: readonly HistoryEvent[],
 ): Promise<Next> {
-  const past = pastOf(events);
+  try {
+    return await liveOn(bundle, workflowId, pastOf(events));
+  } catch (error) {
+    if (error instanceof NotSimulated) return { unknown: error.message };
+    throw error;
+  }
+}
+
+async function liveOn(bundle: { code: string }, workflowId: string, past: Past): Promise<Next> {
   let now = past.startedAt;
   const found: { next?: Next } = {};
-  const { world, learn } = assumedWorld((template) => (found.next ??= { mail: template, at: now }));
+  const { world, learn, names } = assumedWorld({
+    mailed: (template) => (found.next ??= { mail: template, at: now }),
+    askedInVain: (activity) =>
+      (found.next ??= { unknown: `it asks for "${activity}", which only a worker can answer` }),
+  });
   const onlooker = {
     waits: () => {},
     triesAgain: () => {},
     givesUp: () => {},
-    ends: (at: number, ending: Ending) => (found.next ??= { ends: told(ending), at }),
+    ends: (at: number, ending: Ending) => (found.next ??= nextOf(at, ending)),
   };
-  const sandbox = await sandboxOf(bundle, names);
   const agenda = createAgenda();
-  const run = await startRun(sandbox, agenda, world, onlooker, {
+  const run = await startRun(await sandboxOf(bundle, names), agenda, world, onlooker, {
     journey: past.journey,
     workflowId,
     args: past.args,
     at: past.startedAt,
-    relives: past.first,
+    ...(past.first && { relives: past.first }),
   });
+  async function tell({ at, jobs }: Past['turns'][number]): Promise<void> {
+    for (const job of jobs) if (job.kind === 'answered') learn(job.call, job.answer);
+    now = Math.max(now, at);
+    await run.tell(now, ...jobs);
+  }
+
   try {
-    for (const { at, jobs } of past.turns) {
-      for (const job of jobs) if (job.kind === 'answered') learn(job.call, job.answer);
-      now = Math.max(now, at);
-      await run.tell(now, ...jobs);
-    }
+    for (const turn of past.turns) await tell(turn);
+    // Whether it can live through that is for a replay to say; here it only leads to where the run stands.
+    if (past.first && run.ended()) return { unknown: 'its past cannot be lived through without a server' };
     run.goOn();
+    if (past.pending) await tell(past.pending);
     for (let steps = 0; steps < mostSteps; steps += 1) {
       const item = found.next ? undefined : agenda.next();
       if (!item) break;
@@ -60,40 +86,36 @@ export async function whatNext(
   }
 }
 
-const names = [
-  'checkConsent',
-  'renderEmail',
-  'sendEmail',
-  'describePerson',
-  'wasClicked',
-] as const satisfies (keyof Activities)[];
-
 /** Everybody gets what they are sent; what the past has told of a person is still so. */
-function assumedWorld(mailed: (template: string) => void) {
+function assumedWorld(tell: { mailed: (template: string) => void; askedInVain: (activity: string) => void }) {
   let person: unknown = { zone: [[0, 0]] };
+  const inVain = (activity: string) => () => tell.askedInVain(activity);
+  const answers: Record<keyof Activities, (...args: unknown[]) => unknown> = {
+    checkConsent: () => 'may_send',
+    renderEmail: () => ({ version: '', subject: '', content: '' }),
+    sendEmail(request) {
+      tell.mailed((request as SendRequest).template);
+      return { outcome: 'sent' };
+    },
+    describePerson: () => person,
+    wasClicked: () => false,
+    recallRecipient: inVain('recallRecipient'),
+    applyFeedback: inVain('applyFeedback'),
+    syncSuppressions: inVain('syncSuppressions'),
+  };
   const world: World = {
     async answer({ type, args }) {
-      switch (type as (typeof names)[number]) {
-        case 'checkConsent':
-          return 'may_send';
-        case 'renderEmail':
-          return { version: '', subject: '', content: '' };
-        case 'sendEmail':
-          mailed((args[0] as SendRequest).template);
-          return { outcome: 'sent' };
-        case 'describePerson':
-          return person;
-        case 'wasClicked':
-          return false;
-        default:
-          throw new Error(`no journey calls "${type}"`);
-      }
+      return Object.hasOwn(answers, type) ? answers[type as keyof Activities](...args) : tell.askedInVain(type);
     },
   };
   const learn = ({ type }: Call, answer: object) => {
     if (type === 'describePerson' && 'value' in answer) person = answer.value;
   };
-  return { world, learn };
+  return { world, learn, names: Object.keys(answers) };
+}
+
+function nextOf(at: number, ending: Ending): Next {
+  return ending.how === 'stuck' ? { stuck: ending.why } : { ends: told(ending), at };
 }
 
 function told(ending: Ending): string {

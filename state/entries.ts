@@ -57,25 +57,32 @@ export interface Entries {
 /** A year and a bit: as long as a ledger of mails. */
 const placeMs = 400 * 86_400_000;
 
+/** Entries of one person in one journey that a period is counted from; an event that comes late may lie between two. */
+const kept = 20;
+
 const settleScript = `
 local stands = redis.call('GET', KEYS[1])
 if stands then return stands end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return ARGV[1]`;
 
+/** A place is a list of entries, oldest first, of which only the last counts unless there is a period. */
 const claimScript = `
 local stands = redis.call('GET', KEYS[1])
 if stands then return {stands} end
-local holder = redis.call('GET', KEYS[2])
-local rule, happened, every, gone = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
-if holder then
-  local held = cjson.decode(holder)
-  local free
-  if rule == 'once' then free = every > 0 and math.abs(happened - held.happened) >= every
-  else free = held.id == gone end
-  if not free and held.id ~= ARGV[3] then return {false, holder} end
+local id, rule, happened, every, gone = ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
+local entries = cjson.decode(redis.call('GET', KEYS[2]) or '[]')
+for i = #entries, 1, -1 do
+  local held = entries[i]
+  local free = held.id == id
+  if rule == 'one_running' then free = free or held.id == gone or i < #entries
+  elseif every > 0 then free = free or math.abs(happened - held.happened) >= every end
+  if not free then return {false, cjson.encode(held)} end
 end
-redis.call('SET', KEYS[2], cjson.encode({ id = ARGV[3], at = tonumber(ARGV[8]), happened = happened }), 'PX', ARGV[9])
+table.insert(entries, { id = id, at = tonumber(ARGV[8]), happened = happened })
+if #entries > ${kept} then table.remove(entries, 1) end
+redis.call('SET', KEYS[2], cjson.encode(entries))
+if ARGV[9] ~= '0' then redis.call('PEXPIRE', KEYS[2], ARGV[9]) end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return {ARGV[1]}`;
 
@@ -86,9 +93,10 @@ export function createEntries(redis: Redis, keys: Keys, rememberMs: number): Ent
     settle: async (id, decision) =>
       JSON.parse(await settle([keys.decision(id)], [JSON.stringify(decision), rememberMs])) as Decision,
     async claim(id, decision, { journey, per, rule, everyMs, happenedAt }, gone = '') {
+      const expires = keptFor({ per, everyMs, happenedAt }, decision.at);
       const [stands, holder] = await claim(
         [keys.decision(id), keys.entry(decision.user_id, journey, per)],
-        [JSON.stringify(decision), rememberMs, id, rule, happenedAt, everyMs, gone, decision.at, placeMs],
+        [JSON.stringify(decision), rememberMs, id, rule, happenedAt, everyMs, gone, decision.at, expires],
       );
       return stands ? (JSON.parse(stands) as Decision) : { holder: JSON.parse(holder ?? '{}') as Holder };
     },
@@ -97,4 +105,10 @@ export function createEntries(redis: Redis, keys: Keys, rememberMs: number): Ent
       return text === null ? undefined : (JSON.parse(text) as Decision);
     },
   };
+}
+
+/** In ms; 0: for ever. A person has few places for themselves; their carts are many, and each is over one day. */
+function keptFor({ per, everyMs, happenedAt }: Pick<Place, 'per' | 'everyMs' | 'happenedAt'>, now: number): number {
+  if (everyMs > 0) return Math.max(placeMs, 2 * everyMs + Math.max(0, happenedAt - now));
+  return per === '' ? 0 : placeMs;
 }

@@ -6,6 +6,7 @@ import { configSchema } from '../config/schema.ts';
 import { checkJourneySettings } from '../ingress/entry/check-settings.ts';
 import { createEntry } from '../ingress/entry/enter.ts';
 import { routes } from '../ingress/routes.ts';
+import { createKeys } from '../state/keys.ts';
 import { createMemory, type Memory } from '../state/memory.ts';
 import { event } from './support/events.ts';
 import { redisOfThisFile } from './support/scene.ts';
@@ -109,6 +110,46 @@ describe('once', () => {
   });
 });
 
+describe('once in thirty days', () => {
+  const start = Date.parse('2026-11-24T12:00:00Z');
+  const entry = () => ingress({ re_entry: { allow: 'once', every: '30d' } });
+
+  it('an event that comes late does not make them forget the one after it', async () => {
+    expect(await enters(entry(), cart('c_1', start + 40 * day))).toBe(true);
+    expect(await enters(entry(), cart('c_1', start))).toBe(true);
+    expect(await enters(entry(), cart('c_1', start + 41 * day))).toBe(false);
+  });
+
+  it('an event that comes late is counted from both its neighbours', async () => {
+    expect(await enters(entry(), cart('c_1', start))).toBe(true);
+    expect(await enters(entry(), cart('c_1', start + 40 * day))).toBe(true);
+    expect(await enters(entry(), cart('c_1', start + 10 * day))).toBe(false);
+  });
+});
+
+describe('how long it is remembered who entered', () => {
+  const expires = async (own: object, per = '') => {
+    await ingress({ re_entry: own }).decide(cart(), route, 0);
+    return redis().pttl(createKeys(settings.keyPrefix, settings.secret).entry(ada, 'cart-recovery', per));
+  };
+
+  it('once is for ever; for each cart, more than a year', async () => {
+    expect(await expires({ allow: 'once' })).toBe(-1);
+    expect(await expires({ allow: 'once', per: 'cart_id' }, '"c_1"')).toBeGreaterThan(399 * day);
+  });
+
+  it('a period is remembered longer than it lasts', async () => {
+    expect(await expires({ allow: 'once', every: '500d' })).toBeGreaterThan(900 * day);
+  });
+});
+
+it('what was decided names the field that was counted by, and not its value', async () => {
+  const entry = ingress({ re_entry: { allow: 'once', per: 'cart_id' } });
+  await entry.decide(cart('the-cart-of-ada'), route, 0);
+  const { why } = await entry.decide(cart('the-cart-of-ada'), route, 0);
+  expect(why).toMatch(/^re_entry is once, and this person with the same cart_id entered with event /);
+});
+
 describe('one running', () => {
   it('keeps her out while a run goes on, and lets her in when it has ended', async () => {
     const entry = ingress({ re_entry: 'one_running' });
@@ -119,6 +160,18 @@ describe('one running', () => {
 
     isRunning.mockResolvedValue(false);
     expect(await enters(entry, cart())).toBe(true);
+    expect(await enters(entry, cart())).toBe(true);
+  });
+
+  it('goes by the last entry where the setting was another before', async () => {
+    const every = ingress({ re_entry: { allow: 'once', every: '30d' } });
+    const [first, last] = [cart('c_1', Date.now() - 90 * day), cart()];
+    await every.decide(first, route, 0);
+    await every.decide(last, route, 0);
+    isRunning.mockImplementation(async (id) => id === (last as { event_id: string }).event_id);
+    expect(await enters(ingress({ re_entry: 'one_running' }), cart())).toBe(false);
+    isRunning.mockResolvedValue(false);
+    expect(await enters(ingress({ re_entry: 'one_running' }), cart())).toBe(true);
   });
 
   it('lets in one, of many that find the same run gone', async () => {

@@ -40,6 +40,14 @@ describe('a rule says of an order of 25 EUR', () => {
     ['event.type == "order.completed" && event.metadata.source == "web"', true],
     ['!has(event.payload.cart_id)', true],
     ['has(person.country) && person.country == "DE"', false],
+    ['1 + event.payload.total == 26', true],
+    ['event.payload.items.exists(item, item.quantity in [2, 3])', true],
+    ['event.payload.items.exists(item, item.quantity == 2 && item.quantity * item.price > 12)', true],
+    ['event.payload.items.filter(item, item.price > 10).size() == 1', true],
+    ['event.payload.items.filter(item, item.price > 10).exists(item, item.name == "Tea")', false],
+    ['event.payload.items[0].name == "Tea"', true],
+    ['event.payload["total"] == 25', true],
+    ['has(event.metadata.campaign) && event.metadata.campaign == "x"', false],
     ['has(person.country) ? person.country == "DE" : event.payload.total > 20', true],
     ['event.payload.order_id.startsWith("o_")', true],
   ])('%s: %s', (rule, holds) => {
@@ -58,9 +66,36 @@ describe('a rule that cannot be told', () => {
     ['person.country == "DE"', 'country is not known here; ask first, as in has(person.country)'],
     ['event.payload.cart_id == "c"', 'cart_id is not known here'],
     ['event.metadata.campaign == "x"', 'campaign is not known here'],
-    ['event.payload.items.exists(item, item.colour == "red")', 'colour is not known here'],
+    ['event.metadata["campaign"] == "x"', 'ask first, as in "campaign" in event.metadata'],
+    ['event.payload.items[9].name == "Tea"', 'event.payload.items[9] cannot be worked out here (index out of bounds)'],
   ])('%s counts as no, and says what is missing', (rule, said) => {
     expect(ask(rule)).toEqual({ failed: expect.stringContaining(said) });
+  });
+
+  it.each([
+    ['int(event.metadata.source) == 3'],
+    ['duration(event.metadata.source) > duration("1h")'],
+    ['event.timestamp.getHours(event.metadata.source) == 9'],
+    ['event.metadata[event.metadata.source] == "x"'],
+  ])('%s does not quote what stands in the event', (rule) => {
+    const said = ask(rule, {}, { ...order, metadata: { source: 'Grace' } });
+    expect(said).toEqual({ failed: expect.stringContaining('') });
+    expect(JSON.stringify(said)).not.toMatch(/grace|race/i);
+  });
+
+  it('null is as good as absent', () => {
+    const event = { ...order, payload: { ...order.payload, cart_id: null } } as unknown as Event;
+    expect(ask('has(event.payload.cart_id)', {}, event)).toEqual({ holds: false });
+  });
+
+  it('what is left of very much metadata can be gone through for each of 500 items', () => {
+    const items = Array.from({ length: 500 }, () => ({ name: 'Tea', quantity: 1, price: 1 }));
+    const metadata = { source: 'web', notes: 'a'.repeat(100_000) };
+    const event = { ...order, payload: { ...order.payload, items }, metadata };
+    expect(ask('event.payload.items.all(item, event.metadata.notes.size() > 3)', {}, event)).toEqual({
+      failed: expect.stringContaining('event.metadata.notes is not known here'),
+    });
+    expect(ask('event.payload.items.all(item, event.metadata.source == "web")', {}, event)).toEqual({ holds: true });
   });
 });
 
@@ -82,19 +117,75 @@ describe('a rule is refused when it is saved', () => {
     [
       'names somebody unknown',
       'user.plan == "pro"',
-      'Unknown variable: user at character 1; there are event and person',
+      'at character 1: Unknown variable: user; there are event and person',
     ],
-    ['is not finished', 'person.plan ==', 'Unexpected token: EOF at character 15'],
+    ['is not finished', 'person.plan ==', 'at character 15: Unexpected token: EOF'],
     ['compares a number with a text', 'event.payload.total < "3"', 'no such overload: double < string'],
     ['is no yes or no', 'event.payload.total', 'it gives a double, and must give true or false'],
     ['has a regular expression', 'event.payload.order_id.matches("^(a+)+$")', 'matches() can take for ever'],
     ['hides one in a loop', 'event.payload.items.exists(i, i.name.matches("(a+)+"))', 'matches() can take for ever'],
     [
       'loops within a loop',
-      'event.payload.items.all(a, event.payload.items.exists(b, a == b))',
-      'a loop within another loop can take very long',
+      'event.payload.items.all(a, event.payload.items.exists(b, a.name == b.name))',
+      'at character 1: a loop within another loop',
     ],
-    ['is very long', long, 'at character'],
+    [
+      'loops after a map',
+      'event.payload.items.map(i, i.name).exists(n, n == "Tea")',
+      'or after a map(), can take very long',
+    ],
+    [
+      'puts lists together',
+      '(event.payload.items + event.payload.items).size() > 3',
+      'at character 2: lists that are put together',
+    ],
+    [
+      'puts them together in a loop',
+      'event.payload.items.all(i, (event.payload.items + [i]).size() > 3)',
+      'put together',
+    ],
+    ['hides a value behind a name', 'cel.bind(a, event.payload.total, a > 3)', 'cel.bind() may not be used'],
+    ['hides a type', 'dyn(event.payload).totl == 1', 'dyn() may not be used'],
+    ['hides the event', '[1].all(event, event == 1)', 'the entries of a list need a name other than event'],
+    [
+      'asks has() for a field that there is not',
+      'true && has(person.contry) && true',
+      'at character 20: there is no person.contry; there are locale',
+    ],
+    [
+      'asks has() so in a loop',
+      'event.payload.items.all(i, has(i.colour))',
+      'at character 34: there is no i.colour; there are name, quantity, price',
+    ],
+    [
+      'asks a list for a field that there is not',
+      'event.payload.items.exists(item, item.nmae == "Tea")',
+      'at character 39: there is no item.nmae; there are name, quantity, price',
+    ],
+    [
+      'asks one entry for it',
+      'event.payload.items[0].nmae == "Tea"',
+      'there is no event.payload.items[0].nmae; there are name',
+    ],
+    ['asks in brackets for it', 'event.payload["totl"] == 25', 'there is no event.payload["totl"]; there are order_id'],
+    [
+      'compares a number of a list with a text',
+      'event.payload.items.exists(i, i.price < "3")',
+      'no such overload: double < string',
+    ],
+    [
+      'compares with null',
+      'person.country == null',
+      'what is absent is not null: ask has(), as in !has(person.country)',
+    ],
+    ['mixes numbers in a list', 'event.payload.total in [25, 49.5]', 'beside 49.5 write 25.0 and not 25'],
+    ['is very long', long, 'it is too long: 200 names, values and signs are the most'],
+    ['is very deep', `${'('.repeat(20)}true${')'.repeat(20)}`, 'it goes too deep: 12 levels are the most'],
+    [
+      'has a very long list',
+      `person.country in [${Array.from({ length: 101 }, () => '"DE"').join()}]`,
+      'the list is too long: 100 entries are the most',
+    ],
     ['is empty', '', 'Unexpected token'],
     ['is true for everybody', 'true', 'it is the same for everybody; leave `when` out'],
     ['is false for everybody', '1 == 2', 'set enabled: false'],
@@ -103,6 +194,22 @@ describe('a rule is refused when it is saved', () => {
   ])('because it %s', (_, rule, said) => {
     expect(() => compileRule(rule, 'order.completed')).toThrow(RuleMistake);
     expect(() => compileRule(rule, 'order.completed')).toThrow(said);
+  });
+
+  it('and says where', () => {
+    const offsetOf = (rule: string) => {
+      try {
+        compileRule(rule, 'order.completed');
+      } catch (error) {
+        return (error as RuleMistake).offset;
+      }
+      return undefined;
+    };
+    expect(offsetOf('event.payload.total > 5 && person.plna == "pro"')).toBe(34);
+    expect(offsetOf('event.payload.total > 5 && person.plan.matches("a")')).toBe(27);
+    expect(offsetOf('person.plan ==')).toBe(14);
+    expect(offsetOf('true')).toBe(0);
+    expect(offsetOf('event.payload.total > 5')).toBeUndefined();
   });
 
   it('and the fields are those of its own event', () => {

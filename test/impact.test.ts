@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 
+import type { Client } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 
@@ -44,6 +45,15 @@ afterAll(() => worker.close(), 60_000);
 
 const look = (bundle: { code: string }, limit = 100) => findImpact(worker.client, bundle, journeys, limit);
 
+/** At the first of two runs, of a server that shows histories in this way. */
+function lookAt(fetchHistory: () => Promise<unknown>) {
+  async function* list() {
+    for (const workflowId of ['ada', 'grace']) yield { workflowId, runId: 'one', type: 'onboarding' };
+  }
+  const client = { workflow: { list, getHandle: () => ({ fetchHistory }) } };
+  return findImpact(client as unknown as Client, today, journeys, 1);
+}
+
 /** In short: who stands where, and what is next. */
 function inShort(impacts: Impact[]): Record<string, string> {
   const line = ({ parked, next, broken }: Impact) =>
@@ -80,8 +90,20 @@ describe('impact', () => {
     });
     const text = told(found).join('\n');
     expect(text).toContain('onboarding: 3 runs');
-    expect(text).toContain('CANNOT GO ON');
+    expect(text).toContain(
+      'CANNOT GO ON (DeterminismViolationError: Nondeterminism error: No command scheduled for event',
+    );
     expect(text).toContain('3 of 5 cannot go on with the code in this folder.');
+  });
+
+  it('names who replays well, but would go on into an error', async () => {
+    const found = await look(await bundleWith('wrongLater'));
+    expect(inShort(found.impacts)).toMatchObject({
+      ada: expect.stringContaining('first-project'),
+      grace: expect.stringContaining('broken: nobody to invite'),
+      joan: expect.stringContaining('broken: nobody to invite'),
+    });
+    expect(told(found).join('\n')).toContain('nobody to invite (workflows/journeys/onboarding.ts:');
   });
 
   it('lets pass what is guarded, and what only waits longer', async () => {
@@ -96,5 +118,14 @@ describe('impact', () => {
     const found = await look(today, 2);
     expect(found.impacts).toHaveLength(2);
     expect(told(found).join('\n')).toContain('There are more running runs');
+  });
+
+  it('leaves out who has ended since the server listed them', async () => {
+    const ended = { events: [{ workflowExecutionTerminatedEventAttributes: {} }] };
+    expect(await lookAt(async () => ended)).toEqual({ impacts: [], more: true });
+  });
+
+  it('gives no answer rather than one without somebody whom the server would not show', async () => {
+    await expect(lookAt(() => Promise.reject(new Error('away')))).rejects.toThrow('away');
   });
 });

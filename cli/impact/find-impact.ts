@@ -1,10 +1,10 @@
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import type { temporal } from '@temporalio/proto';
+import type { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
-import PQueue from 'p-queue';
 
 import { type Next, whatNext } from '../../simulation/what-next.ts';
 import { type Parked, parkedAt } from './parked.ts';
+import { type RunningRun, runningRuns } from './running-runs.ts';
+import { whyBroken } from './why-broken.ts';
 
 /** What the journeys of this folder mean for one run. */
 export interface Impact {
@@ -12,7 +12,7 @@ export interface Impact {
   journey: string;
   parked: Parked;
   /** Absent for a run that cannot go on. */
-  next?: Next;
+  next?: Exclude<Next, { stuck: string }>;
   /** Why it cannot go on. */
   broken?: string;
 }
@@ -23,50 +23,38 @@ export interface Found {
   more: boolean;
 }
 
-/** Histories that are held at once. */
-const atOnce = 10;
-
-/** Replays running runs of these journeys with this bundle. Reads only. */
+/**
+ * Replays running runs of these journeys with this bundle. Reads only. All of them in one worker: to make one takes
+ * far longer than a replay.
+ */
 export async function findImpact(
   client: Client,
   bundle: { code: string },
   journeys: readonly string[],
   limit: number,
 ): Promise<Found> {
-  const types = journeys.map((journey) => `"${journey}"`).join(', ');
-  const query = `ExecutionStatus = "Running" AND WorkflowType IN (${types})`;
-  const queue = new PQueue({ concurrency: atOnce });
-  const impacts: Impact[] = [];
-  let seen = 0;
-  let trouble: unknown;
-  for await (const { workflowId, runId, type } of client.workflow.list({ query })) {
-    if (trouble !== undefined) break;
-    if (seen === limit) return { impacts: await queue.onIdle().then(() => impacts), more: true };
-    seen += 1;
-    await queue.onSizeLessThan(atOnce);
-    void queue.add(async () => {
-      try {
-        const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-        impacts.push(await impactOn(bundle, workflowId, type, history));
-      } catch (error) {
-        if (!(error instanceof WorkflowNotFoundError)) trouble = error; // one that has ended meanwhile is no concern
-      }
-    });
+  const found: Found = { impacts: [], more: false };
+  const runs = runningRuns(client, journeys, limit, () => (found.more = true));
+  const replayed: RunningRun[] = [];
+  async function* oneByOne() {
+    for await (const run of runs) {
+      replayed.push(run);
+      yield run;
+    }
   }
-  await queue.onIdle();
-  if (trouble !== undefined) throw trouble;
-  return { impacts, more: false };
+  // The next history is only taken once this one has its result.
+  for await (const { error } of Worker.runReplayHistories({ workflowBundle: bundle }, oneByOne())) {
+    const run = replayed.pop();
+    if (run) found.impacts.push(await impactOn(bundle, run, error));
+  }
+  return found;
 }
 
-async function impactOn(
-  bundle: { code: string },
-  workflowId: string,
-  journey: string,
-  history: temporal.api.history.v1.IHistory,
-): Promise<Impact> {
+async function impactOn(bundle: { code: string }, run: RunningRun, error: Error | undefined): Promise<Impact> {
+  const { workflowId, journey, history } = run;
   const events = history.events ?? [];
-  const parked = parkedAt(events);
-  for await (const { error } of Worker.runReplayHistories({ workflowBundle: bundle }, [{ workflowId, history }]))
-    if (error) return { workflowId, journey, parked, broken: `${error.name}: ${error.message}` };
-  return { workflowId, journey, parked, next: await whatNext(bundle, workflowId, events) };
+  const about = { workflowId, journey, parked: parkedAt(events) };
+  if (error) return { ...about, broken: whyBroken(error) };
+  const next = await whatNext(bundle, workflowId, events);
+  return 'stuck' in next ? { ...about, broken: next.stuck } : { ...about, next };
 }

@@ -1,5 +1,5 @@
 import { defaultPayloadConverter } from '@temporalio/common';
-import type { temporal } from '@temporalio/proto';
+import type { google, temporal } from '@temporalio/proto';
 
 import { timeOf } from '../../simulation/past.ts';
 
@@ -20,12 +20,12 @@ export function parkedAt(events: readonly HistoryEvent[]): Parked {
   const open = events.filter((event) => isOpening(event) && !closed.has(Number(event.eventId))).at(-1);
   if (!open) return { where: 'in the middle of a turn', since: timeOf(events.at(-1)) };
   const since = timeOf(open);
-  const seconds = open.timerStartedEventAttributes?.startToFireTimeout?.seconds;
-  return {
-    where: nameOf(open),
-    since,
-    ...(seconds !== undefined && seconds !== null && { until: since + Number(seconds) * 1_000 }),
-  };
+  const wait = open.timerStartedEventAttributes?.startToFireTimeout;
+  return { where: nameOf(open), since, ...(wait && { until: since + milliseconds(wait) }) };
+}
+
+function milliseconds({ seconds, nanos }: google.protobuf.IDuration): number {
+  return Number(seconds ?? 0) * 1_000 + Math.round((nanos ?? 0) / 1e6);
 }
 
 function isOpening({ timerStartedEventAttributes, activityTaskScheduledEventAttributes }: HistoryEvent): boolean {
@@ -50,6 +50,7 @@ function nameOf({ userMetadata, activityTaskScheduledEventAttributes: activity }
   const said = summary ? String(defaultPayloadConverter.fromPayload(summary)) : activity?.activityType?.name;
   return (said ?? 'a wait without a summary')
     .replace(/ to \S+$/, ' is being sent')
+    .replace(/^may \S+ get/, 'may they get')
     .replace(/\d{4}-\d\d-\d\d \d\d:\d\d/, 'their')
     .replace(/ until \d{4}-\d\d-\d\dT\S+/, '');
 }

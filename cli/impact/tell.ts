@@ -1,7 +1,8 @@
-import type { Next } from '../../simulation/what-next.ts';
 import type { Found, Impact } from './find-impact.ts';
 
 const idsShown = 3;
+/** Of why somebody cannot go on; --json has all of it. */
+const mostWords = 200;
 
 /** What the command prints: for each journey, who stands where, and what comes next. */
 export function told({ impacts, more }: Found): string[] {
@@ -47,28 +48,30 @@ function byPlace(impacts: Impact[]): Map<string, Impact[]> {
 }
 
 function placeOf({ parked, next, broken }: Impact): string {
-  return `${parked.where}; ${broken === undefined ? `next: ${nameOf(next)}` : `CANNOT GO ON (${broken.slice(0, 160)})`}`;
+  return `${parked.where}; ${broken === undefined ? `next: ${nameOf(next)}` : `CANNOT GO ON (${broken.slice(0, mostWords)})`}`;
 }
 
-function nameOf(next: Next | undefined): string {
-  if (!next || 'unknown' in next) return next?.unknown ?? 'unknown';
+function nameOf(next: Impact['next']): string {
+  if (!next || 'unknown' in next) return `not known (${next?.unknown ?? 'nothing was found'})`;
   return 'mail' in next ? next.mail : `ends as ${next.ends}`;
 }
 
-/** From the first to the last of them: since when they stand there, and when it goes on. */
+/** From the first to the last of them: since when they stand there, until when, and when the next thing comes. */
 function span(there: Impact[]): string {
   const since = there.map(({ parked }) => parked.since);
+  const until = there.flatMap(({ parked }) => parked.until ?? []);
   const next = there.flatMap(({ next }) => (next && 'at' in next ? [next.at] : []));
-  return [`there since ${between(since)}`, ...(next.length > 0 ? [`next on ${between(next)}`] : [])].join(', ');
+  return [...between('since', since), ...between('until', until), ...between('next on', next)].join('; ');
 }
 
-function between(times: number[]): string {
+function between(word: string, times: number[]): string[] {
+  if (times.length === 0) return [];
   const [first, last] = [Math.min(...times), Math.max(...times)].map(asTime);
-  return first === last ? `${first}` : `${first} to ${last}`;
+  return [`${word} ${first === last ? first : `${first} to ${last}`}`];
 }
 
 function asTime(at: number): string {
-  return new Date(at).toISOString().slice(0, 16).replace('T', ' ');
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')}Z`;
 }
 
 function ids(there: Impact[]): string {

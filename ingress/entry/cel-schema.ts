@@ -2,27 +2,29 @@ import type { z } from 'zod';
 
 import { type EventType, eventTypes } from '../../events/index.ts';
 
-/** A type of CEL, or an object of them by field. */
-export type CelSchema = { [field: string]: string | CelSchema };
+/** A type of CEL by its name, an object by its fields, or a list of one kind of entry. */
+export type CelType = string | CelSchema | readonly [CelType];
+export type CelSchema = { [field: string]: CelType };
 
-/** What a rule may ask of an event: the fields of its schema. What stands in lists is not known by type. */
-export function eventSchema(type: EventType): CelSchema {
+/** What a rule may ask, of an event by the schema of its type. */
+export function ruleSchema(type: EventType): CelSchema {
   return {
-    type: 'string',
-    timestamp: 'google.protobuf.Timestamp',
-    payload: fieldsOf(eventTypes[type]),
-    metadata: 'map<string, string>',
+    event: {
+      type: 'string',
+      timestamp: 'google.protobuf.Timestamp',
+      payload: fieldsOf(eventTypes[type]),
+      metadata: 'map<string, string>',
+    },
+    person: { locale: 'string', time_zone: 'string', country: 'string', plan: 'string' },
   };
 }
-
-export const personSchema: CelSchema = { locale: 'string', time_zone: 'string', country: 'string', plan: 'string' };
 
 function fieldsOf({ shape }: z.ZodObject): CelSchema {
   return Object.fromEntries(Object.entries(shape).map(([field, type]) => [field, celType(type)]));
 }
 
 /** Every number is a double: JSON knows no other. */
-function celType(type: z.core.$ZodType): string | CelSchema {
+function celType(type: z.core.$ZodType): CelType {
   const { def } = type as z.ZodType;
   switch (def.type) {
     case 'string':
@@ -34,7 +36,7 @@ function celType(type: z.core.$ZodType): string | CelSchema {
     case 'boolean':
       return 'bool';
     case 'array':
-      return 'list';
+      return [celType((def as z.core.$ZodArrayDef).element)];
     case 'object':
       return fieldsOf(type as z.ZodObject);
     case 'optional':

@@ -41,7 +41,7 @@ export function createEntry({ memory, config, isRunning }: EntryDependencies): E
   }
 
   /** Takes the place in the journey that this person may have once, unless another run has it. */
-  async function takePlace(id: string, decision: Decision, place: Place): Promise<Decision> {
+  async function takePlace(id: string, decision: Decision, place: Place, field?: string): Promise<Decision> {
     for (let gone: string | undefined; ;) {
       const taken = await memory.entries.claim(id, decision, place, gone);
       if (!('holder' in taken)) return taken;
@@ -50,7 +50,7 @@ export function createEntry({ memory, config, isRunning }: EntryDependencies): E
         gone = holder.id;
         continue; // unless yet another run takes it meanwhile, it is free now
       }
-      const why = takenBy(place, holder);
+      const why = takenBy(place, field, holder);
       return memory.entries.settle(id, { ...decision, enters: false, because: 're_entry', why });
     }
   }
@@ -65,7 +65,9 @@ export function createEntry({ memory, config, isRunning }: EntryDependencies): E
       const verdict = settings ? await verdictOn(event, route.starts, settings) : ({ enters: true } as const);
       const decision: Decision = { ...asked, journey: route.starts, ...verdict };
       const place = settings && verdict.enters ? placeOf(settings, route.starts, event) : undefined;
-      return place ? takePlace(event_id, decision, place) : memory.entries.settle(event_id, decision);
+      return place
+        ? takePlace(event_id, decision, place, settings?.re_entry.per)
+        : memory.entries.settle(event_id, decision);
     },
   };
 }
@@ -90,8 +92,10 @@ function placeOf({ re_entry }: JourneySettings, journey: string, event: Event): 
   return { journey, per: counted, rule: allow, everyMs: every, happenedAt: event.timestamp };
 }
 
-function takenBy({ rule, everyMs, per }: Place, holder: Holder): string {
-  const whose = per === '' ? 'this person' : `this person with ${per}`;
+/** Names the field that is counted by, not its value: that is the producer's, and what is decided is kept for weeks. */
+function takenBy({ rule, everyMs, per }: Place, field: string | undefined, holder: Holder): string {
+  const counted = per === '' ? `without ${field}` : `with the same ${field}`;
+  const whose = field === undefined ? 'this person' : `this person ${counted}`;
   if (rule === 'one_running') return `re_entry is one_running, and run ${holder.id} of ${whose} goes on`;
   const often = everyMs > 0 ? `once in ${everyMs / 86_400_000} days` : 'once';
   return `re_entry is ${often}, and ${whose} entered with event ${holder.id}`;

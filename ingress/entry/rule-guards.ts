@@ -1,36 +1,60 @@
-import type { ASTNode } from '@marcbachmann/cel-js';
+import type { ASTNode, Environment } from '@marcbachmann/cel-js';
 
-/** Walk through a list, an entry at a time. */
-const loops = ['all', 'exists', 'exists_one', 'map', 'filter'];
+import { loopOf, nameOf, within } from './rule-tree.ts';
 
-/** What the library takes and a rule may not have. Undefined when there is nothing of the kind. */
-export function objectionTo(rule: ASTNode): string | undefined {
-  const nodes = [...within(rule)];
-  if (nodes.some((node) => nameOf(node) === 'matches'))
+export interface Objection {
+  why: string;
+  /** Where in the rule, from 0. */
+  offset: number;
+}
+
+/** What the library takes and a rule may not have: what could take long, and what is the same for everybody. */
+export function objectionTo(rule: ASTNode, typed: Environment): Objection | undefined {
+  for (const node of within(rule)) {
+    const why = couldTakeLong(node, typed) ?? hidesFromChecks(node);
+    if (why) return { why, offset: node.range.start };
+  }
+  return isConstant(rule) ? { why: sameForEverybody, offset: rule.range.start } : undefined;
+}
+
+function couldTakeLong(node: ASTNode, typed: Environment): string | undefined {
+  if (nameOf(node) === 'matches')
     return 'matches() can take for ever on the wrong text; use ==, in, startsWith(), endsWith() or contains()';
-  if (nodes.filter(isLoop).some((one) => [...within(one)].some((node) => node !== one && isLoop(node))))
-    return 'a loop within another loop can take very long; one is the most';
-  if (!nodes.some((node) => node.op === 'id' && (node.args === 'event' || node.args === 'person')))
-    return 'it asks nothing of the event or the person, so it is the same for everybody; leave `when` out to let everybody in, or set enabled: false';
+  if (nestsLoops(node))
+    return 'a loop within another loop, or after a map(), can take very long; only filter() may come before another';
+  if (node.op === '+' && node.args.some((side) => isList(side, typed)))
+    return 'lists that are put together can grow very long; ask each of them on its own';
   return undefined;
 }
 
-function isLoop(node: ASTNode): boolean {
-  return loops.includes(nameOf(node) ?? '');
+/** After a filter() there is no more to go through than before it. */
+function nestsLoops(node: ASTNode): boolean {
+  const loop = loopOf(node);
+  if (!loop) return false;
+  const inside = loop.args.flatMap((arg) => [...within(arg)]).some((part) => loopOf(part));
+  return inside || [...within(loop.over)].some((part) => (loopOf(part)?.name ?? 'filter') !== 'filter');
 }
 
-/** Of a call. */
-function nameOf(node: ASTNode): string | undefined {
-  return node.op === 'call' || node.op === 'rcall' ? node.args[0] : undefined;
+/** What has a variable of a loop in it has no type on its own, and no list in it either: entries hold none. */
+function isList({ input, range }: ASTNode, typed: Environment): boolean {
+  return typed.check(input.slice(range.start, range.end)).type?.startsWith('list') ?? false;
 }
 
-/** The node and everything below it. */
-function* within(node: ASTNode): Generator<ASTNode> {
-  yield node;
-  for (const part of partsOf(node.args)) yield* within(part);
+function hidesFromChecks(node: ASTNode): string | undefined {
+  if (nameOf(node) === 'bind') return 'cel.bind() may not be used; write out what it stands for';
+  if (nameOf(node) === 'dyn') return 'dyn() may not be used: a field or a type that is wrong would not be found';
+  const [variable] = loopOf(node)?.args ?? [];
+  if (variable && isVariable(variable)) return `the entries of a list need a name other than ${variable.args}`;
+  return undefined;
 }
 
-function partsOf(args: unknown): ASTNode[] {
-  if (Array.isArray(args)) return args.flatMap(partsOf);
-  return typeof args === 'object' && args !== null && 'op' in args ? [args as ASTNode] : [];
+function isConstant(rule: ASTNode): boolean {
+  return ![...within(rule)].some(isVariable);
+}
+
+const sameForEverybody =
+  'it asks nothing of the event or the person, so it is the same for everybody; leave `when` out to let everybody in, or set enabled: false';
+
+function isVariable(node: ASTNode): node is ASTNode & { op: 'id'; args: string } {
+  return node.op === 'id' && (node.args === 'event' || node.args === 'person');
 }

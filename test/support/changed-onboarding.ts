@@ -16,6 +16,13 @@ export const changes = {
     [welcome, `  if (patched('invite-first')) await sendEmail('invite-team', signup);\n${welcome}`],
     ['import { listenFor }', "import { patched } from '@temporalio/workflow';\nimport { listenFor }"],
   ],
+  /** Replays well, and goes wrong one step later. */
+  wrongLater: [
+    [
+      '    await sendEmail(nudge, signup);\n',
+      "    if (nudge === 'invite-team') throw new TypeError('nobody to invite');\n    await sendEmail(nudge, signup);\n",
+    ],
+  ],
   /** How long a wait is never matters to who waits. */
   longerWait: [["['1 day', 'first-project']", "['2 days', 'first-project']"]],
 } satisfies Record<string, [from: string, to: string][]>;

@@ -1,0 +1,65 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
+
+type History = temporal.api.history.v1.IHistory;
+
+export interface RunningRun {
+  workflowId: string;
+  journey: string;
+  history: History;
+}
+
+/** Histories that are fetched ahead: the server has other work to do. */
+const atOnce = 10;
+
+/** The running runs of these journeys with their histories, at most so many; `thereAreMore` is called when that cuts off some. */
+export async function* runningRuns(
+  client: Client,
+  journeys: readonly string[],
+  limit: number,
+  thereAreMore: () => void,
+): AsyncGenerator<RunningRun> {
+  const types = journeys.map((journey) => `"${journey}"`).join(', ');
+  const query = `ExecutionStatus = "Running" AND WorkflowType IN (${types})`;
+  const ahead: Promise<RunningRun | undefined>[] = [];
+  let seen = 0;
+  for await (const { workflowId, runId, type } of client.workflow.list({ query })) {
+    if (seen === limit) {
+      thereAreMore();
+      break;
+    }
+    seen += 1;
+    const fetching = fetchRun(client, workflowId, runId, type);
+    fetching.catch(() => {}); // thrown when its turn comes
+    ahead.push(fetching);
+    if (ahead.length === atOnce) yield* ifAny(await ahead.shift());
+  }
+  for (const fetching of ahead) yield* ifAny(await fetching);
+}
+
+/** Undefined for one that has ended since it was listed: it needs no code any more. */
+async function fetchRun(client: Client, workflowId: string, runId: string, journey: string) {
+  try {
+    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    return isOver(history) ? undefined : { workflowId, journey, history };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+function isOver({ events }: History): boolean {
+  const last = events?.at(-1);
+  return !!(
+    last?.workflowExecutionCompletedEventAttributes ??
+    last?.workflowExecutionFailedEventAttributes ??
+    last?.workflowExecutionTimedOutEventAttributes ??
+    last?.workflowExecutionCanceledEventAttributes ??
+    last?.workflowExecutionTerminatedEventAttributes ??
+    last?.workflowExecutionContinuedAsNewEventAttributes
+  );
+}
+
+function* ifAny(run: RunningRun | undefined): Generator<RunningRun> {
+  if (run) yield run;
+}

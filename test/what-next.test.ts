@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { defaultPayloadConverter } from '@temporalio/common';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import type { temporal } from '@temporalio/proto';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
+
+import { timeOf } from '../simulation/past.ts';
+import { type Next, whatNext } from '../simulation/what-next.ts';
+import { bundleWith } from './support/changed-onboarding.ts';
+import { workflowBundleIn } from './support/workflow-bundle.ts';
+
+type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
+
+const folder = fileURLToPath(new URL('histories', import.meta.url));
+let today: { code: string };
+beforeAll(async () => {
+  today = { code: readFileSync(await workflowBundleIn(inject('workflowBundle') ?? ''), 'utf8') };
+});
+
+function recorded(name: string): HistoryEvent[] {
+  return historyFromJSON(JSON.parse(readFileSync(`${folder}/${name}.json`, 'utf8'))).events ?? [];
+}
+
+/** Every wait of every recorded run that nothing unforeseen cut short: what was before it, and what came of it. */
+function waits() {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'));
+  return files.flatMap((file) => {
+    const name = file.replace(/\.json$/, '');
+    const events = recorded(name);
+    return events.flatMap(({ timerFiredEventAttributes: fired }, index) => {
+      const came = fired && whatCame(events.slice(index));
+      return came ? [{ where: `${name} at event ${index + 1}`, name, past: events.slice(0, index), came }] : [];
+    });
+  });
+}
+
+/** The next mail or the end, as it really was; undefined when something else happened first. */
+function whatCame(events: readonly HistoryEvent[]): Next | undefined {
+  for (const event of events) {
+    const { activityTaskScheduledEventAttributes: asked, workflowExecutionCompletedEventAttributes: end } = event;
+    if (event.workflowExecutionSignaledEventAttributes ?? event.workflowExecutionCancelRequestedEventAttributes) break;
+    if (asked?.activityType?.name === 'sendEmail')
+      return { mail: (first(asked.input) as { template: string }).template, at: timeOf(event) };
+    if (end) return { ends: first(end.result) as string, at: timeOf(event) };
+  }
+  return undefined;
+}
+
+function first(of: temporal.api.common.v1.IPayloads | null | undefined): unknown {
+  return defaultPayloadConverter.fromPayload(of?.payloads?.[0] ?? {});
+}
+
+describe('what a run does next', () => {
+  it('is what recorded runs did next, at each of their waits', async () => {
+    const all = waits();
+    expect(all.length).toBeGreaterThan(20);
+    for (const { where, name, past, came } of all) {
+      const next = await whatNext(today, name, past);
+      const at = 'at' in came ? came.at : 0;
+      expect(next, where).toEqual({ ...came, at: expect.toSatisfy((value: number) => Math.abs(value - at) < 2_000) });
+    }
+  });
+
+  it('is by new code from where the run stands, also when its turn is due and no worker has run it', async () => {
+    const guarded = await bundleWith('guarded');
+    const events = recorded('onboarding/dormant');
+    const untilDue = events.findIndex(({ timerFiredEventAttributes }) => timerFiredEventAttributes) + 1;
+    expect(await whatNext(guarded, 'ada', events.slice(0, untilDue))).toMatchObject({ mail: 'first-project' });
+    expect(await whatNext(guarded, 'ada', events.slice(0, 2))).toMatchObject({ mail: 'invite-team' });
+  });
+});
