@@ -9,8 +9,8 @@ import type { CliContext } from './context.ts';
 import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
 import { addGate } from './gate.ts';
-import { addNew } from './new-journey/command.ts';
 import { addImpact } from './impact.ts';
+import { addNew } from './new-journey/command.ts';
 import { addPause, addResume } from './pause.ts';
 import { addPerson } from './person.ts';
 import { addPublish } from './publish.ts';
@@ -46,8 +46,8 @@ const program = new Command('rivulet')
 
 addStart(program, context);
 addDemo(program, context);
-addNew(program, context);
 addImpact(program, context);
+addNew(program, context);
 addPublish(program, context);
 addRuns(program, context);
 addSimulate(program, context);

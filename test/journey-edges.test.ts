@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import ts from 'typescript';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { describePerson } from '../activities/describe-person.ts';
 import { zoneTable } from '../activities/zone-table.ts';
@@ -10,9 +11,21 @@ import type { Event } from '../events/index.ts';
 import { routes } from '../ingress/routes.ts';
 import { isRunning, startJourney, tellListeners } from '../ingress/start-journey.ts';
 import { createMemory, type Memory } from '../state/memory.ts';
-import { daysAfter, daysBefore, next } from '../workflows/lib/local-time.ts';
+import { listenFor } from '../workflows/lib/listen-for.ts';
+import { at as instant, daysAfter, daysBefore, next, sleepUntil } from '../workflows/lib/local-time.ts';
 import { projectCreated, signedUp } from './support/events.ts';
 import { redisOfThisFile } from './support/scene.ts';
+
+/** As much of Temporal as a listener and a wait ask for: what hears a signal, and how long is waited, ms. */
+const workflow = vi.hoisted(() => ({ hear: (() => {}) as (event: unknown) => void, waits: [] as unknown[] }));
+vi.mock('@temporalio/workflow', async (original) => ({
+  ...(await original<object>()),
+  setHandler: (_: unknown, handler: (event: unknown) => void) => void (workflow.hear = handler),
+  condition: async (_: unknown, ms: unknown) => void workflow.waits.push(ms),
+  sleep: async (ms: unknown) => void workflow.waits.push(ms),
+}));
+// Outside a workflow there is no story to tell.
+vi.mock('../workflows/lib/story.ts', () => ({ note: () => {} }));
 
 const at = (text: string) => Date.parse(text);
 const shown = (instant: number) => new Date(instant).toISOString();
@@ -46,15 +59,38 @@ describe('a local time', () => {
   });
 });
 
+describe('a wait', () => {
+  const ada = { zone: zoneTable('Europe/Berlin', 0) };
+  const yesterday = Date.now() - 86_400_000;
+  beforeEach(() => void (workflow.waits = []));
+
+  it('of nothing, or until what has passed, is one of a millisecond: for Temporal a 0 may mean for ever', async () => {
+    await listenFor('project.created').within(0);
+    await listenFor('project.created').within(instant(yesterday), ada);
+    await sleepUntil(instant(yesterday), ada);
+    expect(workflow.waits).toEqual([1, 1, 1]);
+  });
+
+  it('of ten years is one of ten years', async () => {
+    await listenFor('project.created').within('3650 days');
+    expect(workflow.waits).toEqual(['3650 days']);
+  });
+});
+
 describe('two journeys for one event', () => {
   it('do not compile', () => {
-    const source = "export const routes = { 'user.signed_up': { starts: 'a' }, 'user.signed_up': { starts: 'b' } };";
+    const routesFile = readFileSync(new URL('../ingress/routes.ts', import.meta.url), 'utf8');
+    const source = routesFile.replace(
+      /^(  'user\.signed_up': .*\n)/m,
+      "$1  'user.signed_up': { starts: 'win-back' },\n",
+    );
+    expect(source).not.toBe(routesFile);
     const file = ts.createSourceFile('routes.ts', source, ts.ScriptTarget.Latest);
     const host = ts.createCompilerHost({});
     const { getSourceFile } = host;
     host.getSourceFile = (name, ...rest) => (name === 'routes.ts' ? file : getSourceFile(name, ...rest));
     const messages = ts
-      .createProgram(['routes.ts'], { noLib: true, noEmit: true }, host)
+      .createProgram(['routes.ts'], { noLib: true, noEmit: true, noResolve: true }, host)
       .getSemanticDiagnostics(file)
       .map(({ messageText }) => messageText);
     expect(messages).toContain('An object literal cannot have multiple properties with the same name.');
@@ -71,17 +107,22 @@ describe('an event that a journey listens for', () => {
     memory = createMemory(redis(), { ...settings, rememberSendsMs: 60_000 });
     told = [];
     runs = new Map();
+    workflow.hear = () => {};
   });
 
   /** As much of Temporal as ingress asks for. */
   const client = {
     withDeadline: (_: number, call: () => unknown) => call(),
     workflow: {
-      start: async (_: string, { workflowId }: { workflowId: string }) => void runs.set(workflowId, 'RUNNING'),
+      start: async (name: string, { workflowId }: { workflowId: string }) => {
+        if (runs.has(workflowId)) throw new WorkflowExecutionAlreadyStartedError('there', workflowId, name);
+        runs.set(workflowId, 'RUNNING');
+      },
       getHandle: (id: string) => ({
         signal: async (_: string, event: Event) => {
           if (runs.get(id) !== 'RUNNING') throw new WorkflowNotFoundError('gone', id, undefined);
           told.push(`${id} <- ${event.event_id}`);
+          workflow.hear(event);
         },
         describe: async () => {
           const name = runs.get(id);
@@ -107,15 +148,44 @@ describe('an event that a journey listens for', () => {
   it('and that happened before the journey began does not', async () => {
     await tellListeners(client, memory, project(500));
     await startJourney(client, memory, onboarding, signup(1_000));
+    expect(await tellListeners(client, memory, project(500))).toBe(0); // late, and about then
     expect(told).toEqual([]);
   });
 
-  it('and that comes after the run has ended tells nobody, and the run is forgotten', async () => {
+  it('and that comes twice is told twice, and heard once, also when it was taken meanwhile', async () => {
+    const listener = listenFor('project.created');
+    const [start, heard] = [signup(1_000), project(2_000)];
+    expect(await startJourney(client, memory, onboarding, start)).toBe(true);
+    expect(await tellListeners(client, memory, heard)).toBe(1);
+    expect(listener.take()?.event_id).toBe(heard.event_id);
+    expect(await tellListeners(client, memory, heard)).toBe(1);
+    expect(await startJourney(client, memory, onboarding, start)).toBe(false); // its own event came twice too
+    expect(told).toHaveLength(3);
+    expect(listener.heard).toBeUndefined();
+  });
+
+  it('and that comes behind a newer one changes nothing', async () => {
+    const listener = listenFor('project.created');
+    await startJourney(client, memory, onboarding, signup(1_000));
+    const newest = project(3_000);
+    for (const heard of [newest, project(2_000)]) await tellListeners(client, memory, heard);
+    expect(listener.heard?.event_id).toBe(newest.event_id);
+  });
+
+  it('and that comes after the run has ended tells nobody', async () => {
     const start = signup(1_000);
     await startJourney(client, memory, onboarding, start);
     runs.set(start.event_id, 'COMPLETED');
     expect(await tellListeners(client, memory, project())).toBe(0);
     expect(told).toEqual([]);
+  });
+
+  it('makes a run that ended long ago forgotten, and not one that is being started this moment', async () => {
+    const entry = { journey: 'onboarding', listensFor: ['project.created'], since: 1_000 };
+    await memory.running.register('ada', { ...entry, workflowId: 'long-ago', registeredAt: Date.now() - 3_600_000 });
+    await memory.running.register('ada', { ...entry, workflowId: 'being-started', registeredAt: Date.now() });
+    expect(await tellListeners(client, memory, project())).toBe(0);
+    expect((await memory.running.of('ada')).map(({ workflowId }) => workflowId)).toEqual(['being-started']);
   });
 
   it('finds no run that is unknown and old, and one that may be starting this moment', async () => {

@@ -11,7 +11,7 @@ const order = (cart_id: string) =>
   `order.completed {"order_id":"o_1","total":25,"currency":"EUR","cart_id":"${cart_id}"}`;
 const ada = { user_id: 'ada', name: 'Ada', email: 'ada@example.com', time_zone: 'Europe/Berlin', topics: ['offers'] };
 
-it('grace leaves a cart: she is reminded once, and a week later it is lost', async () => {
+it('ada leaves a cart: she is reminded once, and a week later it is lost', async () => {
   expect(String(await simulate('cart-recovery', ada, { payload: cart }))).toMatchInlineSnapshot(`
     "cart-recovery for Ada, in Europe/Berlin
 

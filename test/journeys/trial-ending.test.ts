@@ -76,6 +76,18 @@ it('extensions between and after the reminders begin anew', async () => {
   `);
 });
 
+it('an extension takes back a reminder that the provider keeps waiting', async () => {
+  const on = [
+    '2027-03-12 08:00: provider throttles for 6 hours',
+    `2027-03-12 11:00: ${extended('2027-04-15T20:00:00Z')}`,
+  ];
+  const { mails, outcome } = await trial(ends('2027-03-15T20:00:00Z'), on);
+  expect([outcome, mails.map(({ local }) => local)]).toEqual([
+    'ended',
+    ['Mon 2027-04-12 09:00', 'Wed 2027-04-14 09:00'],
+  ]);
+});
+
 it('a trial that is cut short skips the reminder whose morning has passed', async () => {
   const on = [`day 2: ${extended('2027-03-05T20:00:00Z')}`];
   expect((await trial(ends('2027-03-15T20:00:00Z'), on)).mails.map(({ local, template }) => [local, template]))
@@ -90,9 +102,10 @@ it('a trial that is cut short skips the reminder whose morning has passed', asyn
 });
 
 it('a trial of two days gets the last reminder alone, one that is over gets none', async () => {
-  const templates = async (end: string) => (await trial(ends(end))).mails.map(({ template }) => template);
-  expect(await templates('2027-03-03T20:00:00Z')).toEqual(['trial-ends-tomorrow']);
-  expect(await templates('2027-02-20T20:00:00Z')).toEqual([]);
+  const short = await trial(ends('2027-03-03T20:00:00Z'));
+  expect([short.outcome, short.mails.map(({ template }) => template)]).toEqual(['ended', ['trial-ends-tomorrow']]);
+  const over = await trial(ends('2027-02-20T20:00:00Z'));
+  expect([over.outcome, over.mails]).toEqual(['ended', []]);
 });
 
 it('the day before the first of March of a leap year is the 29th of February', async () => {
