@@ -67,7 +67,14 @@ describe('what a run does next', () => {
     const guarded = await bundleWith('guarded');
     const events = recorded('onboarding/dormant');
     const untilDue = events.findIndex(({ timerFiredEventAttributes }) => timerFiredEventAttributes) + 1;
-    expect(await whatNext(guarded, 'ada', events.slice(0, untilDue))).toMatchObject({ mail: 'first-project' });
-    expect(await whatNext(guarded, 'ada', events.slice(0, 2))).toMatchObject({ mail: 'invite-team' });
+    for (const past of [events.slice(0, 2), events.slice(0, untilDue - 1), events.slice(0, untilDue)])
+      expect(await whatNext(guarded, 'ada', past)).toMatchObject({ mail: 'invite-team' });
+  });
+
+  it('knows what has come while no worker ran', async () => {
+    const events = recorded('onboarding/activated-on-day-2');
+    const untilHeard = events.findIndex((event) => event.workflowExecutionSignaledEventAttributes) + 1;
+    expect(await whatNext(today, 'ada', events.slice(0, untilHeard - 1))).toMatchObject({ mail: 'invite-team' });
+    expect(await whatNext(today, 'ada', events.slice(0, untilHeard))).toMatchObject({ ends: 'activated' });
   });
 });

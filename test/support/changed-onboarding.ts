@@ -8,21 +8,20 @@ import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const welcome = "  const welcomed = await sendEmail('welcome', signup);\n";
 
+const nudging = '    await sendEmail(nudge, signup);\n';
+
 /** Changes of onboarding while people are in it, as texts in place of texts. */
 export const changes = {
   /** One mail more before all others: whoever has passed it cannot go on. */
   breaking: [[welcome, `  await sendEmail('invite-team', signup);\n${welcome}`]],
+  /** One more at the start, and other mails from where somebody stands. */
   guarded: [
+    [nudging, "    await sendEmail(patched('team-first') ? 'invite-team' : nudge, signup);\n"],
     [welcome, `  if (patched('invite-first')) await sendEmail('invite-team', signup);\n${welcome}`],
     ['import { listenFor }', "import { patched } from '@temporalio/workflow';\nimport { listenFor }"],
   ],
   /** Replays well, and goes wrong one step later. */
-  wrongLater: [
-    [
-      '    await sendEmail(nudge, signup);\n',
-      "    if (nudge === 'invite-team') throw new TypeError('nobody to invite');\n    await sendEmail(nudge, signup);\n",
-    ],
-  ],
+  wrongLater: [[nudging, `    if (nudge === 'invite-team') throw new TypeError('nobody to invite');\n${nudging}`]],
   /** How long a wait is never matters to who waits. */
   longerWait: [["['1 day', 'first-project']", "['2 days', 'first-project']"]],
 } satisfies Record<string, [from: string, to: string][]>;
