@@ -72,7 +72,8 @@ describe('runs that were recorded', () => {
     for (const { name, text } of histories()) {
       const payloads = [...text.matchAll(/"data":"([^"]+)"/g)].map(([, data = '']) => Buffer.from(data, 'base64'));
       const all = [text, ...payloads.map(String)].join('\n').replaceAll(/@temporalio\/worker@[\d.]+/g, '');
-      for (const found of ['@', hostname(), '"email"']) expect(all.includes(found), `${name}: ${found}`).toBe(false);
+      for (const found of ['@', hostname(), '"email"', '"stackTrace"'])
+        expect(all.includes(found), `${name}: ${found}`).toBe(false);
       expect(payloads.length, name).toBeGreaterThan(0);
     }
   });
