@@ -18,9 +18,8 @@ export function addImpact(program: Command, context: CliContext): void {
     .option('--json', 'as JSON')
     .addHelpText('after', '\nEnds with 0 when every run can go on, with 1 when one cannot.')
     .action(async ({ journey, limit, json }: { journey?: string; limit: number; json?: true }) => {
-      const journeys = Object.values(routes).map(({ starts }): string => starts);
-      if (journey !== undefined && !journeys.includes(journey))
-        throw new WrongUse(`There is no journey "${journey}"; there are ${journeys.join(', ')}.`);
+      if (journey !== undefined && !/^[\w-]+$/.test(journey))
+        throw new WrongUse(`"${journey}" is no name of a journey.`);
       if (!Number.isInteger(limit) || limit < 1) throw new WrongUse('--limit takes a whole number, at least 1.');
       const { client, close } = await temporalFor(context.env);
       try {
@@ -30,7 +29,8 @@ export function addImpact(program: Command, context: CliContext): void {
           telemetryOptions: { logging: { filter: 'error', forward: {} } },
         });
         const bundle = await bundleWorkflows();
-        const found = await findImpact(client, bundle, journey === undefined ? journeys : [journey], limit);
+        const found = await findImpact(client, bundle, journey, limit);
+        if (journey !== undefined && found.impacts.length === 0) refuseUnknown(journey);
         if (json) context.print(JSON.stringify(found, undefined, 2));
         else for (const line of told(found)) context.print(line);
         process.exitCode = found.impacts.some(({ broken }) => broken !== undefined) ? 1 : 0;
@@ -38,4 +38,11 @@ export function addImpact(program: Command, context: CliContext): void {
         await close();
       }
     });
+}
+
+/** Of a journey that nothing starts any more there may still be runs; without any, the name is most likely mistyped. */
+function refuseUnknown(journey: string): void {
+  const journeys = Object.values(routes).map(({ starts }): string => starts);
+  if (!journeys.includes(journey))
+    throw new WrongUse(`There is no journey "${journey}", and no run of one; there are ${journeys.join(', ')}.`);
 }

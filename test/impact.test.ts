@@ -13,7 +13,6 @@ import { timeSkippingFor, untilSkipped } from './support/time-skipping.ts';
 import { workflowBundleIn } from './support/workflow-bundle.ts';
 
 const day = 86_400;
-const journeys = ['onboarding', 'cart-recovery', 'win-back'];
 let worker: QuietWorker;
 let today: { code: string };
 
@@ -43,7 +42,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => worker.close(), 60_000);
 
-const look = (bundle: { code: string }, limit = 100) => findImpact(worker.client, bundle, journeys, limit);
+const look = (bundle: { code: string }, limit = 100) => findImpact(worker.client, bundle, undefined, limit);
 
 /** At the first of two runs, of a server that shows histories in this way. */
 function lookAt(fetchHistory: () => Promise<unknown>) {
@@ -51,7 +50,7 @@ function lookAt(fetchHistory: () => Promise<unknown>) {
     for (const workflowId of ['ada', 'grace']) yield { workflowId, runId: 'one', type: 'onboarding' };
   }
   const client = { workflow: { list, getHandle: () => ({ fetchHistory }) } };
-  return findImpact(client as unknown as Client, today, journeys, 1);
+  return findImpact(client as unknown as Client, today, undefined, 1);
 }
 
 /** In short: who stands where, and what is next. */
@@ -104,6 +103,20 @@ describe('impact', () => {
       joan: expect.stringContaining('broken: nobody to invite'),
     });
     expect(told(found).join('\n')).toContain('nobody to invite (workflows/journeys/onboarding.ts:');
+  });
+
+  it('sees runs of a journey that is gone, whatever is routed now', async () => {
+    const found = await look({ code: today.code.replaceAll('win-back', 'win-over') });
+    expect(inShort(found.impacts)).toMatchObject({
+      lapse: expect.stringContaining('broken: '),
+      ada: expect.stringContaining('first-project'),
+    });
+    expect(told(found).join('\n')).toContain('1 of 5 cannot go on');
+  });
+
+  it('looks at one journey alone', async () => {
+    const { impacts } = await findImpact(worker.client, today, 'win-back', 100);
+    expect(impacts.map(({ workflowId }) => workflowId)).toEqual(['lapse']);
   });
 
   it('lets pass what is guarded, and what only waits longer', async () => {

@@ -1,81 +1,234 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse, parseDocument } from 'yaml';
 
-import { checkWish } from '../cli/new-journey/check-wish.ts';
+import { addNew } from '../cli/new-journey/command.ts';
 import { WrongUse } from '../cli/wrong-use.ts';
-import { eventTypes } from '../events/index.ts';
-import { routes } from '../ingress/routes.ts';
 import { copyProject, type ProjectCopy } from './support/project-copy.ts';
+import { patched, type Step, stepsOf } from './support/walk-page.ts';
 
-let copy: ProjectCopy;
+let project: ProjectCopy;
 beforeAll(() => {
-  copy = copyProject();
-  // The project's own starts servers, which no simulation needs.
-  copy.write('plain.config.js', 'export default { test: { testTimeout: 30_000 } };\n');
+  project = copyProject();
 }, 60_000);
-afterAll(() => copy.remove());
+afterAll(() => project.remove());
 
-const make = (line: string) => copy.run('cli/rivulet.mjs', 'new', 'journey', ...line.split(' ').filter(Boolean));
+/** `rivulet new journey` in the copy. */
+async function newJourney(...args: string[]): Promise<string> {
+  const printed: string[] = [];
+  const env = { RIVULET_CONFIG: join(project.dir, 'rivulet.yaml') };
+  const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+  addNew(program, { root: project.dir, env, print: (line) => printed.push(line) });
+  await program.parseAsync(['new', 'journey', ...args], { from: 'user' });
+  return printed.join('\n');
+}
 
-describe('a new journey', () => {
+const booked = ['--on', 'seminar.booked'];
+
+describe('a journey that cannot be laid down is refused, and nothing is written:', () => {
   it.each([
-    [{ name: 'Tea', on: 'tea.drunk' }, '"Tea" is no name of a journey'],
-    [{ name: 'onboarding', on: 'tea.drunk' }, 'The name onboarding is taken'],
-    [{ name: 'welcome', on: 'tea.drunk' }, 'The name welcome is taken'],
-    [{ name: 'tea', on: 'user.signed_up' }, 'user.signed_up already starts onboarding; one event starts one journey'],
-    [{ name: 'tea', on: 'tea' }, 'noun.verb'],
-    [{ name: 'tea', on: 'tea.drunk', topic: 'gossip' }, 'gossip'],
-    [{ name: 'tea', on: 'tea.drunk', topic: 'offers', transactional: true as const }, 'transactional'],
-    [{ name: 'tea', on: 'tea.drunk', listensFor: 'tea.drunk' }, 'tea.drunk starts this journey'],
-    [{ name: 'return', on: 'tea.drunk' }, 'A function cannot be called return'],
-  ])('%j is refused, with what would be right', (wish, said) => {
-    const project = { root: copy.dir, eventTypes, routes, topics: ['onboarding', 'offers'] };
-    expect(() => checkWish(wish, project)).toThrow(WrongUse);
-    expect(() => checkWish(wish, project)).toThrow(said);
+    ['a name with capitals', ['seminarFollowUp', ...booked], /in kebab-case, such as trial-ending/],
+    ['a path', ['../seminar', ...booked], /in kebab-case/],
+    ['a name of 41 letters', ['s'.repeat(41), ...booked], /up to 40 characters/],
+    ['a word of the language', ['await', ...booked], /Take a name of two words, such as await-mail/],
+    ['the name of a journey', ['trial-ending', ...booked], /taken: there is workflows\/journeys\/trial-ending\.ts/],
+    ['the name of a template', ['welcome', ...booked], /taken: there is templates\/welcome/],
+    ['the name of a workflow of Rivulet', ['recipient', ...booked], /workflows\/index\.ts exports it/],
+    ['another spelling of one', ['suppression-sync', ...booked], /workflows\/index\.ts exports it/],
+    ['no event type', ['seminar', '--on', 'booked'], /"booked" is no event type.*noun\.verb_in_past/],
+    ['an event type with a quote', ['seminar', '--on', "seminar.book'd"], /is no event type/],
+    [
+      'an event that starts another journey',
+      ['seminar', '--on', 'user.signed_up'],
+      /already starts onboarding; one event starts one journey.*Free are: project\.created, .*contact\.updated/,
+    ],
+    ['a type that is called as another is', ['seminar', '--on', 'event.types'], /knows a eventTypes already/],
+    [
+      'a topic that is none',
+      ['seminar', ...booked, '--topic', 'offer'],
+      /no topic "offer"\. There are: onboarding, offers/,
+    ],
+    ['a transactional mail on a topic', ['seminar', ...booked, '--topic', 'offers', '--transactional'], /not both/],
+    ['its own event to listen for', ['seminar', ...booked, '--listens-for', 'seminar.booked'], /comes later/],
+    ['no event type to listen for', ['seminar', ...booked, '--listens-for', 'x'], /--listens-for "x" is no event type/],
+  ])('%s', async (_what, args, message) => {
+    const before = project.everything();
+    const refused = newJourney(...args);
+    await expect(refused).rejects.toThrow(WrongUse);
+    await expect(refused).rejects.toThrow(message);
+    expect(project.everything()).toEqual(before);
+  });
+});
+
+describe('a journey that is half laid down is taken back', () => {
+  it('where a file has lost the place for it', async () => {
+    const routes = project.read('ingress/routes.ts');
+    project.write('ingress/routes.ts', routes.replace('export const routes: ', 'export const theRoutes: '));
+    const before = project.everything();
+    await expect(newJourney('seminar', ...booked)).rejects.toThrow(/ingress\/routes\.ts has no `export const routes/);
+    expect(project.everything()).toEqual(before);
+    project.write('ingress/routes.ts', routes);
   });
 
-  it('that cannot be laid down changes nothing, and ends with 2', async () => {
-    const before = copy.everything();
-    expect((await make('tea --on user.signed_up')).code).toBe(2);
-    expect(copy.everything()).toEqual(before);
+  it('where a file cannot be written', async () => {
+    project.write('test/journeys', 'a file, where a folder has to be');
+    const before = project.everything();
+    await expect(newJourney('seminar', ...booked)).rejects.toThrow(/Nothing was written: /);
+    expect(project.everything()).toEqual(before);
+    rmSync(join(project.dir, 'test/journeys'));
   });
 
-  it('of a dry run is told, and not made', async () => {
-    const before = copy.everything();
-    const { printed, code } = await make('tea-time --on tea.drunk --dry-run');
-    expect([code, copy.everything()]).toEqual([0, before]);
-    expect(printed).toContain('workflows/journeys/tea-time.ts');
+  it('and a dry run writes nothing, but says all of it', async () => {
+    const before = project.everything();
+    expect(await newJourney('seminar', ...booked, '--dry-run')).toContain('new      workflows/journeys/seminar.ts');
+    expect(project.everything()).toEqual(before);
+  });
+});
+
+const [long, on, listensFor] = [
+  'a-name-with-just-as-many-letters-as-fit1',
+  'nounwithtwentyletter.verb_of_twenty_word',
+  'othernoun20letters_x.verb_of_twenty_word',
+];
+
+describe('a journey is laid down', () => {
+  it('for an event that is there, whose sample is in the first test', async () => {
+    const told = await newJourney('team-tips', '--on', 'project.created', '--transactional');
+    expect(told).not.toContain('events/');
+    expect(told).toContain(
+      'npx rivulet publish project.created --user u_1 --email ada@example.com --set project_id=sample',
+    );
+    expect(project.read('templates/team-tips/text.hbs')).not.toContain('unsubscribe');
   });
 
-  it('passes every check at once: for a new event, for one that is there, and with one to listen for', async () => {
-    expect((await make('project-hints --on project.created --transactional')).code).toBe(0);
-    expect((await make('tea-time --on tea.drunk --topic offers --listens-for tea.refused')).code).toBe(0);
+  it('for an event that is new, and one to listen for', async () => {
+    await newJourney('webinar-tips', '--on', 'webinar.booked', '--topic', 'offers', '--listens-for', 'trial.extended');
+    expect(project.read('ingress/routes.ts')).toContain(
+      "  'webinar.booked': { starts: 'webinar-tips', topic: 'offers', listensFor: ['trial.extended'] },\n};",
+    );
+    expect(project.read('templates/webinar-tips/text.hbs')).toContain('{{links.unsubscribe}}');
+    const exported = /^export \{ (?:\w+ as ')?([\w-]+)/gm;
+    const names = [...project.read('workflows/index.ts').matchAll(exported)].map(([, name]) => name);
+    expect(names).toEqual(names.toSorted());
+  });
 
-    const written = ['project-hints', 'tea-time'].flatMap((name) => [
-      `workflows/journeys/${name}.ts`,
-      `test/journeys/${name}.test.ts`,
-    ]);
-    const files = [
-      ...written,
+  it('in lines that fit, however long the names are', async () => {
+    expect([long, on, listensFor].map((name) => name.length)).toEqual([40, 40, 40]);
+    await newJourney(long, '--on', on, '--listens-for', listensFor);
+  });
+
+  it('once', async () => {
+    await expect(newJourney('team-tips', '--on', 'contact.updated')).rejects.toThrow(/The name team-tips is taken/);
+  });
+});
+
+describe('docs/first-journey.md', () => {
+  const steps = stepsOf(join(import.meta.dirname, '../docs/first-journey.md'));
+  let printed = '';
+
+  it.each(
+    steps.map(
+      (step) => [`line ${step.line}`, `${step.does ?? 'do'} ${step.file ?? step.text.split('\n')[0]}`, step] as const,
+    ),
+  )(
+    '%s: %s',
+    async (_line, _what, step) => {
+      if (step.language === 'sh') printed = await typed(step);
+      else if (step.language === 'text') expect(`${printed.trimEnd()}\n`).toBe(step.text);
+      else done(step);
+    },
+    60_000,
+  );
+
+  it('gives rules that ingress takes, with the journey and the field that they name', async () => {
+    expect(parse(project.read('rivulet.yaml'))).toHaveProperty(['journeys', 'seminar-follow-up', 're_entry']);
+    project.write('mistakes-in-rules.ts', mistakesInRules);
+    const { printed } = await project.type('node --import tsx mistakes-in-rules.ts');
+    expect(printed).toMatch(/^as shown: \[\]\nwith another field: \[".*\bseat_id\b.*"\]\n$/);
+  }, 60_000);
+});
+
+const mistakesInRules = `
+import { readFileSync } from 'node:fs';
+import { parseConfig } from './config/parse.ts';
+import { checkJourneySettings } from './ingress/entry/check-settings.ts';
+
+const rules = readFileSync('rivulet.yaml', 'utf8');
+const mistakes = (text: string) => JSON.stringify(parseConfig('rivulet.yaml', text, checkJourneySettings).mistakes);
+console.log('as shown:', mistakes(rules));
+console.log('with another field:', mistakes(rules.replace('per: seminar_id', 'per: seat_id')));
+`;
+
+/** What needs servers is only looked at: the command has to be one, and an event has to be right, before NATS is asked. */
+async function typed({ text }: Step): Promise<string> {
+  let all = '';
+  for (const command of text.replaceAll('\\\n', '').trim().split('\n')) {
+    const [program = '', script = ''] = /^npm (?:run )?([\w:]+)$/.exec(command)
+      ? ['npm', command.split(' ').at(-1)]
+      : ['npx'];
+    if (program === 'npm') {
+      expect(parse(project.read('package.json'))).toHaveProperty(['scripts', script]);
+    } else if (command.startsWith('npx vitest')) {
+      expect(project.read(command.split(' ').at(-1) ?? '')).toContain('simulate(');
+    } else {
+      const { printed, code } = await project.type(command);
+      if (command.startsWith('npx rivulet publish')) expect(printed).toMatch(/^NATS does not answer/);
+      else expect(code, printed).toBe(0);
+      all += printed;
+    }
+  }
+  return all;
+}
+
+function done({ does, file, text, language }: Step): void {
+  if (!file) throw new Error(`Say before the ${language} block which file it is: "Make …:"`);
+  if (does === 'This is') expect(text).toBe(project.read(file));
+  else if (does === 'Make') project.write(file, text);
+  else if (does === 'Change') project.write(file, patched(project.read(file), text));
+  else {
+    const whole = parseDocument(project.read(file));
+    for (const [section, added] of Object.entries(parse(text) as Record<string, object>)) {
+      for (const [key, value] of Object.entries(added)) whole.setIn([section, key], value);
+    }
+    project.write(file, String(whole));
+  }
+}
+
+describe('everything that was laid down and written passes every check', () => {
+  const written = () => {
+    const names = ['team-tips', 'webinar-tips', long, 'seminar-follow-up'];
+    const files = [...project.everything().keys()];
+    return [
+      ...files.filter((file) =>
+        names.some((name) => file.endsWith(`/${name}.ts`) || file.endsWith(`/${name}.test.ts`)),
+      ),
+      ...files.filter((file) => /^events\/(webinar|seminar|nounwith|othernoun)/.test(file)),
       'events/index.ts',
-      'events/tea-drunk.ts',
-      'ingress/routes.ts',
       'workflows/index.ts',
+      'ingress/routes.ts',
       'templates/names.ts',
     ];
-    expect(copy.mistakesIn(files)).toEqual([]);
-    const formatted = await copy.run('node_modules/oxfmt/bin/oxfmt', '--check', ...files);
-    expect(formatted.code, formatted.printed).toBe(0);
-    const linted = await copy.run('node_modules/oxlint/bin/oxlint', '--deny-warnings', ...files);
-    expect(linted.code, linted.printed).toBe(0);
-    const tested = await copy.run(
-      'node_modules/vitest/vitest.mjs',
-      'run',
-      '--config',
-      'plain.config.js',
-      'test/journeys',
-    );
-    expect(tested.code, tested.printed).toBe(0);
-    const calendar = await copy.run('cli/rivulet.mjs', 'simulate', 'tea-time');
-    expect(calendar.printed).toContain('tea.drunk');
+  };
+
+  it('the compiler', () => {
+    expect(written()).toHaveLength(17);
+    expect(project.mistakesIn([...written(), 'ingress/take-in.ts'])).toEqual([]);
   }, 120_000);
+
+  it('format and lint', async () => {
+    expect(await project.type(`npx oxfmt --check ${written().join(' ')}`)).toMatchObject({ code: 0 });
+    expect(await project.type(`npx oxlint --type-aware --deny-warnings ${written().join(' ')}`)).toMatchObject({
+      code: 0,
+    });
+  }, 60_000);
+
+  it('and its own tests, in which the real sandbox runs it', async () => {
+    const alone = { include: ['test/journeys/*.test.ts'], isolate: false, fileParallelism: false, testTimeout: 30_000 };
+    project.write('alone.config.mjs', `export default ${JSON.stringify({ test: alone })};`);
+    const { printed } = await project.type('npx vitest run --config alone.config.mjs');
+    expect(printed).toMatch(/Test Files +4 passed \(4\)\n +Tests +11 passed \(11\)/);
+  }, 60_000);
 });

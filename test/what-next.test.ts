@@ -6,6 +6,7 @@ import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { temporal } from '@temporalio/proto';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 
+import { routes } from '../ingress/routes.ts';
 import { timeOf } from '../simulation/past.ts';
 import { type Next, whatNext } from '../simulation/what-next.ts';
 import { bundleWith } from './support/changed-onboarding.ts';
@@ -23,9 +24,11 @@ function recorded(name: string): HistoryEvent[] {
   return historyFromJSON(JSON.parse(readFileSync(`${folder}/${name}.json`, 'utf8'))).events ?? [];
 }
 
-/** Every wait of every recorded run that nothing unforeseen cut short: what was before it, and what came of it. */
+/** Every wait of every recorded journey that nothing unforeseen cut short: what was before it, and what came of it. */
 function waits() {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'));
+  const files = Object.values(routes).flatMap(({ starts }) =>
+    readdirSync(`${folder}/${starts}`).map((file) => `${starts}/${file}`),
+  );
   return files.flatMap((file) => {
     const name = file.replace(/\.json$/, '');
     const events = recorded(name);
@@ -76,5 +79,20 @@ describe('what a run does next', () => {
     const untilHeard = events.findIndex((event) => event.workflowExecutionSignaledEventAttributes) + 1;
     expect(await whatNext(today, 'ada', events.slice(0, untilHeard - 1))).toMatchObject({ mail: 'invite-team' });
     expect(await whatNext(today, 'ada', events.slice(0, untilHeard))).toMatchObject({ ends: 'activated' });
+  });
+
+  it('is at the hours of the place that the past has told of', async () => {
+    const events = recorded('trial-ending/extended');
+    const untilHeard = events.findIndex((event) => event.workflowExecutionSignaledEventAttributes) + 1;
+    const asRecorded = await whatNext(today, 'ada', events.slice(0, untilHeard));
+    const threeHoursWest = { zone: [[0, -3 * 3_600_000]] };
+    for (const { markerRecordedEventAttributes: marker } of events) {
+      const [about] = marker?.details?.['data']?.payloads ?? [];
+      if (!about || !JSON.stringify(defaultPayloadConverter.fromPayload(about)).includes('describePerson')) continue;
+      marker!.details!['result'] = { payloads: [defaultPayloadConverter.toPayload(threeHoursWest)] };
+    }
+    const elsewhere = await whatNext(today, 'ada', events.slice(0, untilHeard));
+    expect(asRecorded).toMatchObject({ mail: 'trial-ends-soon' });
+    expect('at' in elsewhere && 'at' in asRecorded && elsewhere.at - asRecorded.at).toBe(3 * 3_600_000);
   });
 });

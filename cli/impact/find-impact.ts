@@ -24,17 +24,17 @@ export interface Found {
 }
 
 /**
- * Replays running runs of these journeys with this bundle. Reads only. All of them in one worker: to make one takes
+ * Replays running runs of a journey, or of all, with this bundle. Reads only. All of them in one worker: to make one takes
  * far longer than a replay.
  */
 export async function findImpact(
   client: Client,
   bundle: { code: string },
-  journeys: readonly string[],
+  journey: string | undefined,
   limit: number,
 ): Promise<Found> {
   const found: Found = { impacts: [], more: false };
-  const runs = runningRuns(client, journeys, limit, () => (found.more = true));
+  const runs = runningRuns(client, journey, limit, () => (found.more = true));
   const replayed: RunningRun[] = [];
   async function* oneByOne() {
     for await (const run of runs) {

@@ -9,18 +9,25 @@ export interface RunningRun {
   history: History;
 }
 
+/** What Rivulet runs for itself: such runs are short, and hold nobody's journey. */
+const ofRivulet = ['recipient', 'suppressionSync'];
+
 /** Histories that are fetched ahead: the server has other work to do. */
 const atOnce = 10;
 
-/** The running runs of these journeys with their histories, at most so many; `thereAreMore` is called when that cuts off some. */
+/**
+ * The running runs of a journey, or of all, with their histories, at most so many; `thereAreMore` is called when that cuts
+ * off some. By what the server has, not by what is routed: people are in journeys that nothing starts any more.
+ */
 export async function* runningRuns(
   client: Client,
-  journeys: readonly string[],
+  journey: string | undefined,
   limit: number,
   thereAreMore: () => void,
 ): AsyncGenerator<RunningRun> {
-  const types = journeys.map((journey) => `"${journey}"`).join(', ');
-  const query = `ExecutionStatus = "Running" AND WorkflowType IN (${types})`;
+  const which =
+    journey === undefined ? ofRivulet.map((type) => `WorkflowType != "${type}"`) : [`WorkflowType = "${journey}"`];
+  const query = ['ExecutionStatus = "Running"', ...which].join(' AND ');
   const ahead: Promise<RunningRun | undefined>[] = [];
   let seen = 0;
   for await (const { workflowId, runId, type } of client.workflow.list({ query })) {

@@ -10,13 +10,17 @@ import ts from 'typescript';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const notOurs = new Set(['node_modules', 'dist', 'docs', 'coverage', 'test']);
 
+/** The same as npx, which takes half a second to find out what is there. */
+const npx =
+  'npx() { if [ "$1" = rivulet ]; then node cli/rivulet.mjs "${@:2}"; else "node_modules/.bin/$1" "${@:2}"; fi; }';
+
 /** The sources in a folder of their own, where a test may write. */
 export interface ProjectCopy {
   dir: string;
   read(file: string): string;
   write(file: string, text: string): void;
-  /** Runs a program of Node there: what it printed, and its exit code. */
-  run(...args: string[]): Promise<{ printed: string; code: number }>;
+  /** Runs what somebody types there: what was printed, and the exit code. */
+  type(command: string): Promise<{ printed: string; code: number }>;
   /** What the compiler says of these files and of all that they import. */
   mistakesIn(files: readonly string[]): string[];
   /** Every file with its text. */
@@ -40,11 +44,13 @@ export function copyProject(): ProjectCopy {
       mkdirSync(dirname(join(dir, file)), { recursive: true });
       writeFileSync(join(dir, file), text);
     },
-    async run(...args) {
-      // What is set for this test run, such as a bundle of the real sources, is not for the copy.
+    async type(command) {
+      // What is set for this test run, such as a bundle of the real sources, is not for the copy. No server is for it either.
       const { PATH, HOME } = process.env;
-      const options = { cwd: dir, env: { PATH, HOME, NO_COLOR: '1' } };
-      const done = await promisify(execFile)(process.execPath, args, options).catch((error: unknown) => error);
+      const options = { cwd: dir, env: { PATH, HOME, NO_COLOR: '1', NATS_URL: 'nats://127.0.0.1:1' } };
+      const done = await promisify(execFile)('bash', ['-c', `${npx}\n${command}`], options).catch(
+        (error: unknown) => error,
+      );
       const { stdout, stderr, code } = done as { stdout: string; stderr: string; code?: number };
       return { printed: stdout + stderr, code: code ?? 0 };
     },

@@ -1,8 +1,12 @@
+import { tryAgainIn } from '../../activities/failures.ts';
 import type { Activities } from '../../activities/index.ts';
-import type { EventType } from '../../events/index.ts';
-import { routes } from '../../ingress/routes.ts';
+import { sampleOf } from '../../cli/new-journey/sample.ts';
+import { type EventType, eventTypes } from '../../events/index.ts';
+import type { RecipientFeedback } from '../../events/recipient-feedback.ts';
+import { type Route, routes } from '../../ingress/routes.ts';
 
 const day = 86_400;
+const dayMs = day * 1_000;
 const noon = Date.UTC(2026, 10, 24, 12);
 
 /** One way through a journey, to be recorded as a real run. */
@@ -10,12 +14,15 @@ export interface RecordedRun {
   journey: string;
   /** What is special about it: the name of its file. */
   shape: string;
-  startedBy: EventType;
+  /** Nothing for `recipient`: no event starts it, and what it is told is no event either. */
+  startedBy?: EventType;
   payload?: object;
+  /** Ada, unless something is decided by who it is. */
+  user?: string;
   /** What the world answers otherwise than that all is well; made anew for each run. */
   world?: () => Partial<Activities>;
   /** So many seconds after the start an event comes, or the run is cancelled. */
-  meanwhile?: { after: number; signal?: EventType; payload?: object }[];
+  meanwhile?: { after: number; signal?: EventType | 'feedback'; payload?: object }[];
 }
 
 /** Where people are in the middle of a journey, one for each way that its code may go. Add one when a journey gets a branch. */
@@ -57,19 +64,27 @@ const written: RecordedRun[] = [
     meanwhile: [{ after: 6 * 3_600, signal: 'order.completed', payload: { cart_id: 'c_1' } }],
   },
   {
+    journey: 'cart-recovery',
+    shape: 'ordered-while-the-provider-was-away',
+    startedBy: 'cart.abandoned',
+    payload: { cart_id: 'c_1', total: 25 },
+    world: () => ({ sendEmail: async () => Promise.reject(tryAgainIn(dayMs, 'ProviderUnavailable', 'away')) }),
+    meanwhile: [{ after: 6 * 3_600, signal: 'order.completed', payload: { cart_id: 'c_1' } }],
+  },
+  {
     journey: 'trial-ending',
     shape: 'ended',
     startedBy: 'trial.started',
-    payload: { trial_ends_at: noon + 400 * day * 1_000 },
+    payload: { trial_ends_at: noon + 400 * dayMs },
   },
   {
     journey: 'trial-ending',
     shape: 'extended',
     startedBy: 'trial.started',
-    payload: { trial_ends_at: noon + 400 * day * 1_000 },
-    meanwhile: [{ after: 30 * day, signal: 'trial.extended', payload: { trial_ends_at: noon + 500 * day * 1_000 } }],
+    payload: { trial_ends_at: noon + 400 * dayMs },
+    meanwhile: [{ after: 30 * day, signal: 'trial.extended', payload: { trial_ends_at: noon + 500 * dayMs } }],
   },
-  { journey: 'trial-ending', shape: 'long-over', startedBy: 'trial.started', payload: { trial_ends_at: noon - day } },
+  { journey: 'trial-ending', shape: 'long-over', startedBy: 'trial.started', payload: { trial_ends_at: noon - dayMs } },
   { journey: 'win-back', shape: 'gone', startedBy: 'user.became_inactive' },
   {
     journey: 'win-back',
@@ -77,6 +92,7 @@ const written: RecordedRun[] = [
     startedBy: 'user.became_inactive',
     meanwhile: [{ after: 5 * day, signal: 'user.returned' }],
   },
+  { journey: 'win-back', shape: 'holdout', startedBy: 'user.became_inactive', user: 'grace' },
   { journey: 'double-opt-in', shape: 'unconfirmed', startedBy: 'consent.requested' },
   {
     journey: 'double-opt-in',
@@ -84,14 +100,24 @@ const written: RecordedRun[] = [
     startedBy: 'consent.requested',
     meanwhile: [{ after: day, signal: 'consent.granted', payload: { request: 'double-opt-in_confirmed' } }],
   },
+  {
+    journey: 'recipient',
+    shape: 'suppressed-for-weeks',
+    meanwhile: [{ after: 60, signal: 'feedback', payload: softBounces() }],
+  },
 ];
 
 /** Those, and the plain way of each journey that has none written. */
 export function recordedRuns(): RecordedRun[] {
   const named = new Set(written.map(({ journey }) => journey));
-  const others = (Object.keys(routes) as EventType[])
-    .map((startedBy) => ({ startedBy, journey: String(routes[startedBy]?.starts), shape: 'plain' }))
-    .filter(({ journey }) => !named.has(journey));
+  const others = (Object.entries(routes) as [EventType, Route][])
+    .filter(([, { starts }]) => !named.has(starts))
+    .map(([startedBy, { starts }]) => ({
+      journey: starts,
+      shape: 'plain',
+      startedBy,
+      payload: sampleOf(eventTypes[startedBy]),
+    }));
   return [...written, ...others];
 }
 
@@ -114,4 +140,10 @@ function deferredOnce(): Partial<Activities> {
       return ++asked > 1 ? { outcome: 'sent' } : { outcome: 'deferred', until: Date.now() + 12 * 3_600_000 };
     },
   };
+}
+
+/** So many, for so long, that the address gets no mail for a while. */
+function softBounces(): RecipientFeedback[] {
+  const bounce = { kind: 'bounce', type: 'transient', sub_type: 'MailboxFull' } as const;
+  return [16, 12, 8, 4, 0].map((days) => ({ ...bounce, id: `f_${days}`, at: Date.now() - days * dayMs }));
 }
