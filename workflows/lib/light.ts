@@ -28,14 +28,14 @@ interface Call {
  *
  *     const consent = await light('checkConsent', 'may u_42 get welcome?', 'welcome', 'u_42');
  */
-export async function light<Name extends Light>(
+export function light<Name extends Light>(
   name: Name,
   summary: string,
   ...args: Parameters<Activities[Name]>
 ): Promise<Awaited<ReturnType<Activities[Name]>>> {
   const by = (activities: unknown) => (activities as Record<Name, Call>)[name].executeWithOptions({ summary }, args);
-  return (await quickly(
+  return quickly(
     () => by(here),
     () => by(there),
-  )) as Awaited<ReturnType<Activities[Name]>>;
+  ) as Promise<Awaited<ReturnType<Activities[Name]>>>;
 }

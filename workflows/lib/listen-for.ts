@@ -49,8 +49,8 @@ export function listenFor<T extends EventType>(
     get heard() {
       return heard;
     },
-    async within(wait: string | number | Moment, person?: { zone: Zone }) {
-      if (heard) return true;
+    within(wait: string | number | Moment, person?: { zone: Zone }) {
+      if (heard) return Promise.resolve(true);
       const { forMs, told } = person ? untilMoment(wait as string | Moment, person) : duration(wait as Duration);
       const summary = `wait ${told} for ${type}`;
       note(summary);

@@ -49,40 +49,48 @@ export interface SendOptions {
  *     await sendEmail('reminder', cart, { key: 'second' });
  *     await sendEmail('reminder', cart, { unless: order });
  */
-export async function sendEmail<T extends EventType>(
+export function sendEmail<T extends EventType>(
   template: TemplateName,
   event: Event<T>,
   { key, unless }: SendOptions = {},
 ): Promise<Outcome> {
-  const send = () => deliver(template, event, key);
-  const outcome = unless ? ((await unlessHeard(unless, send)) ?? 'not_needed') : await send();
-  note(`${template}: ${outcome}`);
-  return outcome;
+  return unless ? deliverUnless(unless, template, event, key) : deliver(template, event, key);
+}
+
+async function deliverUnless(
+  unless: NonNullable<SendOptions['unless']>,
+  template: TemplateName,
+  event: Event,
+  key: string | undefined,
+): Promise<Outcome> {
+  const outcome = await unlessHeard(unless, () => deliver(template, event, key));
+  return outcome ?? told(template, 'not_needed');
 }
 
 async function deliver(template: TemplateName, event: Event, key: string | undefined): Promise<Outcome> {
   const { user_id } = event;
   const consent = await light('checkConsent', `may ${user_id} get ${template}?`, template, user_id);
-  if (consent !== 'may_send') return consent;
+  if (consent !== 'may_send') return told(template, consent);
 
   await light('renderEmail', `write ${template}`, template, event);
 
   const { workflowType: journey, startTime, historyLength } = workflowInfo();
   // A mail of a run's first step waits since the run exists, however late a worker had time for that step.
   const since = historyLength <= 3 ? startTime.getTime() : Date.now();
-  return atARightHour({ event, template, journey, since, ...(key !== undefined && { key }) });
-}
-
-/** The activity knows the hours and the clocks of today; here is only the wait. */
-async function atARightHour(request: SendRequest): Promise<Outcome> {
-  const { template, event } = request;
+  const request: SendRequest = { event, template, journey, since, ...(key !== undefined && { key }) };
   for (;;) {
-    const call = { summary: `${template} to ${event.user_id}` };
+    const call = { summary: `${template} to ${user_id}` };
     const { outcome, until = 0 } = await mail.sendEmail.executeWithOptions(call, [request]);
-    if (outcome !== 'deferred') return outcome;
+    if (outcome !== 'deferred') return told(template, outcome);
 
+    // The activity knows the hours and the clocks of today; here is only the wait.
     const summary = `${template} waits for its hours until ${new Date(until).toISOString().slice(0, 16)}Z`;
     note(summary);
     await sleep(Math.max(1, until - Date.now()), { summary });
   }
+}
+
+function told(template: TemplateName, outcome: Outcome): Outcome {
+  note(`${template}: ${outcome}`);
+  return outcome;
 }
