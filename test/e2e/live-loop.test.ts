@@ -9,13 +9,13 @@ import { stripVTControlCharacters } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 
-import { connectNats, type JetStream } from '../ingress/nats.ts';
-import { readRunFile, type RunFile } from '../local/run-file.ts';
-import { findServers } from '../local/servers/find.ts';
-import { event, orderCompleted, person, projectCreated, signedUp } from './support/events.ts';
-import { copyProject, type ProjectCopy } from './support/project-copy.ts';
+import { connectNats, type JetStream } from '../../ingress/nats.ts';
+import { readRunFile, type RunFile } from '../../local/run-file.ts';
+import { findServers } from '../../local/servers/find.ts';
+import { event, orderCompleted, person, projectCreated, signedUp } from '../support/events.ts';
+import { copyProject, type ProjectCopy } from '../support/project-copy.ts';
 
-const project = fileURLToPath(new URL('..', import.meta.url));
+const project = fileURLToPath(new URL('../..', import.meta.url));
 const within = { timeout: 30_000, interval: 20 };
 
 let copy: ProjectCopy;
