@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import type { Subscription } from '@nats-io/transport-node';
 import PQueue from 'p-queue';
 
 import type { Logger } from '../runtime/log.ts';
@@ -53,7 +54,7 @@ async function pull(options: ConsumeOptions): Promise<'stopped' | 'away' | 'ende
   let end: 'stopped' | 'away' | 'ended' = 'ended';
   const endWith = (why: 'stopped' | 'away') => {
     end = why;
-    messages.stop();
+    void drain(messages);
   };
   const stopped = () => endWith('stopped');
   stop.addEventListener('abort', stopped, { once: true });
@@ -75,6 +76,16 @@ async function pull(options: ConsumeOptions): Promise<'stopped' | 'away' | 'ende
     await queue.onIdle();
   }
   return end;
+}
+
+/**
+ * What NATS has sent on already is still read, and answered. `stop` alone would leave those events with a client that no
+ * longer listens, and nobody else would see them before `ack_wait` is over. The client has no public way to do this.
+ */
+async function drain(messages: ConsumerMessages): Promise<void> {
+  const { sub } = messages as unknown as { sub?: Subscription };
+  await sub?.drain().catch(() => undefined);
+  messages.stop();
 }
 
 /** Makes a consumer or stream again that was deleted under us; the iterator itself goes on when it is back. */
