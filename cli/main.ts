@@ -6,19 +6,6 @@ import { Command } from 'commander';
 
 import { withRunningSystem } from '../local/run-file.ts';
 import type { CliContext } from './context.ts';
-import { addDemo } from './demo.ts';
-import { addDoctor } from './doctor.ts';
-import { addGate } from './gate.ts';
-import { addImpact } from './impact.ts';
-import { addNew } from './new-journey/command.ts';
-import { addPause, addResume } from './pause.ts';
-import { addPerson } from './person.ts';
-import { addPublish } from './publish.ts';
-import { addRuns } from './runs.ts';
-import { addSimulate } from './simulate.ts';
-import { addStart } from './start.ts';
-import { addSuppressions } from './suppressions.ts';
-import { addWhyEvent } from './why-event.ts';
 import { WrongUse } from './wrong-use.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -33,6 +20,24 @@ const context: CliContext = {
   print: (line) => process.stdout.write(`${line}\n`),
 };
 
+/** Only the command that is asked for is loaded: a `publish` need not wait for the code of `impact`. */
+const commands: Record<string, () => Promise<(program: Command, context: CliContext) => void>> = {
+  start: async () => (await import('./start.ts')).addStart,
+  demo: async () => (await import('./demo.ts')).addDemo,
+  impact: async () => (await import('./impact.ts')).addImpact,
+  new: async () => (await import('./new-journey/command.ts')).addNew,
+  publish: async () => (await import('./publish.ts')).addPublish,
+  runs: async () => (await import('./runs.ts')).addRuns,
+  simulate: async () => (await import('./simulate.ts')).addSimulate,
+  person: async () => (await import('./person.ts')).addPerson,
+  'why-event': async () => (await import('./why-event.ts')).addWhyEvent,
+  suppressions: async () => (await import('./suppressions.ts')).addSuppressions,
+  pause: async () => (await import('./pause.ts')).addPause,
+  resume: async () => (await import('./pause.ts')).addResume,
+  gate: async () => (await import('./gate.ts')).addGate,
+  doctor: async () => (await import('./doctor.ts')).addDoctor,
+};
+
 const program = new Command('rivulet')
   .description('Durable, event-driven email journeys.')
   .showHelpAfterError('(rivulet --help lists the commands)')
@@ -44,20 +49,8 @@ const program = new Command('rivulet')
       '\nExit codes: 0 done, 1 failed (a server is away, a mail did not come, something is wrong), 2 wrong use; nothing was done then.',
   );
 
-addStart(program, context);
-addDemo(program, context);
-addImpact(program, context);
-addNew(program, context);
-addPublish(program, context);
-addRuns(program, context);
-addSimulate(program, context);
-addPerson(program, context);
-addWhyEvent(program, context);
-addSuppressions(program, context);
-addPause(program, context);
-addResume(program, context);
-addGate(program, context);
-addDoctor(program, context);
+const asked = commands[process.argv[2] ?? ''];
+for (const load of asked ? [asked] : Object.values(commands)) (await load())(program, context);
 
 try {
   await program.parseAsync();

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,14 +22,17 @@ declare module 'vitest' {
   }
 }
 
-/** Real NATS, Redis and Temporal for the whole suite, in a folder that goes away with it. */
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Real NATS, Redis and Temporal for the whole suite, in a folder that goes away with it; and the product compiled, as it is shipped. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  execFileSync('npx', ['tsc', '-b'], { cwd: root, stdio: 'inherit' });
   const dataDir = mkdtempSync(join(tmpdir(), 'rivulet-test-'));
   const servers = await startServers({
     dataDir,
     portPolicy: 'free',
     durable: false,
-    root: fileURLToPath(new URL('../..', import.meta.url)),
+    root,
   });
   project.provide('servers', { nats: servers.nats.url, redis: servers.redis.url, temporal: servers.temporal.address });
   project.provide('workflowBundle', join(dataDir, 'workflow-bundle.js'));

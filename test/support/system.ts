@@ -171,8 +171,8 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
       const type = (event as { event_type: string }).event_type;
       await publishBytes(JSON.stringify(event), subject ?? `marketing.events.${type}`);
     },
-    startWorker: async (env) => start('worker/main.ts', { RIVULET_WORKFLOW_BUNDLE: await bundle(), ...env }),
-    startIngress: (env) => start('ingress/main.ts', env),
+    startWorker: async (env) => start('dist/worker/main.js', { RIVULET_WORKFLOW_BUNDLE: await bundle(), ...env }),
+    startIngress: (env) => start('dist/ingress/main.js', env),
     contactKnown: async (userId) => (await redis.exists(keys.contact(userId))) === 1,
     complained: async (address) => {
       const complaint = { reason: 'complaint', scope: 'all', since: Date.now(), source: 'test' } as const;
@@ -234,7 +234,7 @@ function runCommand(command: string, env: NodeJS.ProcessEnv): Promise<Ran> {
 }
 
 async function startProcess(file: string, url: string, env: NodeJS.ProcessEnv): Promise<ProductProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', file], {
+  const child = spawn(process.execPath, [file], {
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
