@@ -1,46 +1,102 @@
 import type { Template } from './catalogue.ts';
+import type { PersonOfMail } from './compiled.ts';
+import type { Reader } from './format.ts';
+import { formatLocale } from './locales.ts';
+import { unsafeParts } from './safe-html.ts';
+import { oneLine, safeText } from './safe-text.ts';
 import type { TemplateData } from './words.ts';
 
 export interface RenderedEmail {
   subject: string;
+  preheader: string;
   html: string;
   text: string;
+  /** Of the variant that was chosen, BCP 47. */
+  locale: string;
 }
 
-/** A template asked for something that the event or the person does not have. */
+/** A template asked for something that the event or the person does not have, or cannot be filled in with it. */
 export class MissingData extends Error {
   override readonly name = 'MissingData';
 }
 
-/** Renders one mail. Throws MissingData when the template needs what is not there. */
+/** With this data the mail would hold what no mail may hold. */
+export class UnsafeMail extends Error {
+  override readonly name = 'UnsafeMail';
+}
+
+/**
+ * Renders one mail in the language that is closest to the person's. Throws MissingData when the template needs what is not
+ * there, UnsafeMail when a value would become a link to something else than a page or an address.
+ */
 export function render(
   template: Template,
-  person: { name?: string },
+  person: PersonOfMail,
   payload: object,
   links: TemplateData['links'] = {},
 ): RenderedEmail {
+  const { locale, words } = template.variantFor(person.locale);
+  const reader = readerOf(person, locale);
   const data = plain(person, payload, links);
-  try {
-    const subject = oneLine(template.subjectWords(data));
-    const inner = { ...data, subject, preheader: oneLine(template.preheaderWords(data)) };
-    return { subject, html: template.html(inner), text: template.text(inner) };
-  } catch (error) {
-    throw new MissingData(`template "${template.name}": ${(error as Error).message}`);
-  }
+  const rendered = filled(template, () => {
+    const [subject, preheader] = [oneLine(words.subject(data, reader)), oneLine(words.preheader(data, reader))];
+    const inner = { ...data, subject, preheader };
+    return { subject, preheader, html: words.html(inner, reader), text: words.text(inner, reader), locale };
+  });
+  const unsafe = unsafeParts(rendered.html);
+  if (unsafe.length > 0) throw new UnsafeMail(`template "${template.name}" (${locale}): ${unsafe.join('; ')}`);
+  return rendered;
 }
 
 /** The subject as it may be shown in Temporal UI: with a stand-in where the person's name would be. */
-export function namelessSubject(template: Template, person: { name?: string }, payload: object): string {
-  return oneLine(template.subjectWords(plain({ ...(person.name && { name: '‹name›' }) }, payload)));
+export function namelessSubject(template: Template, person: PersonOfMail, payload: object): string {
+  const { locale, words } = template.variantFor(person.locale);
+  const data = plain({ ...person, ...(person.name && { name: '‹name›' }) }, payload, {});
+  return filled(template, () => oneLine(words.subject(data, readerOf(person, locale))));
 }
 
-/** JSON and back: what is left can hold no function and no getter. */
-function plain(person: { name?: string }, payload: object, links: TemplateData['links'] = {}): TemplateData {
-  return JSON.parse(JSON.stringify({ person, event: payload, links }));
+function readerOf({ locale, time_zone }: PersonOfMail, mail: string): Reader {
+  return { locale: formatLocale(locale, mail), timeZone: isZone(time_zone) ? time_zone : 'UTC' };
 }
 
-/** A header value: no line breaks or other control characters. */
-function oneLine(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are exactly what is taken out
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
+const zones = new Map<string, boolean>();
+
+/** A zone that was right where it was written may be unknown here: the mail shows UTC then, and says so in `dateTime`. */
+function isZone(zone: string | undefined): zone is string {
+  if (zone === undefined) return false;
+  let known = zones.get(zone);
+  if (known === undefined) {
+    try {
+      new Intl.DateTimeFormat('en', { timeZone: zone });
+      known = true;
+    } catch {
+      known = false;
+    }
+    if (zones.size < 1_000) zones.set(zone, known);
+  }
+  return known;
+}
+
+function filled<T>(template: Template, fill: () => T): T {
+  try {
+    return fill();
+  } catch (error) {
+    throw new MissingData(`template "${template.name}": ${inWords((error as Error).message)}`);
+  }
+}
+
+/** Handlebars says `"total" not defined in [object Object] - 3:4`; an object shown as text is a TypeError of the language. */
+function inWords(message: string): string {
+  if (message === 'Cannot convert object to primitive value') return 'it shows an object as if it were text';
+  return message.replace(/ in \[object Object\]/, '');
+}
+
+/** JSON and back, without prototypes: what is left can hold no function, no getter and no inherited name. */
+function plain(person: PersonOfMail, payload: object, links: TemplateData['links']): TemplateData {
+  const bare = (_: string, value: unknown): unknown => {
+    if (typeof value === 'string') return safeText(value);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    return Object.assign(Object.create(null) as object, value);
+  };
+  return JSON.parse(JSON.stringify({ person, event: payload, links }), bare);
 }

@@ -1,63 +1,144 @@
 import Handlebars from 'handlebars';
 
-/** The helpers that templates may call; anything else does not compile. */
-const helpers = {
-  /** `{{money 12.5 "EUR"}}` -> €12.50. The amount is in major units. */
-  money: (amount: unknown, currency: unknown) =>
-    new Intl.NumberFormat('en', { style: 'currency', currency: String(currency) }).format(Number(amount)),
-};
+import type { PersonOfMail } from './compiled.ts';
+import { format, type Reader } from './format.ts';
 
-/** Handlebars' own helpers that reach the console or look fields up by a computed name stay out. */
-const knownHelpers = { log: false, lookup: false, money: true };
-
-/** What a template sees. `person` and `event` are plain JSON: no functions, no prototypes. */
+/** What a template sees: plain JSON, no functions, no prototypes. */
 export interface TemplateData {
-  person: { name?: string };
+  person: PersonOfMail;
   event: Record<string, unknown>;
   /** Signed, and this mail's own. A transactional mail has no way out to show. */
-  links?: { unsubscribe?: string; preferences?: string; confirm?: string };
+  links: { unsubscribe?: string; preferences?: string; confirm?: string };
   subject?: string;
   preheader?: string;
 }
 
-export type Words = (data: TemplateData) => string;
+/** Words that are ready to be filled in. Throws when the data lacks something, or when the result would have no end. */
+export type Words = (data: TemplateData, reader: Reader) => string;
 
-/** Handlebars with only our helpers and the given partials. One for all templates: compiling is the dear part. */
-export function createHandlebars(partials: Record<string, string>): typeof Handlebars {
-  const handlebars = Handlebars.create();
-  handlebars.registerHelper(helpers);
-  handlebars.registerPartial(partials);
-  return handlebars;
+/** A mail has this much text at most; Gmail shows 102 KB of it. */
+export const maxRendered = 2 * 1024 * 1024;
+/** Repetitions of all `#each` of one mail together. */
+const maxRepetitions = 10_000;
+
+interface Budget {
+  repetitions: number;
+  length: number;
 }
 
-/** Compiles HTML; every value is escaped. Throws on a syntax error, an unknown helper or an unescaped value. */
-export function compileHtml(handlebars: typeof Handlebars, source: string): Words {
-  refuseUnescaped(source);
-  return compile(handlebars, source, false);
+/** What helpers get from us beside their arguments. */
+interface Frame {
+  reader: Reader;
+  budget: Budget;
 }
 
-/** Compiles plain text (the text part, a subject); nothing is escaped there. Same errors as compileHtml. */
-export function compileText(handlebars: typeof Handlebars, source: string): Words {
-  return compile(handlebars, source, true);
-}
+type HelperOptions = Handlebars.HelperOptions & { data: Frame & Record<string, unknown> };
 
-function compile(handlebars: typeof Handlebars, source: string, noEscape: boolean): Words {
-  const options = { strict: true, knownHelpersOnly: true, knownHelpers, noEscape };
-  handlebars.precompile(source, options); // compile() is lazy: this makes a broken template fail now
-  return handlebars.compile<TemplateData>(source, options);
-}
-
-/** `{{{x}}}` and `{{& x}}` would let data write HTML. */
-export function refuseUnescaped(source: string): void {
-  class Finder extends Handlebars.Visitor {
-    override MustacheStatement(statement: hbs.AST.MustacheStatement): void {
-      if (!statement.escaped) {
-        throw new Error(
-          `line ${statement.loc.start.line}: {{{...}}} and {{& ...}} put data into HTML unescaped; use {{...}}`,
-        );
-      }
-      super.MustacheStatement(statement);
+/**
+ * The helpers that templates may call; anything else does not compile. `each` stands in for Handlebars' own, which would
+ * block the worker for seconds over three nested lists: this one counts.
+ */
+const helpers: Record<string, (...given: never[]) => unknown> = {
+  money: (amount: unknown, currency: unknown, { data }: HelperOptions) => format.money(data.reader, amount, currency),
+  number: (value: unknown, { data }: HelperOptions) => format.number(data.reader, value),
+  date: (ms: unknown, { data, hash }: HelperOptions) => format.date(data.reader, ms, hash['style']),
+  time: (ms: unknown, { data }: HelperOptions) => format.time(data.reader, ms),
+  dateTime: (ms: unknown, { data, hash }: HelperOptions) => format.dateTime(data.reader, ms, hash['style']),
+  plural: (count: unknown, { data, hash }: HelperOptions) => format.plural(data.reader, count, hash),
+  eq: (one: unknown, other: unknown) => one === other,
+  each(this: unknown, list: unknown, options: HelperOptions) {
+    if (!Array.isArray(list) || list.length === 0) return options.inverse(this);
+    const { budget } = options.data;
+    let text = '';
+    for (const [index, item] of list.entries()) {
+      spend(budget, 'repetitions', 1, maxRepetitions);
+      const data = Handlebars.createFrame(options.data);
+      Object.assign(data, { index, key: index, first: index === 0, last: index === list.length - 1 });
+      const part = options.fn(item, { data, blockParams: [item, index] });
+      spend(budget, 'length', part.length, maxRendered);
+      text += part;
     }
+    return text;
+  },
+};
+
+/** Handlebars' own helpers that reach the console or look fields up by a computed name stay out. */
+const knownHelpers = {
+  log: false,
+  lookup: false,
+  ...Object.fromEntries(Object.keys(helpers).map((name) => [name, true])),
+} as KnownHelpers;
+
+export const helperNames: readonly string[] = ['if', 'unless', 'with', ...Object.keys(helpers)];
+
+/** Handlebars with our helpers and no partials: those are put in before MJML is compiled. */
+const handlebars = Handlebars.create();
+handlebars.registerHelper(helpers as Handlebars.HelperDeclareSpec);
+
+/** Compiles HTML: every value is escaped. Compiling happens at the first use. */
+export function compileHtml(source: string): Words {
+  return wordsOf(source, false);
+}
+
+/** Compiles plain text (the text part, a subject): nothing is escaped there. */
+export function compileText(source: string): Words {
+  return wordsOf(source, true);
+}
+
+/** Throws an Error that holds a line on a syntax error, a helper that there is not, an unescaped value, a partial. */
+export function checkSyntax(source: string): void {
+  new Refusing().accept(Handlebars.parse(source));
+  handlebars.precompile(source, optionsFor(true));
+}
+
+class Refusing extends Handlebars.Visitor {
+  override MustacheStatement(statement: hbs.AST.MustacheStatement): void {
+    if (!statement.escaped) {
+      refuse(statement, '{{{...}}} and {{& ...}} put data into HTML unescaped; use {{...}}');
+    }
+    super.MustacheStatement(statement);
   }
-  new Finder().accept(Handlebars.parse(source));
+  override PartialStatement(statement: hbs.AST.PartialStatement): void {
+    refuse(statement, '{{> ...}} stands in MJML only, and names its partial by one word');
+  }
+  override PartialBlockStatement(statement: hbs.AST.PartialBlockStatement): void {
+    refuse(statement, '{{#> ...}}: a layout is named in the front matter, and a partial has no block');
+  }
+  override Decorator(statement: hbs.AST.Decorator): void {
+    refuse(statement, '{{* ...}}: decorators are not for templates');
+  }
+  override DecoratorBlock(statement: hbs.AST.DecoratorBlock): void {
+    refuse(statement, '{{#* ...}}: decorators are not for templates');
+  }
+}
+
+function refuse({ loc }: hbs.AST.Node, message: string): never {
+  throw new Error(`line ${loc.start.line}: ${message}`);
+}
+
+function optionsFor(noEscape: boolean) {
+  return { strict: true, knownHelpersOnly: true, knownHelpers, noEscape };
+}
+
+function wordsOf(source: string, noEscape: boolean): Words {
+  const template = handlebars.compile<TemplateData>(source, optionsFor(noEscape));
+  return (data, reader) => {
+    const frame: Frame = { reader, budget: { repetitions: 0, length: 0 } };
+    const text = template(data, { data: frame });
+    if (text.length > maxRendered) throw tooMuch('length', maxRendered);
+    return text;
+  };
+}
+
+function spend(budget: Budget, what: keyof Budget, amount: number, limit: number): void {
+  budget[what] += amount;
+  if (budget[what] > limit) throw tooMuch(what, limit);
+}
+
+function tooMuch(what: keyof Budget, limit: number): Error {
+  return new Error(
+    what === 'length'
+      ? `the mail would be longer than ${limit} characters`
+      : `its #each blocks would repeat more than ${limit} times`,
+  );
 }

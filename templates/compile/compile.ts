@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+
+import { prepare } from '../catalogue.ts';
+import type { CompiledTemplate, CompiledVariant, Finding, Sample } from '../compiled.ts';
+import { render } from '../render.ts';
+import { TemplateError } from '../template-error.ts';
+import { checkSyntax, helperNames } from '../words.ts';
+import { compose, type Composed } from './compose.ts';
+import { type FrontMatter, splitDefault, splitVariant, type VariantMatter } from './front-matter.ts';
+import { mjmlToHtml, placeOf } from './mjml.ts';
+import { readTemplate, type SourceFile, type TemplateFiles } from './read.ts';
+import { textPart } from './text-part.ts';
+
+/** What a template may refer to. */
+export interface Known {
+  topics: readonly string[];
+}
+
+export interface CompileResult {
+  template: CompiledTemplate;
+  findings: Finding[];
+}
+
+/**
+ * Compiles one template from its files, in all its languages. Throws one TemplateError that lists everything that is wrong,
+ * with file and line.
+ */
+export async function compileTemplate(dir: string, name: string, known: Known): Promise<CompileResult> {
+  const files = readTemplate(dir, name);
+  const main = files.mjml.get('') as SourceFile;
+  const top = splitDefault(main.text);
+  if ('mistakes' in top) throw new TemplateError(told(main.file, top.mistakes));
+  const { matter } = top;
+  if (matter.topic !== undefined && !known.topics.includes(matter.topic)) {
+    const there = known.topics.join(', ');
+    throw new TemplateError([
+      `${main.file}:1 topic "${matter.topic}" is not among the topics of rivulet.yaml (${there})`,
+    ]);
+  }
+
+  const mistakes: string[] = [];
+  const variants: Record<string, CompiledVariant> = {};
+  const sources: Record<string, string> = {};
+  for (const [key, file] of files.mjml) {
+    const part = key === '' ? top : splitVariant(file.text);
+    if ('mistakes' in part) {
+      mistakes.push(...told(file.file, part.mistakes));
+      continue;
+    }
+    const locale = key === '' ? matter.locale : key;
+    const composed = compose(dir, matter.layout, { file: file.file, text: part.body, line: part.bodyLine }, locale);
+    for (const used of [file, ...composed.used]) sources[used.file] = used.text;
+    const variant = await compileVariant(composed, { locale, matter: part.matter, file, text: textOf(files, key) });
+    if ('mistakes' in variant) mistakes.push(...variant.mistakes);
+    else variants[locale] = { ...variant, sample: (part.matter.sample ?? matter.sample ?? noSample) as Sample };
+    if (files.text.has(key)) sources[textOf(files, key)?.file ?? ''] = textOf(files, key)?.text ?? '';
+  }
+  if (mistakes.length > 0) throw new TemplateError([...new Set(mistakes)]);
+  const template = withVersion(describe(name, matter, variants, sources));
+  const unrenderable = renderSamples(template);
+  if (unrenderable.length > 0) throw new TemplateError(unrenderable);
+  return { template, findings: [] };
+}
+
+const noSample: Sample = { person: {}, event: {} };
+
+function told(file: string, mistakes: { line: number; message: string }[]): string[] {
+  return mistakes.map(({ line, message }) => `${file}:${line} ${message}`);
+}
+
+function textOf({ text }: TemplateFiles, key: string): SourceFile | undefined {
+  return text.get(key);
+}
+
+interface VariantParts {
+  locale: string;
+  matter: FrontMatter | VariantMatter;
+  file: SourceFile;
+  text: SourceFile | undefined;
+}
+
+async function compileVariant(
+  composed: Composed,
+  { matter, file, text }: VariantParts,
+): Promise<Omit<CompiledVariant, 'sample'> | { mistakes: string[] }> {
+  const { subject, preheader } = matter;
+  const mistakes = [
+    ...composed.mistakes,
+    ...syntaxMistakes(composed.mjml, (line) => placeOf(composed.places, line)),
+    ...syntaxMistakes(subject, () => `${file.file}:1 subject`),
+    ...syntaxMistakes(preheader, () => `${file.file}:1 preheader`),
+    ...(text ? syntaxMistakes(text.text, (line) => `${text.file}:${line}`) : []),
+  ];
+  if (mistakes.length > 0) return { mistakes };
+  const { html, mistakes: wrong } = await mjmlToHtml(composed);
+  if (wrong.length > 0) return { mistakes: wrong };
+  return {
+    subject,
+    preheader,
+    html,
+    text: text?.text ?? textPart(html),
+    textIsDerived: text === undefined,
+    file: file.file,
+  };
+}
+
+/** What Handlebars does not take, and what it would but we do not. */
+function syntaxMistakes(source: string, place: (line: number) => string): string[] {
+  try {
+    checkSyntax(source);
+    return [];
+  } catch (error) {
+    const { message } = error as Error;
+    const [, one, other] = /\bline (\d+)|- (\d+):\d+$/m.exec(message) ?? [];
+    const what = message
+      .replace(/ ?\bon line \d+(?=:)|^line \d+: | - \d+:\d+$/gm, '')
+      .replace(/^You specified knownHelpersOnly, but used the unknown helper (\S+).*/s, unknownHelper);
+    return [`${place(Number(one ?? other ?? 1))} ${what}`];
+  }
+}
+
+function unknownHelper(_: string, name: string): string {
+  return `there is no helper "${name}"; there are ${helperNames.join(', ')}`;
+}
+
+function describe(
+  name: string,
+  { class: kind, topic, events, locale }: FrontMatter,
+  variants: Record<string, CompiledVariant>,
+  sources: Record<string, string>,
+): Omit<CompiledTemplate, 'version'> {
+  return { name, class: kind, ...(topic !== undefined && { topic }), events, defaultLocale: locale, variants, sources };
+}
+
+/** Hashed with sorted keys: the same words have the same version, in whatever order a folder is listed. */
+function withVersion(template: Omit<CompiledTemplate, 'version'>): CompiledTemplate {
+  const sorted = (_: string, value: unknown): unknown =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1)))
+      : value;
+  const version = createHash('sha256').update(JSON.stringify(template, sorted)).digest('hex').slice(0, 12);
+  return { ...template, version };
+}
+
+/** A template that its own sample does not fill is refused now, not at somebody's mail. */
+function renderSamples(template: CompiledTemplate): string[] {
+  const ready = prepare(template);
+  return Object.entries(template.variants).flatMap(([locale, { sample, file }]) => {
+    try {
+      render(ready, { ...sample.person, locale }, sample.event, sampleLinks(template));
+      return [];
+    } catch (error) {
+      return [
+        `${file}:1 cannot be rendered with its sample: ${(error as Error).message.replace(/^template "[^"]*":? /, '')}`,
+      ];
+    }
+  });
+}
+
+/** What stands for the links of a mail where nobody is mailed: the same for everybody, and leads nowhere. */
+export function sampleLinks({ class: kind, events }: Pick<CompiledTemplate, 'class' | 'events'>) {
+  return {
+    ...(kind === 'marketing' && {
+      unsubscribe: 'https://links.invalid/unsubscribe',
+      preferences: 'https://links.invalid/preferences',
+    }),
+    ...(events.includes('consent.requested') && { confirm: 'https://links.invalid/confirm' }),
+  };
+}

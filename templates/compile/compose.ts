@@ -1,0 +1,133 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { direction, fallbackChain } from '../locales.ts';
+import { readSource, type SourceFile } from './read.ts';
+
+/** Where a line of the composed document comes from. */
+export interface Place {
+  file: string;
+  line: number;
+}
+
+export interface Composed {
+  mjml: string;
+  /** The place of each line; the first is at 0. */
+  places: Place[];
+  /** The layout and the partials that went in. */
+  used: SourceFile[];
+  mistakes: string[];
+}
+
+/** What is put in: one file's text, or the part of it that begins at `line`. */
+interface Part extends SourceFile {
+  line: number;
+}
+
+const maxDepth = 20;
+
+/**
+ * One MJML document out of a layout, the template's body and the partials that they name, each in the language that is
+ * closest. They are put in as text, before MJML is compiled: MJML sees the whole, and nothing is left to look up at sending.
+ */
+export function compose(dir: string, layout: string, body: Part, locale: string): Composed {
+  const used = new Map<string, SourceFile>();
+  const mistakes: string[] = [];
+  const lines: { text: string; place: Place }[] = [{ text: '', place: { file: body.file, line: body.line } }];
+
+  const add = (text: string, file: string, firstLine: number) => {
+    for (const [index, piece] of text.split('\n').entries()) {
+      const place = { file, line: firstLine + index };
+      const last = lines.at(-1);
+      if (index > 0 || !last) lines.push({ text: piece, place });
+      else {
+        if (last.text.trim() === '') last.place = place;
+        last.text += piece;
+      }
+    }
+  };
+
+  const put = ({ file, text, line }: Part, content: Part | undefined, path: string[]): void => {
+    let from = 0;
+    for (const found of text.matchAll(/\{\{~?#?>\s*([^}]*?)\s*~?\}\}/g)) {
+      const at = line + text.slice(0, found.index).split('\n').length - 1;
+      add(text.slice(from, found.index), file, line + text.slice(0, from).split('\n').length - 1);
+      from = found.index + found[0].length;
+      const name = found[1] ?? '';
+      if (!/^[\w-]+$/.test(name)) {
+        mistakes.push(`${file}:${at} {{> ${name}}}: a partial is named by one word and takes no parameters`);
+      } else if (name === 'content') {
+        if (content) put(content, undefined, path);
+        else mistakes.push(`${file}:${at} {{> content}} stands in a layout only`);
+      } else if (path.includes(name) || path.length > maxDepth) {
+        mistakes.push(`${file}:${at} {{> ${name}}}: partials go round in a circle: ${[...path, name].join(' -> ')}`);
+      } else {
+        const partial = closestFile(dir, 'partials', name, locale);
+        if (partial) {
+          used.set(partial.file, partial);
+          put({ ...partial, line: 1 }, undefined, [...path, name]);
+        } else mistakes.push(`${file}:${at} {{> ${name}}}: there is no partials/${name}.mjml; ${partialsIn(dir)}`);
+      }
+    }
+    add(text.slice(from), file, line + text.slice(0, from).split('\n').length - 1);
+  };
+
+  try {
+    const around = closestFile(dir, 'layouts', layout, locale);
+    if (!around) mistakes.push(`${body.file}:1 layout "${layout}": there is no layouts/${layout}.mjml`);
+    else {
+      used.set(around.file, around);
+      if (!/\{\{>\s*content\s*\}\}/.test(around.text)) {
+        mistakes.push(`${around.file}:1 has no {{> content}}: nothing of a template would be shown`);
+      }
+      put({ ...around, line: 1 }, body, []);
+    }
+  } catch (error) {
+    mistakes.push((error as Error).message); // a file that is too large
+  }
+  const constants = constantsOf(locale);
+  return {
+    mjml: lines.map(({ text }) => withConstants(text, constants)).join('\n'),
+    places: lines.map(({ place }) => place),
+    used: [...used.values()],
+    mistakes,
+  };
+}
+
+/** `footer` in `pt-BR` -> partials/footer.pt-BR.mjml, partials/footer.pt.mjml, partials/footer.mjml: the first that exists. */
+function closestFile(dir: string, folder: string, name: string, locale: string): SourceFile | undefined {
+  const there = new Set(filesOf(dir, folder));
+  const names = [...fallbackChain(locale).map((one) => `${name}.${one}.mjml`), `${name}.mjml`];
+  const file = names.find((one) => there.has(one));
+  return file === undefined ? undefined : readSource(dir, `${folder}/${file}`);
+}
+
+function filesOf(dir: string, folder: string): string[] {
+  try {
+    return readdirSync(join(dir, folder));
+  } catch {
+    return [];
+  }
+}
+
+function partialsIn(dir: string): string {
+  const names = filesOf(dir, 'partials')
+    .filter((file) => /^[\w-]+\.mjml$/.test(file))
+    .map((file) => file.slice(0, -'.mjml'.length));
+  return names.length > 0 ? `there are ${names.join(', ')}` : 'the folder partials has none';
+}
+
+/** What depends on the language alone is known now, and MJML wants to know it. */
+function constantsOf(locale: string): Record<string, string> {
+  const rtl = direction(locale) === 'rtl';
+  return {
+    'locale.language': locale,
+    'locale.direction': rtl ? 'rtl' : 'ltr',
+    'locale.start': rtl ? 'right' : 'left',
+    'locale.end': rtl ? 'left' : 'right',
+  };
+}
+
+function withConstants(text: string, constants: Record<string, string>): string {
+  return text.replaceAll(/\{\{\s*(locale\.\w+)\s*\}\}/g, (whole, name: string) => constants[name] ?? whole);
+}

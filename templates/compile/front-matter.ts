@@ -1,0 +1,95 @@
+import { LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+
+import { canonical } from '../locales.ts';
+
+const person = z.strictObject({
+  name: z.string().optional(),
+  locale: z.string().optional(),
+  time_zone: z.string().optional(),
+  country: z.string().optional(),
+});
+const sample = z.strictObject({
+  person: person.default({}),
+  event: z.record(z.string(), z.unknown()).default({}),
+});
+const locale = z.string().refine((text) => canonical(text) === text && text !== '', {
+  error: 'must be a BCP 47 locale such as en or pt-BR',
+});
+const oneOrMore = z
+  .union([z.string(), z.array(z.string())], { error: 'must be an event type, or a list of them' })
+  .transform((events) => (typeof events === 'string' ? [events] : events));
+
+/** What stands above the first line of a template, between two lines of `---`. */
+const ofDefault = z
+  .strictObject({
+    subject: z.string({ error: 'is missing: what the mail is about, as a text' }).min(1, { error: 'is empty' }),
+    preheader: z.string().default(''),
+    class: z.enum(['marketing', 'transactional'], { error: 'must be marketing or transactional' }),
+    topic: z.string().optional(),
+    events: oneOrMore.default([]),
+    locale: locale.default('en'),
+    layout: z.string().default('base'),
+    sample: sample.optional(),
+  })
+  .refine((matter) => matter.class === 'transactional' || matter.topic !== undefined, {
+    path: ['topic'],
+    error: 'is missing: a marketing template names the topic that people consent to',
+  });
+
+/** Another language has its own words; what the template is stands in the default alone. */
+const ofVariant = z.strictObject({
+  subject: z.string({ error: 'is missing: what the mail is about, as a text' }).min(1, { error: 'is empty' }),
+  preheader: z.string().default(''),
+  sample: sample.optional(),
+});
+
+export type FrontMatter = z.output<typeof ofDefault>;
+export type VariantMatter = z.output<typeof ofVariant>;
+
+/** What a file begins with, and the rest of it. `mistakes` are `line what`; `bodyLine` is the first line of the body. */
+export type Split<Matter> =
+  | { matter: Matter; body: string; bodyLine: number }
+  | { mistakes: { line: number; message: string }[] };
+
+export function splitDefault(source: string): Split<FrontMatter> {
+  return split(source, ofDefault);
+}
+
+export function splitVariant(source: string): Split<VariantMatter> {
+  return split(source, ofVariant);
+}
+
+function split<Schema extends z.ZodType>(source: string, schema: Schema): Split<z.output<Schema>> {
+  const found = /^---\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|$)/s.exec(source);
+  if (!found) {
+    const message = 'starts with no front matter: two lines of --- with subject, class and topic between them';
+    return { mistakes: [{ line: 1, message }] };
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(found[1] ?? '', { lineCounter: lines, prettyErrors: false });
+  const lineOf = (offset: number) => lines.linePos(offset).line + 1; // the line of --- stands above
+  if (document.errors.length > 0) {
+    return {
+      mistakes: document.errors.map(({ message, pos }) => ({
+        line: lineOf(pos[0]),
+        message: `front matter is not YAML: ${message}`,
+      })),
+    };
+  }
+  const matter = schema.safeParse(document.toJS() ?? {});
+  if (matter.success) {
+    const bodyLine = found[0].split('\n').length;
+    return { matter: matter.data, body: source.slice(found[0].length), bodyLine };
+  }
+  return {
+    mistakes: matter.error.issues.map(({ path, message, ...issue }) => {
+      const keys = 'keys' in issue ? (issue.keys as string[]) : [];
+      const node = document.getIn([...path, ...keys.slice(0, 1)] as (string | number)[], true) as
+        | { range?: [number, number, number] }
+        | undefined;
+      const place = path.length > 0 ? `${path.join('.')} ` : '';
+      return { line: node?.range ? lineOf(node.range[0]) : 1, message: `front matter: ${place}${message}` };
+    }),
+  };
+}

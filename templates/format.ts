@@ -1,0 +1,83 @@
+/** For whom a mail is written. */
+export interface Reader {
+  /** BCP 47. */
+  locale: string;
+  /** IANA. */
+  timeZone: string;
+}
+
+const dateStyles = ['full', 'long', 'medium', 'short'] as const;
+type DateStyle = (typeof dateStyles)[number];
+
+/** What templates may do with a value, in the reader's locale and time zone. Each throws an Error that says what it was given. */
+export const format = {
+  /** `{{money 12.5 "EUR"}}` -> €12.50. The amount is in major units. */
+  money(reader: Reader, amount: unknown, currency: unknown): string {
+    const code = String(currency);
+    if (!/^[A-Za-z]{3}$/.test(code)) throw new Error(`money: "${code}" is no ISO 4217 currency such as EUR`);
+    return new Intl.NumberFormat(reader.locale, { style: 'currency', currency: code }).format(number('money', amount));
+  },
+  /** `{{number 1234.5}}` -> 1,234.5 */
+  number(reader: Reader, value: unknown): string {
+    return new Intl.NumberFormat(reader.locale).format(number('number', value));
+  },
+  /** `{{date ms style="long"}}` -> 24 November 2026. Unix milliseconds. */
+  date(reader: Reader, ms: unknown, style: unknown = 'long'): string {
+    return dateFormat(reader, { dateStyle: dateStyle(style) }).format(instant('date', ms));
+  },
+  /** `{{time ms}}` -> 09:00 */
+  time(reader: Reader, ms: unknown): string {
+    return dateFormat(reader, { timeStyle: 'short' }).format(instant('time', ms));
+  },
+  /** `{{dateTime ms style="long"}}` -> 24 November 2026 at 09:00 CET */
+  dateTime(reader: Reader, ms: unknown, style: unknown = 'long'): string {
+    const at = instant('dateTime', ms);
+    const zone = dateFormat(reader, { timeZoneName: 'short' })
+      .formatToParts(at)
+      .find(({ type }) => type === 'timeZoneName');
+    const clock = dateFormat(reader, { dateStyle: dateStyle(style), timeStyle: 'short' }).format(at);
+    return zone ? `${clock} ${zone.value}` : clock;
+  },
+  /** `{{plural 3 one="# day" other="# days"}}` -> 3 days. The forms are those of the locale (CLDR); `other` is needed. */
+  plural(reader: Reader, count: unknown, forms: Record<string, unknown>): string {
+    const value = number('plural', count);
+    const form = forms[new Intl.PluralRules(reader.locale).select(value)] ?? forms['other'];
+    if (form === undefined) throw new Error('plural: needs the form other="…"');
+    return String(form).replaceAll('#', format.number(reader, value));
+  },
+};
+
+function number(helper: string, value: unknown): number {
+  const found = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  if (typeof found === 'number' && Number.isFinite(found)) return found;
+  throw new Error(`${helper} needs a number and was given ${describe(value)}`);
+}
+
+function instant(helper: string, value: unknown): number {
+  const ms = number(helper, value);
+  if (Math.abs(ms) <= 8.64e15) return ms;
+  throw new Error(`${helper} needs a time in Unix milliseconds and was given ${describe(value)}`);
+}
+
+function dateStyle(style: unknown): DateStyle {
+  const known = dateStyles.find((one) => one === style);
+  if (known) return known;
+  throw new Error(`style: ${describe(style)} is none of ${dateStyles.join(', ')}`);
+}
+
+function describe(value: unknown): string {
+  return value === undefined ? 'nothing' : typeof value === 'object' ? 'an object' : `"${String(value)}"`;
+}
+
+/** Making one costs more than using it a hundred times. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function dateFormat({ locale, timeZone }: Reader, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = JSON.stringify([locale, timeZone, options]);
+  const known = formats.get(key);
+  if (known) return known;
+  if (formats.size >= 500) formats.clear();
+  const made = new Intl.DateTimeFormat(locale, { timeZone, ...options });
+  formats.set(key, made);
+  return made;
+}
