@@ -4,14 +4,14 @@ import type { Logger } from 'pino';
 import type { ConsentModel } from '../config/consent-model.ts';
 import type { SendingTimes } from '../config/sending-times.ts';
 import type { Memory } from '../state/memory.ts';
-import type { Catalogue } from '../templates/catalogue.ts';
+import type { Template } from '../templates/catalogue.ts';
 import type { Mailer } from './mailers/mailer.ts';
 import type { MailLinks } from './unsubscribe-headers.ts';
 
 /** What the activities need of the world. The worker makes it; a test passes its own. */
 export interface ActivityDependencies {
   memory: Memory;
-  catalogue: Catalogue;
+  templates: Templates;
   mailer: Mailer;
   links: MailLinks;
   /** Waits so many milliseconds; rejects when the journey no longer wants what is waited for. */
@@ -28,6 +28,13 @@ export interface ActivityDependencies {
     recipientFacts: Pick<Counter<'what'>, 'inc'>;
   };
   settings: SendSettings;
+}
+
+/** The templates that may be sent now. */
+export interface Templates {
+  /** `welcome`, or `welcome@<version>`; `version`: that which a mail has begun with. `undefined` when there is none. */
+  find(reference: string, version?: string): Promise<Template | undefined>;
+  names(): readonly string[];
 }
 
 /** All durations in milliseconds. */

@@ -46,9 +46,15 @@ export type FailureType =
   | 'Settling'
   | 'MailRefused'
   | 'TemplateMissing'
-  | 'MissingData';
+  | 'MissingData'
+  | 'UnsafeMail';
 
-export const permanentFailures = ['MailRefused', 'TemplateMissing', 'MissingData'] as const satisfies FailureType[];
+export const permanentFailures = [
+  'MailRefused',
+  'TemplateMissing',
+  'MissingData',
+  'UnsafeMail',
+] as const satisfies FailureType[];
 
 /** Not a failure but a wait: Temporal tries again after exactly `ms`, holds no worker slot and counts no error. */
 export function tryAgainIn(ms: number, type: FailureType, message: string): ApplicationFailure {

@@ -39,13 +39,15 @@ export interface Activities {
 export function createActivities(deps: ActivityDependencies): Activities {
   return {
     async checkConsent(name, userId) {
-      const standing = await checkStanding(deps.memory, find(deps, name), userId, deps.settings.consentModel);
+      const standing = await checkStanding(deps.memory, await find(deps, name), userId, deps.settings.consentModel);
       return standing.may ? 'may_send' : standing.why;
     },
     async renderEmail(name, event) {
-      return referenceTo(find(deps, name), await deps.memory.contacts.find(event.user_id), event.payload);
+      return referenceTo(await find(deps, name), await deps.memory.contacts.find(event.user_id), event.payload);
     },
-    sendEmail: (request) => sendEmail(deps, find(deps, request.template), request),
+    async sendEmail(request) {
+      return sendEmail(deps, await find(deps, request.template, request.version), request);
+    },
     describePerson: (userId) => describePerson(deps.memory, userId),
     wasClicked: (event, template, key) => deps.memory.engagement.clicked(messageTag(messageKey(event, template, key))),
     recallRecipient: (address) => deps.memory.recipients.recall(address),
@@ -54,12 +56,9 @@ export function createActivities(deps: ActivityDependencies): Activities {
   };
 }
 
-function find(deps: ActivityDependencies, name: string): Template {
-  const template = deps.catalogue.get(name);
-  if (!template)
-    throw neverAgain(
-      'TemplateMissing',
-      `no template is called "${name}"; there are ${[...deps.catalogue.keys()].join(', ')}`,
-    );
-  return template;
+async function find({ templates }: ActivityDependencies, reference: string, version?: string): Promise<Template> {
+  const template = await templates.find(reference, version);
+  if (template) return template;
+  const what = version === undefined ? `"${reference}"` : `"${reference}" in version ${version}`;
+  throw neverAgain('TemplateMissing', `no template ${what} is published; there are ${templates.names().join(', ')}`);
 }

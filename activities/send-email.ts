@@ -21,6 +21,8 @@ import { crowded, held, outOfQuota, waitForTurn } from './wait-for-turn.ts';
 export interface SendRequest {
   event: Event;
   template: string;
+  /** The version of the template that the mail has begun with; without it, the live one. */
+  version?: string;
   /** Tells two sends of one template by one journey apart. */
   key?: string;
   /** The journey that sends it, so that it can be paused by name. */

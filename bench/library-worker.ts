@@ -10,7 +10,7 @@ import { createWorkers } from '../worker/workers.ts';
 const [, , file = ''] = process.argv;
 const needed: Pick<Activities, 'checkConsent' | 'renderEmail' | 'sendEmail'> = {
   checkConsent: async () => 'may_send',
-  renderEmail: async () => ({ version: 'v', subject: 's', content: 'c' }),
+  renderEmail: async () => ({ version: 'v', locale: 'en', subject: 's', content: 'c' }),
   sendEmail: async () => ({ outcome: 'sent' }),
 };
 

@@ -15,7 +15,9 @@ import { createLinks } from '../runtime/links.ts';
 import { createTokens } from '../runtime/tokens.ts';
 import { createMemory } from '../state/memory.ts';
 import { connectRedis, type Redis, redisReady } from '../state/redis.ts';
-import { loadCatalogue, type Template } from '../templates/catalogue.ts';
+import type { Template } from '../templates/catalogue.ts';
+import { catalogueFromFiles } from '../templates/compile/compile-all.ts';
+import { templateNames } from '../templates/names.ts';
 import { countCpu } from './cpu.ts';
 import { columns } from './report.ts';
 
@@ -56,7 +58,9 @@ async function bench(): Promise<void> {
     quotaReserve: 0.1,
     rememberSendsMs: 600_000,
   });
-  const catalogue = loadCatalogue(join(root, 'templates'), ['onboarding', 'offers']);
+  const catalogue = await catalogueFromFiles(join(root, 'templates'), templateNames, {
+    topics: ['onboarding', 'offers'],
+  });
   const contact = { email: 'ada@example.com', name: 'Ada' };
   await memory.contacts.record('ada', contact, 1);
   await memory.consents.record('ada', { id: 'bench', state: 'granted', consent: { topics: ['onboarding'] }, at: 1 });
@@ -68,7 +72,7 @@ async function bench(): Promise<void> {
   };
   const activities = createActivities({
     memory,
-    catalogue,
+    templates: { find: async (name) => catalogue.get(name), names: () => templateNames },
     mailer,
     links: createLinks({ publicUrl: 'https://mail.example.com', tokens: createTokens({ secret, keys: ['1'] }) }),
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

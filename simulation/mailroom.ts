@@ -12,6 +12,7 @@ import { placeholderLinks } from '../activities/unsubscribe-headers.ts';
 import type { Event } from '../events/index.ts';
 import { messageKey } from '../state/keys.ts';
 import type { Catalogue, Template } from '../templates/catalogue.ts';
+import { parseReference } from '../templates/reference.ts';
 import type { Diary } from './diary.ts';
 import type { Remembered } from './remembered.ts';
 import type { SimulatedSettings } from './settings.ts';
@@ -89,7 +90,7 @@ export function createMailroom(terms: MailroomTerms) {
   };
 
   function find(name: string): Template {
-    const template = terms.catalogue.get(name);
+    const template = terms.catalogue.get(parseReference(name).name);
     if (template) return template;
     const known = [...terms.catalogue.keys()].join(', ');
     throw neverAgain('TemplateMissing', `no template is called "${name}"; there are ${known}`);

@@ -3,7 +3,9 @@ import type { Config } from '../config/schema.ts';
 import { type EventType, eventTypes } from '../events/index.ts';
 import { type ParsedEvent, parseEvent } from '../events/parse.ts';
 import { type Route, routes } from '../ingress/routes.ts';
-import { type Catalogue, loadCatalogue } from '../templates/catalogue.ts';
+import type { Catalogue } from '../templates/catalogue.ts';
+import { catalogueFromFiles } from '../templates/compile/compile-all.ts';
+import { templateNames } from '../templates/names.ts';
 import { workflowBundle } from '../worker/bundle.ts';
 import type { Calendar } from './calendar.ts';
 import { type Happening, readHappenings } from './happenings.ts';
@@ -53,7 +55,7 @@ export async function simulate(journey: string, person: Person, options: Simulat
   const start = startingEvent(startedBy, who, from, options.payload);
   const happenings = readHappenings(options.on ?? [], { zone, from, user, topics: config.topics });
   const bundle = options.journeys?.bundle ?? (await usualBundle());
-  return play({ journey, route, person: who, start, happenings, config, catalogue: catalogueOf(config), bundle });
+  return play({ journey, route, person: who, start, happenings, config, catalogue: await catalogueOf(config), bundle });
 }
 
 /** The event that starts a journey, and how ingress treats the journey. */
@@ -109,10 +111,11 @@ function usualBundle(): Promise<{ code: string }> {
   return (bundling ??= workflowBundle());
 }
 
-const catalogues = new WeakMap<Config, Catalogue>();
+const catalogues = new WeakMap<Config, Promise<Catalogue>>();
 
-function catalogueOf(config: Config): Catalogue {
-  const known = catalogues.get(config) ?? loadCatalogue(config.templates.dir, Object.keys(config.topics));
+function catalogueOf(config: Config): Promise<Catalogue> {
+  const topics = Object.keys(config.topics);
+  const known = catalogues.get(config) ?? catalogueFromFiles(config.templates.dir, templateNames, { topics });
   catalogues.set(config, known);
   return known;
 }

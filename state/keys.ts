@@ -41,6 +41,14 @@ export interface Keys {
   decision(eventId: string): string;
   /** Who has a place in a journey that may be had once. */
   entry(userId: string, journey: string, per: string): string;
+  /** One published template; what was done to a template, oldest first; what is live, held, and taken back. */
+  templateVersion(name: string, version: string): string;
+  templateHistory(name: string): string;
+  templatesLive(): string;
+  templatesPinned(): string;
+  templatesTakenBack(): string;
+  /** The channel on which workers hear that another version is live. */
+  templatesChanged(): string;
   /** Shows with which secret hashes were made. */
   secret(): string;
   /** The keyed hash of an address: the same for every spelling of it, and no way back without the secret. */
@@ -79,6 +87,12 @@ export function createKeys(prefix: string, secret: string): Keys {
     decision: (eventId) => `${prefix}decision:${eventId}`,
     entry: (userId, journey, per) =>
       `${prefix}entry:${userId}:${journey}:${createHash('sha256').update(per).digest('base64url').slice(0, 22)}`,
+    templateVersion: (name, version) => `${prefix}template:${name}:${version}`,
+    templateHistory: (name) => `${prefix}template-history:${name}`,
+    templatesLive: () => `${prefix}templates-live`,
+    templatesPinned: () => `${prefix}templates-pinned`,
+    templatesTakenBack: () => `${prefix}templates-taken-back`,
+    templatesChanged: () => `${prefix}templates-changed`,
     secret: () => `${prefix}secret`,
     addressHash,
   };

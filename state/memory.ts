@@ -17,6 +17,7 @@ import { createSends, type Sends } from './sends.ts';
 import { createStops, type Stops } from './stops.ts';
 import { createSuppressionSync, type SuppressionSync } from './suppression-sync.ts';
 import { createSuppressions, type Suppressions } from './suppressions.ts';
+import { createTemplateVersions, type TemplateVersions } from './template-versions.ts';
 import { createLiveWorkers, type LiveWorkers } from './workers.ts';
 
 /** Everything Rivulet remembers, over one Redis connection. */
@@ -37,6 +38,7 @@ export interface Memory {
   heard: HeardEvents;
   deadLetters: DeadLetters;
   entries: Entries;
+  templates: TemplateVersions;
   /** The keyed hash of an address: what suppressions, facts and recipients go by. */
   addressHash(address: string): string;
 }
@@ -88,6 +90,7 @@ export function createMemory(redis: Redis, settings: MemorySettings): Memory {
     heard: createHeardEvents(redis, keys),
     deadLetters: createDeadLetters(redis, keys),
     entries: createEntries(redis, keys, settings.rememberDecisionsMs ?? 30 * 86_400_000),
+    templates: createTemplateVersions(redis, keys),
     addressHash: keys.addressHash,
   };
 }

@@ -41,7 +41,13 @@ export function render(
   const rendered = filled(template, () => {
     const [subject, preheader] = [oneLine(words.subject(data, reader)), oneLine(words.preheader(data, reader))];
     const inner = { ...data, subject, preheader };
-    return { subject, preheader, html: words.html(inner, reader), text: words.text(inner, reader), locale };
+    return {
+      subject,
+      preheader,
+      html: words.html(inner, reader),
+      text: withoutGaps(words.text(inner, reader)),
+      locale,
+    };
   });
   const unsafe = unsafeParts(rendered.html);
   if (unsafe.length > 0) throw new UnsafeMail(`template "${template.name}" (${locale}): ${unsafe.join('; ')}`);
@@ -75,6 +81,14 @@ function isZone(zone: string | undefined): zone is string {
     if (zones.size < 1_000) zones.set(zone, known);
   }
   return known;
+}
+
+/** Where a block of the text part was left out, no hole stays. */
+function withoutGaps(text: string): string {
+  return `${text
+    .replaceAll(/[ \t]+$/gm, '')
+    .replaceAll(/\n{3,}/g, '\n\n')
+    .trim()}\n`;
 }
 
 function filled<T>(template: Template, fill: () => T): T {

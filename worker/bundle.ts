@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
 
 import { StartError } from '../runtime/stop-signal.ts';
+import { parseReference } from '../templates/reference.ts';
 import { saidByBundler } from './said-by-bundler.ts';
 
 /** Where `npm run build` puts the bundle: beside the compiled worker. */
@@ -27,7 +28,7 @@ export async function workflowBundle(file = bundleFile): Promise<{ code: string 
  * source was not compiled, and must not find out at somebody's mail.
  */
 export function templatesNamedIn({ code }: { code: string }): string[] {
-  return [...code.matchAll(/\.sendEmail\)\(\s*(['"])([^'"]+)\1/g)].map(([, , name = '']) => name);
+  return [...code.matchAll(/\.sendEmail\)\(\s*(['"])([^'"]+)\1/g)].map(([, , name = '']) => parseReference(name).name);
 }
 
 /** Bundles what `workflows/` holds now. Throws one StartError that says what is wrong, with file and line. */

@@ -2,7 +2,9 @@ import { basename, relative } from 'node:path';
 
 import type { Config } from '../config/schema.ts';
 import { type FileWatch, watchFiles } from '../runtime/watch-files.ts';
-import { type Catalogue, loadCatalogue } from '../templates/catalogue.ts';
+import type { TemplateVersions } from '../state/template-versions.ts';
+import { compileAll } from '../templates/compile/compile-all.ts';
+import { templateNames } from '../templates/names.ts';
 import { fromSource, workflowsFolder } from './bundle.ts';
 import type { Fleet } from './fleet.ts';
 import { bundleJourneys } from './load-journeys.ts';
@@ -10,11 +12,11 @@ import { unexported } from './source-mistakes.ts';
 
 export interface LiveParts {
   config: Pick<Config, 'templates' | 'topics'>;
-  /** What the activities render from: a new catalogue is put here whole. */
-  words: { catalogue: Catalogue };
+  /** Where what is saved is published. */
+  versions: Pick<TemplateVersions, 'publish'>;
   fleet: Pick<Fleet, 'replaceJourneys'>;
   /** Where the journeys are made from; by default this worker's own sources. */
-  bundle?: (catalogue: Catalogue) => Promise<{ code: string }>;
+  bundle?: () => Promise<{ code: string }>;
   workflows?: string;
   /** Gets what a person at the terminal should read: one line for what was taken up, a few for what is wrong. */
   tell?: (lines: string) => void;
@@ -26,24 +28,36 @@ export interface LiveParts {
  */
 export function takeUpSaves({
   config,
-  words,
+  versions,
   fleet,
   bundle = bundleJourneys,
   workflows = workflowsFolder,
   tell = (lines) => process.stdout.write(`${lines}\n`),
 }: LiveParts): FileWatch {
-  const templates = watchFiles({ paths: [config.templates.dir], concerns: endsWith('.hbs') }, (files) =>
-    taken(config.templates.dir, files, tell, async () => {
-      words.catalogue = loadCatalogue(config.templates.dir, Object.keys(config.topics));
-    }),
+  const templates = watchFiles({ paths: [config.templates.dir], concerns: isTemplate }, (files) =>
+    taken(config.templates.dir, files, tell, () => publishSaved(config, versions)),
   );
   const journeys = watchFiles({ paths: [workflows], concerns: endsWith(fromSource ? '.ts' : '.js') }, (files) =>
     taken(`${workflows}/journeys`, files, tell, async () => {
       for (const warning of fromSource ? unexported(workflows) : []) tell(warning);
-      await fleet.replaceJourneys(await bundle(words.catalogue));
+      await fleet.replaceJourneys(await bundle());
     }),
   );
   return { close: async () => void (await Promise.all([templates.close(), journeys.close()])) };
+}
+
+/** All of them: what was saved may be a layout. A template that says what it said before has the version it had. */
+export async function publishSaved(
+  { templates: { dir }, topics }: LiveParts['config'],
+  versions: LiveParts['versions'],
+): Promise<void> {
+  const { templates } = await compileAll(dir, templateNames, { topics: Object.keys(topics) });
+  const act = { author: 'npm start', message: 'saved' };
+  for (const template of templates) await versions.publish(template, act, { again: true });
+}
+
+function isTemplate(file: string): boolean {
+  return file.endsWith('.mjml') || file.endsWith('.txt');
 }
 
 function endsWith(ending: string): (file: string) => boolean {

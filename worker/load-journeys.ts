@@ -1,22 +1,23 @@
 import { StartError } from '../runtime/stop-signal.ts';
-import { type Catalogue, TemplateError } from '../templates/catalogue.ts';
+import { templateNames } from '../templates/names.ts';
+import { TemplateError } from '../templates/template-error.ts';
 import { bundleWorkflows, fromSource, templatesNamedIn, workflowBundle, workflowsFolder } from './bundle.ts';
 import { placeIn, wrongImports } from './source-mistakes.ts';
 
 /** The journeys for a worker that starts, prebuilt or not. Throws when they send a template that there is not. */
-export async function loadJourneys(catalogue: Catalogue, prebuilt: string | undefined): Promise<{ code: string }> {
-  return withTemplates(await workflowBundle(prebuilt), catalogue);
+export async function loadJourneys(prebuilt: string | undefined): Promise<{ code: string }> {
+  return withTemplates(await workflowBundle(prebuilt));
 }
 
 /** The journeys as their sources are now. Throws one error that says, with file and line, why no worker should run them. */
-export async function bundleJourneys(catalogue: Catalogue): Promise<{ code: string }> {
+export async function bundleJourneys(): Promise<{ code: string }> {
   const wrong = fromSource ? wrongImports(workflowsFolder) : [];
   if (wrong.length > 0) throw new StartError(`The journeys cannot be loaded:\n  ${wrong.join('\n  ')}`);
-  return withTemplates(await bundleWorkflows(), catalogue);
+  return withTemplates(await bundleWorkflows());
 }
 
-function withTemplates(bundle: { code: string }, catalogue: Catalogue): { code: string } {
-  const unknown = templatesNamedIn(bundle).filter((name) => !catalogue.has(name));
+function withTemplates(bundle: { code: string }): { code: string } {
+  const unknown = templatesNamedIn(bundle).filter((name) => !(templateNames as readonly string[]).includes(name));
   if (unknown.length === 0) return bundle;
   const place = (name: string) => (fromSource ? ` (${placeIn(workflowsFolder, `'${name}'`)})` : '');
   throw new TemplateError(

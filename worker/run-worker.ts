@@ -21,9 +21,10 @@ import { createKeys } from '../state/keys.ts';
 import { createMemory, memorySettings } from '../state/memory.ts';
 import { connectRedis, redisReady, redisTakesWrites } from '../state/redis.ts';
 import { agreeOnSecret, otherSecret } from '../state/secret.ts';
-import { loadCatalogue } from '../templates/catalogue.ts';
+import { publishFirst } from './first-templates.ts';
 import { createFleet } from './fleet.ts';
 import { takeUpSaves } from './live.ts';
+import { followTemplates } from './live-templates.ts';
 import { loadJourneys } from './load-journeys.ts';
 import { createMailer } from './mailer.ts';
 import { installRuntime } from './runtime.ts';
@@ -47,10 +48,9 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
 
-  const words = { catalogue: loadCatalogue(config.templates.dir, Object.keys(config.topics)) };
   const tokens = createTokens({ secret: environment.RIVULET_SECRET, keys: config.links.keys });
   const links = createLinks({ publicUrl: environment.PUBLIC_URL, tokens, topics: Object.keys(config.topics) });
-  const bundle = await loadJourneys(words.catalogue, environment.RIVULET_WORKFLOW_BUNDLE);
+  const bundle = await loadJourneys(environment.RIVULET_WORKFLOW_BUNDLE);
 
   // Health is served before anything is connected, so that "not ready" can be told apart from "dead".
   const redis = connectRedis(environment.REDIS_URL, (error) => log.debug({ err: error }, 'Redis connection'));
@@ -78,16 +78,15 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   if (!(await agreeOnSecret(redis, keys))) log.error(otherSecret);
   const waitForDisk = await claimsWaitForDisk(redis);
   const memory = createMemory(redis, { ...memorySettings(config, environment), waitForDisk });
+  await publishFirst(memory.templates, config, log);
+  const templates = await followTemplates(memory.templates, config.templates.cache_ttl, log);
   const mailer = createMailer(config, environment, memory.account, sendConcurrency);
   const watching = (watch = watchProvider(memory, mailer, config.provider.probe_every, log));
   measure(registry, watching);
   const activities = createActivities(
     around({
       memory,
-      // Asked anew by every activity: `npm start` puts another one there when a template is saved.
-      get catalogue() {
-        return words.catalogue;
-      },
+      templates,
       mailer,
       links,
       wait: waitInActivity,
@@ -107,12 +106,14 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   stop.addEventListener('abort', fleet.stop, { once: true });
   if (stop.aborted) return;
   working = true;
-  log.info({ templates: [...words.catalogue.keys()], time_zone_data: process.versions['tz'] }, 'working');
-  const live = environment.RIVULET_LIVE === '1' ? takeUpSaves({ config, words, fleet }) : undefined;
+  log.info({ templates: templates.names(), time_zone_data: process.versions['tz'] }, 'working');
+  const live =
+    environment.RIVULET_LIVE === '1' ? takeUpSaves({ config, versions: memory.templates, fleet }) : undefined;
   await fleet.run().finally(() => (working = false));
 
   log.info('drained');
   await live?.close();
+  templates.close();
   await watching.end();
   await connection.close();
   await client.connection.close();

@@ -34,7 +34,9 @@ function unclosed(mjml: string): { name: string; line: number }[] {
       onopentagname: () => void opened.push(parser.startIndex),
       onclosetag(name, implied) {
         const at = opened.pop() ?? 0;
-        if (implied && /^mj(?:ml$|-)/.test(name)) found.push({ name, line: mjml.slice(0, at).split('\n').length });
+        const selfClosing = mjml.slice(parser.endIndex - 1, parser.endIndex + 1) === '/>';
+        if (implied && !selfClosing && /^mj(?:ml$|-)/.test(name))
+          found.push({ name, line: mjml.slice(0, at).split('\n').length });
       },
     },
     { xmlMode: true },

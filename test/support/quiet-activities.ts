@@ -4,7 +4,7 @@ import type { Activities } from '../../activities/index.ts';
 export function quietActivities(but: Partial<Activities> = {}): Activities {
   return {
     checkConsent: async () => 'may_send',
-    renderEmail: async () => ({ version: 'v', subject: 's', content: 'c' }),
+    renderEmail: async () => ({ version: 'v', locale: 'en', subject: 's', content: 'c' }),
     sendEmail: async () => ({ outcome: 'sent' }),
     describePerson: async () => ({ zone: [[0, 0]] }),
     wasClicked: async () => false,

@@ -15,14 +15,19 @@ import { createTokens } from '../../runtime/tokens.ts';
 import { createKeys, type Keys, messageKey, messageTag } from '../../state/keys.ts';
 import { createMemory, type Memory } from '../../state/memory.ts';
 import { connectRedis, type Redis, redisReady } from '../../state/redis.ts';
-import { loadCatalogue } from '../../templates/catalogue.ts';
+import { catalogueFromFiles } from '../../templates/compile/compile-all.ts';
+import { templateNames } from '../../templates/names.ts';
 import { person } from './events.ts';
 
 const secret = 'ab'.repeat(32);
 const prefix = `send-email-test-${randomUUID()}:`;
 export const monday = 1_760_000_000_000;
 const topics = ['onboarding', 'offers'];
-export const catalogue = loadCatalogue(fileURLToPath(new URL('../../templates', import.meta.url)), topics);
+export const catalogue = await catalogueFromFiles(
+  fileURLToPath(new URL('../../templates', import.meta.url)),
+  templateNames,
+  { topics },
+);
 
 let redis: Redis;
 /** Connects before the tests of a file and disconnects after them; gives the connection. */
@@ -73,7 +78,7 @@ export async function scene(
   const alerts: string[] = [];
   const deps: ActivityDependencies = {
     memory,
-    catalogue,
+    templates: { find: async (name) => catalogue.get(name), names: () => templateNames },
     links: createLinks({ publicUrl: 'https://mail.example.com', tokens: createTokens({ secret, keys: ['1'] }) }),
     mailer: {
       async send(mail, lastCheck) {

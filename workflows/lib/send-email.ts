@@ -72,12 +72,13 @@ async function deliver(template: TemplateName, event: Event, key: string | undef
   const consent = await light('checkConsent', `may ${user_id} get ${template}?`, template, user_id);
   if (consent !== 'may_send') return told(template, consent);
 
-  await light('renderEmail', `write ${template}`, template, event);
+  // A mail keeps the words it has begun with, whatever is published while it waits.
+  const { version } = await light('renderEmail', `write ${template}`, template, event);
 
   const { workflowType: journey, startTime, historyLength } = workflowInfo();
   // A mail of a run's first step waits since the run exists, however late a worker had time for that step.
   const since = historyLength <= 3 ? startTime.getTime() : Date.now();
-  const request: SendRequest = { event, template, journey, since, ...(key !== undefined && { key }) };
+  const request: SendRequest = { event, template, version, journey, since, ...(key !== undefined && { key }) };
   for (;;) {
     const call = { summary: `${template} to ${user_id}` };
     const { outcome, until = 0 } = await mail.sendEmail.executeWithOptions(call, [request]);
