@@ -8,7 +8,7 @@ import { idPattern } from './envelope.ts';
  */
 export const consentGranted = z.object({
   /** The `consent.requested` event that this confirms. */
-  request: z.string().regex(idPattern).optional(),
+  request: z.string().regex(idPattern).meta({ class: 'public' }).optional(),
 });
 export const consentRevoked = z.object({});
 

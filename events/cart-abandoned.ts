@@ -4,12 +4,14 @@ import { currency, orderItem } from './order-completed.ts';
 
 /** Somebody left a full cart behind. Starts `cart-recovery`. `total` is in major units; `url` leads back to the cart. */
 export const cartAbandoned = z.object({
-  cart_id: z.string().min(1).max(128),
-  total: z.number(),
+  cart_id: z.string().min(1).max(128).meta({ class: 'public' }),
+  total: z.number().meta({ class: 'public' }),
   currency,
   items: z.array(orderItem).max(500).optional(),
   url: z
     .url({ protocol: /^https?$/, error: 'must be an http or https address' })
     .max(2000)
+    // It may tell whose cart it is. A link that logs in by itself does not belong here: mails are forwarded.
+    .meta({ class: 'personal' })
     .optional(),
 });

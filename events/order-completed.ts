@@ -2,18 +2,21 @@ import { z } from 'zod';
 
 /** One line of an order; `price` is for one piece, in major units of the order's currency. */
 export const orderItem = z.object({
-  name: z.string().max(500),
-  quantity: z.number().positive(),
-  price: z.number(),
+  name: z.string().max(500).meta({ class: 'personal' }),
+  quantity: z.number().positive().meta({ class: 'public' }),
+  price: z.number().meta({ class: 'public' }),
 });
 
-export const currency = z.string().regex(/^[A-Z]{3}$/, { error: 'must be an ISO 4217 code such as EUR' });
+export const currency = z
+  .string()
+  .regex(/^[A-Z]{3}$/, { error: 'must be an ISO 4217 code such as EUR' })
+  .meta({ class: 'public' });
 
 /** An order was paid. Starts `receipt`. `total` is in major units: 12.5 is twelve and a half. */
 export const orderCompleted = z.object({
-  order_id: z.string().min(1).max(128),
-  total: z.number(),
+  order_id: z.string().min(1).max(128).meta({ class: 'public' }),
+  total: z.number().meta({ class: 'public' }),
   currency,
   items: z.array(orderItem).max(500).optional(),
-  cart_id: z.string().max(128).optional(),
+  cart_id: z.string().max(128).meta({ class: 'public' }).optional(),
 });

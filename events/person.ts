@@ -33,29 +33,29 @@ const personName = z
 
 /** Who the person is. Ingress stores it; it never reaches Temporal. */
 export const contact = z.object({
-  email: emailAddress.optional(),
-  name: personName.optional(),
-  locale: locale.optional(),
-  time_zone: timeZone.optional(),
-  country: country.optional(),
+  email: emailAddress.meta({ class: 'personal' }).optional(),
+  name: personName.meta({ class: 'personal' }).optional(),
+  locale: locale.meta({ class: 'personal' }).optional(),
+  time_zone: timeZone.meta({ class: 'personal' }).optional(),
+  country: country.meta({ class: 'personal' }).optional(),
 });
 
 /** What the person agreed to. Unknown topics are recorded, never refused. */
 export const consent = z.object({
-  topics: z.array(z.string().min(1).max(128)).max(100).default([]),
-  source: z.string().max(1000).optional(),
-  wording: z.string().max(10_000).optional(),
-  captured_at: unixMs.optional(),
+  topics: z.array(z.string().min(1).max(128)).max(100).default([]).meta({ class: 'public' }),
+  source: z.string().max(1000).meta({ class: 'public' }).optional(),
+  wording: z.string().max(10_000).meta({ class: 'public' }).optional(),
+  captured_at: unixMs.meta({ class: 'public' }).optional(),
   /** What the law calls the ground for mailing them. */
-  basis: z.enum(['consent', 'soft_opt_in', 'contract', 'legitimate_interest']).optional(),
+  basis: z.enum(['consent', 'soft_opt_in', 'contract', 'legitimate_interest']).meta({ class: 'public' }).optional(),
   /** Who entered it, when that was not the person: a user id of yours, never an address. */
-  actor: z.string().max(128).optional(),
-  locale: locale.optional(),
-  ip: z.string().max(64).optional(),
-  user_agent: z.string().max(1000).optional(),
-  confirmed_at: unixMs.optional(),
+  actor: z.string().max(128).meta({ class: 'public' }).optional(),
+  locale: locale.meta({ class: 'personal' }).optional(),
+  ip: z.string().max(64).meta({ class: 'personal' }).optional(),
+  user_agent: z.string().max(1000).meta({ class: 'personal' }).optional(),
+  confirmed_at: unixMs.meta({ class: 'public' }).optional(),
   /** Where proof can be found, such as the id of a form submission. */
-  evidence: z.string().max(1000).optional(),
+  evidence: z.string().max(1000).meta({ class: 'personal' }).optional(),
 });
 
 export type Contact = z.output<typeof contact>;

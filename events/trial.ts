@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { unixMs } from './envelope.ts';
 
 const trial = z.object({
-  trial_ends_at: unixMs,
-  plan: z.string().max(100).optional(),
+  trial_ends_at: unixMs.meta({ class: 'public' }),
+  plan: z.string().max(100).meta({ class: 'public' }).optional(),
 });
 
 /** A trial began. Starts `trial-ending`. */

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { event, orderCompleted, person, projectCreated, signedUp } from '../support/events.ts';
+import { personalFieldsIn } from '../support/no-personal-fields.ts';
 import { type ProductProcess, startSystem, type System } from '../support/system.ts';
 
 let system: System;
@@ -189,5 +190,27 @@ describe('a rule of rivulet.yaml', () => {
       code: 1,
       err: expect.stringContaining('30 days'),
     });
+  });
+});
+
+describe('the logs of all this', () => {
+  it('hold no address and no name of anybody, also not of somebody whose mail the provider refuses by name', async () => {
+    const ada = person('ada');
+    const name = 'Countess Lovelace';
+    const message = `Email content is not allowed: ${ada.email}`;
+    system.ses.faults.add({
+      match: { to: ada.email },
+      action: { type: 'error', name: 'MessageRejected', status: 400, message },
+    });
+    const order = orderCompleted(ada, { contact: { email: ada.email, name } });
+    await system.publish(order);
+    await takenIn();
+    await expect(resultOf(order.event_id)).rejects.toThrow();
+
+    expect(worker.output()).toContain('Email content is not allowed: [address]');
+    const mailed = system.ses.mailbox.list({}).flatMap(({ to }) => to);
+    expect(mailed.length).toBeGreaterThan(20);
+    const people = [ada.email, ...mailed].map((address) => ({ address, name }));
+    expect(personalFieldsIn({ worker: worker.output(), ingress: ingress.output() }, ...people)).toEqual([]);
   });
 });
