@@ -207,6 +207,11 @@ export const configSchema = z.strictObject({
     .describe('What people can subscribe to. A template names one of these.'),
   journeys,
   decisions: decisions.prefault({}),
+  seeds: z
+    .array(z.email({ error: 'must be an address such as seed@example.com' }))
+    .max(50)
+    .default([])
+    .describe('Addresses of your own that get test mails: from the preview, and from `rivulet seed-test`.'),
 });
 
 export type Config = z.output<typeof configSchema> & { templates: { dir: string } };

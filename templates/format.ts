@@ -13,9 +13,11 @@ type DateStyle = (typeof dateStyles)[number];
 export const format = {
   /** `{{money 12.5 "EUR"}}` -> €12.50. The amount is in major units. */
   money(reader: Reader, amount: unknown, currency: unknown): string {
-    const code = String(currency);
-    if (!/^[A-Za-z]{3}$/.test(code)) throw new Error(`money: "${code}" is no ISO 4217 currency such as EUR`);
-    return new Intl.NumberFormat(reader.locale, { style: 'currency', currency: code }).format(number('money', amount));
+    const units = number('money', amount);
+    if (typeof currency !== 'string' || !/^[A-Za-z]{3}$/.test(currency)) {
+      throw new Error(`money needs an ISO 4217 currency such as EUR and was given ${describe(currency)}`);
+    }
+    return new Intl.NumberFormat(reader.locale, { style: 'currency', currency }).format(units);
   },
   /** `{{number 1234.5}}` -> 1,234.5 */
   number(reader: Reader, value: unknown): string {
@@ -42,8 +44,8 @@ export const format = {
   plural(reader: Reader, count: unknown, forms: Record<string, unknown>): string {
     const value = number('plural', count);
     const form = forms[new Intl.PluralRules(reader.locale).select(value)] ?? forms['other'];
-    if (form === undefined) throw new Error('plural: needs the form other="…"');
-    return String(form).replaceAll('#', format.number(reader, value));
+    if (typeof form !== 'string') throw new Error('plural: needs the form other="…"');
+    return form.replaceAll('#', format.number(reader, value));
   },
 };
 
@@ -66,7 +68,8 @@ function dateStyle(style: unknown): DateStyle {
 }
 
 function describe(value: unknown): string {
-  return value === undefined ? 'nothing' : typeof value === 'object' ? 'an object' : `"${String(value)}"`;
+  if (value === undefined) return 'nothing';
+  return typeof value === 'object' ? 'an object' : JSON.stringify(value);
 }
 
 /** Making one costs more than using it a hundred times. */

@@ -73,8 +73,7 @@ function isZone(zone: string | undefined): zone is string {
   let known = zones.get(zone);
   if (known === undefined) {
     try {
-      new Intl.DateTimeFormat('en', { timeZone: zone });
-      known = true;
+      known = Boolean(new Intl.DateTimeFormat('en', { timeZone: zone }));
     } catch {
       known = false;
     }
@@ -91,18 +90,22 @@ function withoutGaps(text: string): string {
     .trim()}\n`;
 }
 
-function filled<T>(template: Template, fill: () => T): T {
-  try {
-    return fill();
-  } catch (error) {
-    throw new MissingData(`template "${template.name}": ${inWords((error as Error).message)}`);
-  }
-}
+/** What an object says where it is shown as text: something that nothing else says. */
+const objectAsText = '\uffffobject\uffff';
 
-/** Handlebars says `"total" not defined in [object Object] - 3:4`; an object shown as text is a TypeError of the language. */
-function inWords(message: string): string {
-  if (message === 'Cannot convert object to primitive value') return 'it shows an object as if it were text';
-  return message.replace(/ in \[object Object\]/, '');
+function filled<T>(template: Template, fill: () => T): T {
+  let result: T;
+  try {
+    result = fill();
+  } catch (error) {
+    // Handlebars says: "total" not defined in <the object>
+    const message = (error as Error).message.replace(` in ${objectAsText}`, '');
+    throw new MissingData(`template "${template.name}": ${message}`);
+  }
+  if (JSON.stringify(result).includes(objectAsText)) {
+    throw new MissingData(`template "${template.name}": it shows a list or an object as if it were text`);
+  }
+  return result;
 }
 
 /** JSON and back, without prototypes: what is left can hold no function, no getter and no inherited name. */
@@ -110,7 +113,11 @@ function plain(person: PersonOfMail, payload: object, links: TemplateData['links
   const bare = (_: string, value: unknown): unknown => {
     if (typeof value === 'string') return safeText(value);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-    return Object.assign(Object.create(null) as object, value);
+    return Object.assign(Object.create(withoutPrototype) as object, value);
   };
   return JSON.parse(JSON.stringify({ person, event: payload, links }), bare);
 }
+
+const withoutPrototype = Object.freeze(
+  Object.create(null, { [Symbol.toPrimitive]: { value: () => objectAsText } }) as object,
+);

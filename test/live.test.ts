@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { type FileWatch, watchFiles } from '../runtime/watch-files.ts';
-import { type Catalogue, loadCatalogue } from '../templates/catalogue.ts';
+import type { StoredTemplate } from '../state/template-versions.ts';
+import { prepare } from '../templates/catalogue.ts';
+import type { CompiledTemplate } from '../templates/compiled.ts';
 import { render } from '../templates/render.ts';
 import { takeUpSaves } from '../worker/live.ts';
 import { saidByBundler } from '../worker/said-by-bundler.ts';
@@ -101,62 +103,64 @@ describe('saved files', () => {
 
 describe('a worker that is told to take up saves', () => {
   let said: string[];
-  let bundles: Catalogue[];
   let replaced: string[];
-  let words: { catalogue: Catalogue };
+  let published: Map<string, StoredTemplate>;
   let bundle: () => string;
   beforeEach(() => {
     said = [];
-    bundles = [];
+    published = new Map();
     replaced = [];
     bundle = () => 'code';
     cpSync(join(project, 'templates'), join(folder, 'templates'), { recursive: true });
     save('workflows/index.ts', "export { receipt } from './journeys/receipt.ts';");
     save('workflows/journeys/receipt.ts', 'export async function receipt() {}');
     const dir = join(folder, 'templates');
-    words = { catalogue: loadCatalogue(dir, Object.keys(topics)) };
     watch = takeUpSaves({
       config: { templates: { dir }, topics } as never,
-      words,
-      workflows: join(folder, 'workflows'),
-      bundle: async (catalogue) => {
-        bundles.push(catalogue);
-        return { code: bundle() };
+      versions: {
+        async publish(template) {
+          published.set(template.name, template);
+          return 'live';
+        },
       },
+      workflows: join(folder, 'workflows'),
+      bundle: async () => ({ code: bundle() }),
       fleet: { replaceJourneys: async (made) => void replaced.push((made as { code: string }).code) },
       tell: (lines) => said.push(lines),
     });
   });
   const welcome = () =>
     render(
-      words.catalogue.get('welcome')!,
+      prepare(published.get('welcome') as CompiledTemplate),
       { name: 'Ada' },
       {},
       { unsubscribe: 'https://u.example.com', preferences: 'https://p.example.com' },
     ).text;
-  const text = () => readFileSync(join(folder, 'templates/welcome/text.hbs'), 'utf8');
+  const mail = (name: string) => readFileSync(join(folder, `templates/${name}/mail.mjml`), 'utf8');
+  const newWords = () => mail('welcome').replaceAll('Your account is ready', 'New words');
 
   it('writes Ada with the new words, and says what it has taken up and how long that took', async () => {
-    save('templates/welcome/text.hbs', `New words. ${text()}`);
-    await vi.waitFor(() => expect(said).toEqual([expect.stringMatching(/^reloaded welcome\/text\.hbs in \d+\.\d s$/)]));
-    expect(welcome()).toMatch(/^New words\. /);
+    save('templates/welcome/mail.mjml', newWords());
+    await vi.waitFor(
+      () => expect(said).toEqual([expect.stringMatching(/^reloaded welcome\/mail\.mjml in \d+\.\d s$/)]),
+      5_000,
+    );
+    expect(welcome()).toContain('New words');
     expect(replaced).toEqual([]);
   });
 
   it('keeps every old word while one template is broken, and says which, with its line', async () => {
-    const before = words.catalogue;
-    save('templates/welcome/text.hbs', `New words. ${text()}`);
-    save('templates/receipt/html.hbs', readFileSync(join(folder, 'templates/receipt/html.hbs'), 'utf8') + '{{#if');
-    await vi.waitFor(() => expect(said).toHaveLength(1));
-    expect(said[0]).toMatch(/receipt\/html\.hbs:\d+ Parse error[^]*Nothing is reloaded: what ran before goes on\./);
-    expect(words.catalogue).toBe(before);
+    save('templates/welcome/mail.mjml', newWords());
+    save('templates/receipt/mail.mjml', `${mail('receipt')}{{#if`);
+    await vi.waitFor(() => expect(said).toHaveLength(1), 5_000);
+    expect(said[0]).toMatch(/receipt\/mail\.mjml:\d+ Parse error[^]*Nothing is reloaded: what ran before goes on\./);
+    expect(published.size).toBe(0);
   });
 
-  it('runs a saved journey, against the templates of that moment', async () => {
+  it('runs a saved journey', async () => {
     save('workflows/journeys/receipt.ts', 'export async function receipt() { return 2; }');
     await vi.waitFor(() => expect(said).toEqual([expect.stringMatching(/^reloaded receipt\.ts in \d+\.\d s$/)]));
     expect(replaced).toEqual(['code']);
-    expect(bundles).toEqual([words.catalogue]);
   });
 
   it('goes on with the old journeys while the new ones cannot be bundled, and takes the next save', async () => {

@@ -1,29 +1,35 @@
 import { createHash } from 'node:crypto';
 
 import { prepare } from '../catalogue.ts';
+import { checkNeeds, checkSample, type Schemas } from '../check-needs.ts';
 import type { CompiledTemplate, CompiledVariant, Finding, Sample } from '../compiled.ts';
 import { render } from '../render.ts';
+import { needsOf } from '../needs.ts';
 import { TemplateError } from '../template-error.ts';
 import { checkSyntax, helperNames } from '../words.ts';
-import { compose, type Composed } from './compose.ts';
+import { compose, type Composed, partialName } from './compose.ts';
 import { type FrontMatter, splitDefault, splitVariant, type VariantMatter } from './front-matter.ts';
-import { mjmlToHtml, placeOf } from './mjml.ts';
+import { mjmlToHtml } from './mjml.ts';
+import { placeIn } from './place-needs.ts';
 import { readTemplate, type SourceFile, type TemplateFiles } from './read.ts';
 import { textPart } from './text-part.ts';
 
 /** What a template may refer to. */
 export interface Known {
   topics: readonly string[];
+  /** By default those of events/index.ts. */
+  events?: Schemas;
 }
 
 export interface CompileResult {
   template: CompiledTemplate;
+  /** With an error among them the template is a mail, but none that may be published. */
   findings: Finding[];
 }
 
 /**
- * Compiles one template from its files, in all its languages. Throws one TemplateError that lists everything that is wrong,
- * with file and line.
+ * Compiles one template from its files, in all its languages, and looks whether its events, its person and its sample have
+ * what it shows. Throws one TemplateError that lists everything that keeps it from being compiled, with file and line.
  */
 export async function compileTemplate(dir: string, name: string, known: Known): Promise<CompileResult> {
   const files = readTemplate(dir, name);
@@ -39,6 +45,7 @@ export async function compileTemplate(dir: string, name: string, known: Known): 
   }
 
   const mistakes: string[] = [];
+  const findings: Finding[] = [];
   const variants: Record<string, CompiledVariant> = {};
   const sources: Record<string, string> = {};
   for (const [key, file] of files.mjml) {
@@ -49,17 +56,26 @@ export async function compileTemplate(dir: string, name: string, known: Known): 
     }
     const locale = key === '' ? matter.locale : key;
     const composed = compose(dir, matter.layout, { file: file.file, text: part.body, line: part.bodyLine }, locale);
-    for (const used of [file, ...composed.used]) sources[used.file] = used.text;
+    for (const used of [...composed.parts, file]) sources[used.file] = used.text;
     const variant = await compileVariant(composed, { locale, matter: part.matter, file, text: textOf(files, key) });
     if ('mistakes' in variant) mistakes.push(...variant.mistakes);
-    else variants[locale] = { ...variant, sample: (part.matter.sample ?? matter.sample ?? noSample) as Sample };
+    else {
+      const sample = (part.matter.sample ?? matter.sample ?? noSample) as Sample;
+      variants[locale] = { ...variant, sample };
+      const place = placeIn(composed, variant, textOf(files, key));
+      findings.push(
+        ...checkNeeds(needsOf(variant, file.file), matter, known.events, place),
+        ...(part.matter.sample || key === ''
+          ? checkSample(sample, matter.events, { file: file.file, ...(known.events && { schemas: known.events }) })
+          : []),
+      );
+    }
     if (files.text.has(key)) sources[textOf(files, key)?.file ?? ''] = textOf(files, key)?.text ?? '';
   }
   if (mistakes.length > 0) throw new TemplateError([...new Set(mistakes)]);
   const template = withVersion(describe(name, matter, variants, sources));
-  const unrenderable = renderSamples(template);
-  if (unrenderable.length > 0) throw new TemplateError(unrenderable);
-  return { template, findings: [] };
+  findings.push(...renderSamples(template));
+  return { template, findings };
 }
 
 const noSample: Sample = { person: {}, event: {} };
@@ -86,7 +102,9 @@ async function compileVariant(
   const { subject, preheader } = matter;
   const mistakes = [
     ...composed.mistakes,
-    ...syntaxMistakes(composed.mjml, (line) => placeOf(composed.places, line)),
+    ...composed.parts.flatMap(({ file: part, text: words, line: first }) =>
+      syntaxMistakes(words.replaceAll(partialName, ''), (line) => `${part}:${first + line - 1}`),
+    ),
     ...syntaxMistakes(subject, () => `${file.file}:1 subject`),
     ...syntaxMistakes(preheader, () => `${file.file}:1 preheader`),
     ...(text ? syntaxMistakes(text.text, (line) => `${text.file}:${line}`) : []),
@@ -143,16 +161,16 @@ function withVersion(template: Omit<CompiledTemplate, 'version'>): CompiledTempl
 }
 
 /** A template that its own sample does not fill is refused now, not at somebody's mail. */
-function renderSamples(template: CompiledTemplate): string[] {
+function renderSamples(template: CompiledTemplate): Finding[] {
   const ready = prepare(template);
   return Object.entries(template.variants).flatMap(([locale, { sample, file }]) => {
     try {
       render(ready, { ...sample.person, locale }, sample.event, sampleLinks(template));
       return [];
     } catch (error) {
-      return [
-        `${file}:1 cannot be rendered with its sample: ${(error as Error).message.replace(/^template "[^"]*":? /, '')}`,
-      ];
+      const why = (error as Error).message.replace(/^template "[^"]*"( \([^)]*\))?:? /, '');
+      const message = `cannot be rendered with its sample: ${why}`;
+      return [{ rule: 'sample', level: 'error' as const, message, file, line: 1, locale }];
     }
   });
 }

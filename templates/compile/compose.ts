@@ -14,24 +14,27 @@ export interface Composed {
   mjml: string;
   /** The place of each line; the first is at 0. */
   places: Place[];
-  /** The layout and the partials that went in. */
-  used: SourceFile[];
+  /** The body, the layout and the partials that went in. Each is Handlebars of its own: no block begins in one and ends in another. */
+  parts: Part[];
   mistakes: string[];
 }
 
 /** What is put in: one file's text, or the part of it that begins at `line`. */
-interface Part extends SourceFile {
+export interface Part extends SourceFile {
   line: number;
 }
 
 const maxDepth = 20;
+
+/** How a partial is named. */
+export const partialName = /\{\{>\s*[\w-]+\s*\}\}/g;
 
 /**
  * One MJML document out of a layout, the template's body and the partials that they name, each in the language that is
  * closest. They are put in as text, before MJML is compiled: MJML sees the whole, and nothing is left to look up at sending.
  */
 export function compose(dir: string, layout: string, body: Part, locale: string): Composed {
-  const used = new Map<string, SourceFile>();
+  const parts = new Map<string, Part>([[body.file, body]]);
   const mistakes: string[] = [];
   const lines: { text: string; place: Place }[] = [{ text: '', place: { file: body.file, line: body.line } }];
 
@@ -64,8 +67,9 @@ export function compose(dir: string, layout: string, body: Part, locale: string)
       } else {
         const partial = closestFile(dir, 'partials', name, locale);
         if (partial) {
-          used.set(partial.file, partial);
-          put({ ...partial, line: 1 }, undefined, [...path, name]);
+          const part = { ...partial, line: 1 };
+          parts.set(part.file, part);
+          put(part, undefined, [...path, name]);
         } else mistakes.push(`${file}:${at} {{> ${name}}}: there is no partials/${name}.mjml; ${partialsIn(dir)}`);
       }
     }
@@ -76,7 +80,7 @@ export function compose(dir: string, layout: string, body: Part, locale: string)
     const around = closestFile(dir, 'layouts', layout, locale);
     if (!around) mistakes.push(`${body.file}:1 layout "${layout}": there is no layouts/${layout}.mjml`);
     else {
-      used.set(around.file, around);
+      parts.set(around.file, { ...around, line: 1 });
       if (!/\{\{>\s*content\s*\}\}/.test(around.text)) {
         mistakes.push(`${around.file}:1 has no {{> content}}: nothing of a template would be shown`);
       }
@@ -89,7 +93,7 @@ export function compose(dir: string, layout: string, body: Part, locale: string)
   return {
     mjml: lines.map(({ text }) => withConstants(text, constants)).join('\n'),
     places: lines.map(({ place }) => place),
-    used: [...used.values()],
+    parts: [...parts.values()],
     mistakes,
   };
 }

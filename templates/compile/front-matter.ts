@@ -84,7 +84,7 @@ function split<Schema extends z.ZodType>(source: string, schema: Schema): Split<
   }
   return {
     mistakes: matter.error.issues.map(({ path, message, ...issue }) => {
-      const keys = 'keys' in issue ? (issue.keys as string[]) : [];
+      const keys = issue.code === 'unrecognized_keys' ? issue.keys : [];
       const node = document.getIn([...path, ...keys.slice(0, 1)] as (string | number)[], true) as
         | { range?: [number, number, number] }
         | undefined;

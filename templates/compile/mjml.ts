@@ -45,15 +45,18 @@ function unclosed(mjml: string): { name: string; line: number }[] {
   return found.toReversed();
 }
 
+const mjml: string = 'mjml';
+
 async function loadMjml(): Promise<Mjml2Html> {
   try {
     // The package has no types of its own.
-    const { default: mjml2html } = (await import('mjml' as string)) as { default: Mjml2Html };
+    const { default: mjml2html } = (await import(mjml)) as { default: Mjml2Html };
     return mjml2html;
   } catch (error) {
     if ((error as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND') throw error;
     throw new Error(
       'Templates are compiled by the package mjml, which is not installed here: run npm ci, without --omit=dev',
+      { cause: error },
     );
   }
 }

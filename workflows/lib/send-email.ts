@@ -3,6 +3,7 @@ import { proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
 import type { Activities, SendRequest, SendResult, Undeliverable } from '../../activities/index.ts';
 import type { Event, EventType } from '../../events/index.ts';
 import type { TemplateName } from '../../templates/names.ts';
+import type { EventFor } from '../../templates/variables.ts';
 import { light } from './light.ts';
 import type { Listener } from './listen-for.ts';
 import { note } from './story.ts';
@@ -41,17 +42,20 @@ export interface SendOptions {
   unless?: Pick<Listener<EventType>, 'heard'>;
 }
 
+/** A template as it is live when the mail is written, or, as `welcome@0a1b2c3d4e5f`, one version of it for good. */
+export type TemplateReference<Name extends TemplateName = TemplateName> = Name | `${Name}@${string}`;
+
 /**
  * Sends one template to the event's person, at most once for this event, at an hour at which its journey and its topic
- * allow it.
+ * allow it. Does not compile where the event lacks what the template shows.
  *
  *     await sendEmail('welcome', signup);
  *     await sendEmail('reminder', cart, { key: 'second' });
  *     await sendEmail('reminder', cart, { unless: order });
  */
-export function sendEmail<T extends EventType>(
-  template: TemplateName,
-  event: Event<T>,
+export function sendEmail<Name extends TemplateName>(
+  template: TemplateReference<Name>,
+  event: Event & EventFor<Name>,
   { key, unless }: SendOptions = {},
 ): Promise<Outcome> {
   return unless ? deliverUnless(unless, template, event, key) : deliver(template, event, key);
@@ -59,7 +63,7 @@ export function sendEmail<T extends EventType>(
 
 async function deliverUnless(
   unless: NonNullable<SendOptions['unless']>,
-  template: TemplateName,
+  template: TemplateReference,
   event: Event,
   key: string | undefined,
 ): Promise<Outcome> {
@@ -67,7 +71,7 @@ async function deliverUnless(
   return outcome ?? told(template, 'not_needed');
 }
 
-async function deliver(template: TemplateName, event: Event, key: string | undefined): Promise<Outcome> {
+async function deliver(template: TemplateReference, event: Event, key: string | undefined): Promise<Outcome> {
   const { user_id } = event;
   const consent = await light('checkConsent', `may ${user_id} get ${template}?`, template, user_id);
   if (consent !== 'may_send') return told(template, consent);
@@ -91,7 +95,7 @@ async function deliver(template: TemplateName, event: Event, key: string | undef
   }
 }
 
-function told(template: TemplateName, outcome: Outcome): Outcome {
+function told(template: TemplateReference, outcome: Outcome): Outcome {
   note(`${template}: ${outcome}`);
   return outcome;
 }

@@ -1,0 +1,109 @@
+import type { CompiledTemplate } from './compiled.ts';
+import { type Need, needsOf } from './needs.ts';
+
+/** One field of an event, as the templates use it. */
+interface Wanted {
+  required: boolean;
+  list: boolean;
+  shown: boolean;
+  /** What is used of it, or of its items. */
+  fields: Map<string, Wanted>;
+}
+
+const header = `// Written by \`rivulet templates types\` from what the templates use: do not change it by hand.
+
+`;
+
+const aliases = {
+  Given: '/** Something that a mail can show. */\nexport type Given = string | number | boolean;\n',
+  Maybe: 'export type Maybe<T> = T | undefined;\n',
+  List: 'export type List<T> = readonly T[];\n',
+  MaybeList: 'export type MaybeList<T> = List<T> | undefined;\n',
+};
+
+/**
+ * The source of templates/variables.ts: what each template needs of its event, all languages together. A payload with more
+ * fits too.
+ */
+export function variablesSource(templates: readonly Pick<CompiledTemplate, 'name' | 'variants'>[]): string {
+  const needs = templates.map(({ name, variants }) => {
+    const wanted = newWanted();
+    for (const variant of Object.values(variants)) for (const need of needsOf(variant)) add(wanted, need);
+    const { fields } = wanted;
+    return `  ${needsKey(name)}: ${fields.size === 0 ? 'object' : objectOf(fields, '  ')};\n`;
+  });
+  const body = `/** By name of the template: what the payload of its event has to hold. */
+export interface TemplateNeeds {
+${needs.join('')}}
+
+/** An event that this template can be sent for; one of several templates needs what each of them needs. */
+export interface EventFor<Name extends string> {
+  payload: AllOf<Name extends keyof TemplateNeeds ? TemplateNeeds[Name] : object>;
+}
+
+type AllOf<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer All) => void
+  ? All
+  : never;
+`;
+  const isUsed = (alias: string) => new RegExp(`: ${alias}\\b|<${alias}>`).test(body);
+  const used = new Set(Object.keys(aliases).filter(isUsed));
+  if (used.has('MaybeList')) used.add('List');
+  const types = Object.entries(aliases).map(([alias, source]) => (used.has(alias) ? `${source}\n` : ''));
+  return header + types.join('') + body;
+}
+
+function newWanted(): Wanted {
+  return { required: false, list: false, shown: false, fields: new Map() };
+}
+
+/** `event.items[].price` goes below `items`, which is a list. */
+function add(event: Wanted, need: Need): void {
+  const [root, ...parts] = need.path.split('.');
+  if (root !== 'event') return;
+  let at = event;
+  for (const part of parts) {
+    const name = part.replaceAll('[]', '');
+    // One item of a list, by its number, and how many there are: the list's own type says it.
+    if (/^\d+$/.test(name) || name === 'length') return;
+    const field = at.fields.get(name) ?? newWanted();
+    at.fields.set(name, field);
+    if (part.endsWith('[]')) field.list = true;
+    at = field;
+  }
+  if (need.path.endsWith('[]')) {
+    at.fields.set('[]', { ...newWanted(), shown: need.shown });
+    return;
+  }
+  at.required ||= need.required;
+  at.list ||= need.list;
+  at.shown ||= need.shown && !need.list;
+}
+
+function objectOf(fields: Map<string, Wanted>, indent: string): string {
+  const inner = `${indent}  `;
+  const sorted = [...fields].toSorted(([one], [other]) => (one < other ? -1 : 1));
+  const lines = sorted.map(([name, field]) => {
+    return `${inner}${needsKey(name)}${field.required ? '' : '?'}: ${typeOf(field, inner)};\n`;
+  });
+  // Else the compiler would refuse a payload that has none of the optional fields.
+  const open = sorted.some(([, { required }]) => required) ? '' : `${inner}[more: string]: unknown;\n`;
+  return `{\n${open}${lines.join('')}${indent}}`;
+}
+
+function typeOf({ required, list, shown, fields }: Wanted, indent: string): string {
+  if (list) return `${required ? '' : 'Maybe'}List<${itemOf(fields, indent)}>`;
+  if (fields.size === 0 && !shown) return 'unknown';
+  const type = fields.size > 0 ? objectOf(fields, indent) : 'Given';
+  return required ? type : `Maybe<${type}>`;
+}
+
+function itemOf(fields: Map<string, Wanted>, indent: string): string {
+  const item = fields.get('[]');
+  if (item) return item.shown ? 'Given' : 'unknown';
+  return fields.size > 0 ? objectOf(fields, indent) : 'unknown';
+}
+
+/** How a name stands as the key of a type. */
+export function needsKey(name: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : `'${name}'`;
+}
