@@ -46,7 +46,10 @@ export interface TemplateVersions {
   pin(name: string, version: string, act: Act): Promise<boolean>;
   /** False when it was not pinned. What was published, or rolled back to, last is live then. */
   unpin(name: string, act: Act): Promise<boolean>;
-  /** Calls back whenever another version is live somewhere, until closed. Needs a connection of its own, which it makes. */
+  /**
+   * Calls back whenever another version is live somewhere, and whenever one may have become so unheard, until closed. Needs a
+   * connection of its own, which it makes.
+   */
   onChange(changed: () => void): { close(): void };
 }
 
@@ -85,10 +88,11 @@ export function createTemplateVersions(redis: Redis, keys: Keys): TemplateVersio
       return version !== undefined && move('unpin', name, version, act);
     },
     onChange(changed) {
-      const subscriber = redis.duplicate({ enableOfflineQueue: true, maxRetriesPerRequest: null });
-      subscriber.on('error', () => undefined); // it connects again, and what was missed is read after `cache_ttl`
+      const subscriber = redis.duplicate({ autoResubscribe: false, maxRetriesPerRequest: null });
+      subscriber.on('error', () => undefined); // it connects again
       subscriber.on('message', changed);
-      void subscriber.subscribe(keys.templatesChanged()).catch(() => undefined);
+      // Whatever was published before the channel was open, the first time and after each break, nobody has told us.
+      subscriber.on('ready', () => void subscriber.subscribe(keys.templatesChanged()).then(changed, () => undefined));
       return { close: () => subscriber.disconnect() };
     },
   };

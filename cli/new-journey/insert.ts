@@ -1,5 +1,6 @@
 import { WrongUse } from '../wrong-use.ts';
 import type { NewJourney } from './check-wish.ts';
+import { needsKey } from '../../templates/write-types.ts';
 import { lineOr } from './line-or.ts';
 import { camelCase, kebabCase } from './names.ts';
 
@@ -50,6 +51,12 @@ export function nameRoute(text: string, { name, on, topic, listensFor }: NewJour
 /** templates/names.ts with one more name. */
 export function nameTemplate(text: string, name: string): string {
   return atEndOf(text, 'templates/names.ts', 'export const templateNames = [', '\n] as const;', `  '${name}',`);
+}
+
+/** templates/variables.ts with one more template, which takes nothing from its event yet. */
+export function nameNeeds(text: string, name: string): string {
+  const needs = `  ${needsKey(name)}: object;`;
+  return atEndOf(text, 'templates/variables.ts', 'export interface TemplateNeeds {', '\n}', needs);
 }
 
 /** Puts a line before the first of its kind whose key comes later in the alphabet, else after the last one. */

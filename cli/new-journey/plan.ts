@@ -5,9 +5,9 @@ import { WrongUse } from '../wrong-use.ts';
 import type { NewJourney } from './check-wish.ts';
 import { eventFile } from './files/event.ts';
 import { journeyFile } from './files/journey.ts';
-import { htmlFile, textFile } from './files/template.ts';
+import { mailFile } from './files/template.ts';
 import { testFile } from './files/test.ts';
-import { nameEvent, nameJourney, nameRoute, nameTemplate } from './insert.ts';
+import { nameEvent, nameJourney, nameNeeds, nameRoute, nameTemplate } from './insert.ts';
 import { camelCase, kebabCase } from './names.ts';
 
 /** A file as it is to be. `before` is what stands there now; a new file has none. */
@@ -32,9 +32,9 @@ export function planJourney(root: string, journey: NewJourney): Change[] {
     { file: `workflows/journeys/${name}.ts`, after: journeyFile(journey) },
     edit('workflows/index.ts', (text) => nameJourney(text, name, camelCase(name))),
     edit('ingress/routes.ts', (text) => nameRoute(text, journey)),
-    { file: `templates/${name}/html.hbs`, after: htmlFile(journey) },
-    { file: `templates/${name}/text.hbs`, after: textFile(journey) },
+    { file: `templates/${name}/mail.mjml`, after: mailFile(journey) },
     edit('templates/names.ts', (text) => nameTemplate(text, name)),
+    edit('templates/variables.ts', (text) => nameNeeds(text, name)),
     { file: `test/journeys/${name}.test.ts`, after: testFile(journey) },
   ];
 }

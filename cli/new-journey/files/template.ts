@@ -1,36 +1,23 @@
+import { stringify } from 'yaml';
+
 import type { NewJourney } from '../check-wish.ts';
 import { sentenceCase } from '../names.ts';
 
-/** The mail in HTML, with what it is above it. */
-export function htmlFile({ name, topic }: NewJourney): string {
+/** The mail in MJML, with what it is above it. Its event is one that could be. */
+export function mailFile({ name, on, topic, sample }: NewJourney): string {
   const kind = topic === undefined ? 'class: transactional' : `class: marketing\ntopic: ${topic}`;
+  const data = stringify({ sample: { person: { name: 'Ada Lovelace' }, event: sample } }, { lineWidth: 0 });
   return `---
 subject: "${sentenceCase(name)}"
-preheader: "What an inbox shows beside the subject."
+preheader: "What an inbox shows beside the subject, in a line."
 ${kind}
----
-{{#> base}}
-<h1 style="margin:0 0 16px;font-size:22px">Hello{{#if person.name}}, {{person.name}}{{/if}}</h1>
-<p>${words(name)}</p>
-{{/base}}
+events: ${on}
+${data}---
+<mj-section>
+  <mj-column>
+    <mj-text mj-class="title"><h1>Hello{{#if person.name}}, {{person.name}}{{/if}}</h1></mj-text>
+    <mj-text>These words stand in templates/${name}.</mj-text>
+  </mj-column>
+</mj-section>
 `;
-}
-
-/** The same as plain text. The links of a marketing mail stand in the layout of the HTML; here they stand at the end. */
-export function textFile({ name, topic }: NewJourney): string {
-  const links = `{{#if links.unsubscribe}}
-
---
-Unsubscribe: {{links.unsubscribe}}
-Choose what you get: {{links.preferences}}
-{{/if}}
-`;
-  return `Hello{{#if person.name}}, {{person.name}}{{/if}}
-
-${words(name)}
-${topic === undefined ? '' : links}`;
-}
-
-function words(name: string): string {
-  return `These words stand in templates/${name}.`;
 }

@@ -1,0 +1,53 @@
+import type { Published } from '../../state/template-versions.ts';
+import type { CompiledTemplate } from '../../templates/compiled.ts';
+import type { CliContext } from '../context.ts';
+import { withMemory } from '../memory.ts';
+import { NotDone } from '../wrong-use.ts';
+import { actOf } from './author.ts';
+import { fromFiles } from './from-files.ts';
+import { tellFindings } from './lint.ts';
+
+export interface PublishOptions {
+  message?: string;
+  author?: string;
+  again?: true;
+  dryRun?: true;
+}
+
+/** Publishes what the files say. All of what is asked for is checked first: one wrong template, and nothing is published. */
+export async function publish(context: CliContext, names: readonly string[], options: PublishOptions): Promise<void> {
+  const found = await fromFiles(context, names);
+  const errors = tellFindings(context.print, found);
+  if (errors > 0) throw new NotDone('Nothing was published: put the errors right first.');
+  await withMemory(context.env, async ({ memory: { templates: versions } }) => {
+    const live = await versions.live();
+    const takenBack: string[] = [];
+    for (const template of found.templates) {
+      const before = live.get(template.name);
+      const outcome = options.dryRun
+        ? before === template.version
+          ? 'unchanged'
+          : 'would be live'
+        : await versions.publish(template, actOf(context, options), { again: options.again === true });
+      context.print(line(template, before, outcome));
+      if (outcome === 'taken_back') takenBack.push(template.name);
+    }
+    if (takenBack.length > 0) {
+      throw new NotDone(
+        `A rollback took back what the files of ${takenBack.join(', ')} say; it stays back. Change the files, or: rivulet templates publish ${takenBack.join(' ')} --again`,
+      );
+    }
+  });
+}
+
+function line({ name, version }: CompiledTemplate, before: string | undefined, outcome: Published | 'would be live') {
+  const was = before === undefined ? 'its first version' : `before: ${before}`;
+  const says: Record<typeof outcome, string> = {
+    live: `live (${was})`,
+    'would be live': `would be live (${was})`,
+    unchanged: 'unchanged',
+    pinned: `kept; ${before ?? 'another version'} is pinned and stays live`,
+    taken_back: 'not live: a rollback took it back',
+  };
+  return `${name.padEnd(22)} ${version}  ${says[outcome]}`;
+}
