@@ -101,7 +101,9 @@ describe('a journey is laid down', () => {
     expect(told).toContain(
       'npx rivulet publish project.created --user u_1 --email ada@example.com --set project_id=sample',
     );
-    expect(project.read('templates/team-tips/text.hbs')).not.toContain('unsubscribe');
+    const mail = project.read('templates/team-tips/mail.mjml');
+    expect(mail).toMatch(/^class: transactional\nevents: project\.created\n/m);
+    expect(mail).toContain('    project_id: sample\n');
   });
 
   it('for an event that is new, and one to listen for', async () => {
@@ -109,7 +111,7 @@ describe('a journey is laid down', () => {
     expect(project.read('ingress/routes.ts')).toContain(
       "  'webinar.booked': { starts: 'webinar-tips', topic: 'offers', listensFor: ['trial.extended'] },\n};",
     );
-    expect(project.read('templates/webinar-tips/text.hbs')).toContain('{{links.unsubscribe}}');
+    expect(project.read('templates/webinar-tips/mail.mjml')).toMatch(/^class: marketing\ntopic: offers\n/m);
     const exported = /^export \{ (?:\w+ as ')?([\w-]+)/gm;
     const names = [...project.read('workflows/index.ts').matchAll(exported)].map(([, name]) => name);
     expect(names).toEqual(names.toSorted());
@@ -210,11 +212,12 @@ describe('everything that was laid down and written passes every check', () => {
       'workflows/index.ts',
       'ingress/routes.ts',
       'templates/names.ts',
+      'templates/variables.ts',
     ];
   };
 
   it('the compiler', () => {
-    expect(written()).toHaveLength(17);
+    expect(written()).toHaveLength(18);
     expect(project.mistakesIn([...written(), 'ingress/take-in.ts'])).toEqual([]);
   }, 120_000);
 

@@ -98,12 +98,12 @@ describe('saved code', () => {
   });
 
   it('is checked again when something else is saved that it may have waited for', async () => {
-    const asksFor = "if (!require('fs').existsSync('templates/hello/html.hbs')) throw new Error('no such template');";
+    const asksFor = "if (!require('fs').existsSync('templates/hello/mail.mjml')) throw new Error('no such template');";
     save('worker/main.ts', asksFor + saying('new'));
     await said(/^ +Error: no such template$/);
 
     mkdirSync(join(root, 'templates/hello'), { recursive: true });
-    save('templates/hello/html.hbs', 'Hello');
+    save('templates/hello/mail.mjml', 'Hello');
     await said(/^restarted worker for worker\/main\.ts/);
     expect(await answer(worker)).toMatch(/^new /);
   });

@@ -65,8 +65,8 @@ it('takes up what Ada saves while people are in her journeys, and says what is b
   // A template.
   const mark = lines.length;
   took['template'] = await timed(async () => {
-    edit('templates/welcome/html.hbs', /^subject: .*$/m, 'subject: Good to have you here');
-    await said('reloaded welcome/html.hbs', mark);
+    edit('templates/welcome/mail.mjml', /^subject: .*$/m, 'subject: Good to have you here');
+    await said('reloaded welcome/mail.mjml', mark);
   });
   const joan = signedUp(person('joan'));
   await publish(joan);

@@ -25,7 +25,7 @@ it('a worker takes no work while a template that a journey sends does not exist'
   const config = join(folder, 'rivulet.yaml');
   writeFileSync(config, 'templates:\n  base_dir: templates\n');
   const starting = system.startWorker({ RIVULET_CONFIG: config });
-  await expect(starting).rejects.toThrow(/ended with 1.*first-project.*html\.hbs does not exist/s);
+  await expect(starting).rejects.toThrow(/ended with 1.*first-project.*mail\.mjml does not exist/s);
 });
 
 it('an ingress refuses events that would outlive the runs which recognise them', async () => {
