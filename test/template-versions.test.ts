@@ -37,7 +37,12 @@ const note = (version: string, subject = `of ${version}`): CompiledTemplate => (
   defaultLocale: 'en',
   variants: {
     en: {
-      ...{ subject, preheader: '', html: '<p>x</p>', text: 'x', textIsDerived: true, file: 'note/mail.mjml' },
+      subject,
+      preheader: '',
+      html: '<p>x</p>',
+      text: 'x',
+      textIsDerived: true,
+      file: 'note/mail.mjml',
       sample: { person: {}, event: {} },
     },
   },

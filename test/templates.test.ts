@@ -82,7 +82,7 @@ describe('what ships', () => {
   it('greets Ada by name and tells her what she paid', () => {
     const written = render(template('receipt'), { name: 'Ada' }, order);
     expect(written.subject).toBe('Your receipt for order o_1');
-    expect(written.preheader).toBe('€12.50, paid. Thank you.');
+    expect(written.preheader).toBe('€12.50, paid for your order o_1.');
     expect(written.html).toContain('Thank you, Ada');
     expect(written.html).toContain('2 × Tea');
     expect(written.text).toContain('2 x Tea  €6.25');

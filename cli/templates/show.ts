@@ -1,4 +1,4 @@
-import { sampleLinks } from '../../templates/compile/compile.ts';
+import { sampleLinks } from '../../templates/sample-links.ts';
 import { prepare } from '../../templates/catalogue.ts';
 import type { CompiledTemplate } from '../../templates/compiled.ts';
 import { parseReference } from '../../templates/reference.ts';

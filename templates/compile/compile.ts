@@ -4,10 +4,13 @@ import { prepare } from '../catalogue.ts';
 import { checkNeeds, checkSample, type Schemas } from '../check-needs.ts';
 import type { CompiledTemplate, CompiledVariant, Finding, Sample } from '../compiled.ts';
 import { render } from '../render.ts';
+import { sampleLinks } from '../sample-links.ts';
+import { lint } from '../lint/lint.ts';
 import { needsOf } from '../needs.ts';
 import { TemplateError } from '../template-error.ts';
 import { checkSyntax, helperNames } from '../words.ts';
-import { compose, type Composed, partialName } from './compose.ts';
+import { compose, type Composed, constantName, partialName } from './compose.ts';
+import { misplacedData } from './data-places.ts';
 import { type FrontMatter, splitDefault, splitVariant, type VariantMatter } from './front-matter.ts';
 import { mjmlToHtml } from './mjml.ts';
 import { placeIn } from './place-needs.ts';
@@ -75,6 +78,8 @@ export async function compileTemplate(dir: string, name: string, known: Known): 
   if (mistakes.length > 0) throw new TemplateError([...new Set(mistakes)]);
   const template = withVersion(describe(name, matter, variants, sources));
   findings.push(...renderSamples(template));
+  // A mail that cannot be made has no sizes and links to look at.
+  if (!findings.some(({ level }) => level === 'error')) findings.push(...(await lint(template)));
   return { template, findings };
 }
 
@@ -102,9 +107,13 @@ async function compileVariant(
   const { subject, preheader } = matter;
   const mistakes = [
     ...composed.mistakes,
-    ...composed.parts.flatMap(({ file: part, text: words, line: first }) =>
-      syntaxMistakes(words.replaceAll(partialName, ''), (line) => `${part}:${first + line - 1}`),
-    ),
+    ...composed.parts.flatMap(({ file: part, text: words, line: first }) => {
+      const place = (line: number) => `${part}:${first + line - 1}`;
+      return [
+        ...syntaxMistakes(words.replaceAll(partialName, ''), place),
+        ...misplacedData(words.replaceAll(constantName, '')).map(({ line, message }) => `${place(line)} ${message}`),
+      ];
+    }),
     ...syntaxMistakes(subject, () => `${file.file}:1 subject`),
     ...syntaxMistakes(preheader, () => `${file.file}:1 preheader`),
     ...(text ? syntaxMistakes(text.text, (line) => `${text.file}:${line}`) : []),
@@ -173,15 +182,4 @@ function renderSamples(template: CompiledTemplate): Finding[] {
       return [{ rule: 'sample', level: 'error' as const, message, file, line: 1, locale }];
     }
   });
-}
-
-/** What stands for the links of a mail where nobody is mailed: the same for everybody, and leads nowhere. */
-export function sampleLinks({ class: kind, events }: Pick<CompiledTemplate, 'class' | 'events'>) {
-  return {
-    ...(kind === 'marketing' && {
-      unsubscribe: 'https://links.invalid/unsubscribe',
-      preferences: 'https://links.invalid/preferences',
-    }),
-    ...(events.includes('consent.requested') && { confirm: 'https://links.invalid/confirm' }),
-  };
 }

@@ -121,6 +121,9 @@ function partialsIn(dir: string): string {
   return names.length > 0 ? `there are ${names.join(', ')}` : 'the folder partials has none';
 }
 
+/** How a constant is named. */
+export const constantName = /\{\{\s*(locale\.\w+)\s*\}\}/g;
+
 /** What depends on the language alone is known now, and MJML wants to know it. */
 function constantsOf(locale: string): Record<string, string> {
   const rtl = direction(locale) === 'rtl';
@@ -133,5 +136,5 @@ function constantsOf(locale: string): Record<string, string> {
 }
 
 function withConstants(text: string, constants: Record<string, string>): string {
-  return text.replaceAll(/\{\{\s*(locale\.\w+)\s*\}\}/g, (whole, name: string) => constants[name] ?? whole);
+  return text.replaceAll(constantName, (whole, name: string) => constants[name] ?? whole);
 }

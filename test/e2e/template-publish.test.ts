@@ -77,6 +77,7 @@ describe('while orders come in', () => {
       for (let index = 0; index < count; index++) orders.push(await order());
     };
     await ordering(20);
+    for (const one of orders) await mailed(one);
     const first = (await system.memory.templates.live()).get('receipt');
     let done = 0;
     const publishing = publishSubject('Thanks').finally(() => (done = Date.now()));

@@ -1,0 +1,87 @@
+import { parseDocument } from 'htmlparser2';
+
+import { type Document, type Element, isElement, isText } from './document.ts';
+import { lineAt } from './places.ts';
+
+/** Something of HTML or CSS that the author of a source wrote. */
+export type Used =
+  | { is: 'element'; name: string }
+  | { is: 'attribute'; name: string; value: string }
+  | { is: 'declaration'; property: string; value: string }
+  | { is: 'selector'; text: string }
+  | { is: 'at-rule'; name: string };
+
+export interface UsedAt {
+  used: Used;
+  line: number;
+}
+
+/**
+ * What a file in MJML has of HTML and CSS. The elements of MJML itself and their attributes are left out: what they become is
+ * MJML's care.
+ */
+export function usedIn(source: string): UsedAt[] {
+  const found: UsedAt[] = [];
+  const text = withoutHandlebars(source);
+  const tell = (used: Used, at: number) => void found.push({ used, line: lineAt(text, at) });
+  const read = (node: Document | Element): void => {
+    for (const child of node.children) {
+      if (!isElement(child)) continue;
+      const at = child.startIndex ?? 0;
+      if (child.name === 'mj-style' || child.name === 'style') readStylesheetOf(child, tell);
+      else if (!child.name.startsWith('mj')) readElement(child, (used) => tell(used, at));
+      read(child);
+    }
+  };
+  read(parseDocument(text, { withStartIndices: true, recognizeSelfClosing: true }));
+  return found;
+}
+
+/** Front matter, and values that are not known yet, as blanks: lines stay where they are. */
+function withoutHandlebars(source: string): string {
+  const blank = (text: string) => text.replaceAll(/[^\n]/g, ' ');
+  return source.replace(/^---\n.*?\n---/s, blank).replaceAll(/\{\{.*?\}\}/gs, blank);
+}
+
+function readElement({ name, attribs }: Element, tell: (used: Used) => void): void {
+  tell({ is: 'element', name });
+  for (const [attribute, value] of Object.entries(attribs)) {
+    tell({ is: 'attribute', name: attribute, value });
+    if (attribute === 'style') for (const piece of value.split(';')) tellDeclaration(piece, tell);
+  }
+}
+
+function readStylesheetOf(style: Element, tell: (used: Used, at: number) => void): void {
+  for (const text of style.children) {
+    if (!isText(text)) continue;
+    const start = text.startIndex ?? 0;
+    readStylesheet(text.data, (used, at) => tell(used, start + at));
+  }
+}
+
+/**
+ * Nothing is told of what stands inside `@media` and `@supports`: mail programs that do not know them skip it, and that is
+ * what they are for.
+ */
+function readStylesheet(css: string, tell: (used: Used, at: number) => void): void {
+  const text = css.replaceAll(/\/\*.*?\*\//gs, (comment) => comment.replaceAll(/[^\n]/g, ' '));
+  const open: string[] = [];
+  for (const { 1: words = '', 2: end = '', index } of text.matchAll(/([^{};]*)([{};]|$)/g)) {
+    const at = index + words.search(/\S|$/);
+    const piece = words.trim();
+    if (!open.some((around) => /^@(?:media|supports)\b/.test(around))) {
+      const [, rule] = /^@([a-z-]+)/.exec(piece) ?? [];
+      if (rule !== undefined) tell({ is: 'at-rule', name: rule }, at);
+      else if (end === '{' && piece !== '') tell({ is: 'selector', text: piece }, at);
+      else if (end !== '{') tellDeclaration(piece, (used) => tell(used, at));
+    }
+    if (end === '{') open.push(piece);
+    if (end === '}') open.pop();
+  }
+}
+
+function tellDeclaration(text: string, tell: (used: Used) => void): void {
+  const [, property, value] = /^\s*([\w-]+)\s*:\s*(.+?)\s*$/s.exec(text) ?? [];
+  if (property !== undefined && value !== undefined)
+    tell({ is: 'declaration', property: property.toLowerCase(), value });
+}

@@ -1,0 +1,56 @@
+import { prepare, type Template } from '../catalogue.ts';
+import { sampleLinks } from '../sample-links.ts';
+import type { CompiledTemplate, CompiledVariant, Finding } from '../compiled.ts';
+import { MissingData, namelessSubject, render } from '../render.ts';
+import { parseHtml } from './document.ts';
+import type { Found, MailOfSample, Rule } from './rule.ts';
+import { rules } from './rules.ts';
+
+/**
+ * Looks at a compiled template as its readers will get it: each language, rendered with its sample, goes through every rule.
+ * Throws what `render` throws for a sample that does not fill its template.
+ */
+export async function lint(template: CompiledTemplate): Promise<Finding[]> {
+  const ready = prepare(template);
+  const mails = Object.entries(template.variants).map(([locale, variant]) => mailOf(ready, locale, variant));
+  const findings: Finding[] = [];
+  for (const rule of rules) {
+    if ('check' in rule) {
+      for (const mail of mails) findings.push(...toFindings(rule, rule.check(mail), mail));
+    } else {
+      findings.push(...toFindings(rule, await rule.checkTemplate(template)));
+    }
+  }
+  return findings;
+}
+
+function mailOf(template: Template, locale: string, variant: CompiledVariant): MailOfSample {
+  const { compiled } = template;
+  const { person, event } = variant.sample;
+  const links = sampleLinks(compiled);
+  const rendered = render(template, { ...person, locale }, event, links);
+  return {
+    template: compiled,
+    variant,
+    locale,
+    links,
+    rendered,
+    document: parseHtml(rendered.html),
+    namelessSubject: subjectForNobody(template, locale, variant),
+  };
+}
+
+function subjectForNobody(template: Template, locale: string, { sample }: CompiledVariant): string | undefined {
+  const { name: _, ...person } = sample.person;
+  try {
+    return namelessSubject(template, { ...person, locale }, sample.event);
+  } catch (error) {
+    if (error instanceof MissingData) return undefined; // told where needs are checked
+    throw error;
+  }
+}
+
+function toFindings({ name, level }: Rule, found: Found[], mail?: MailOfSample): Finding[] {
+  const common = { rule: name, level, file: mail?.variant.file ?? '', ...(mail && { locale: mail.locale }) };
+  return found.map((one) => ({ ...common, ...(typeof one === 'string' ? { message: one } : one) }));
+}
