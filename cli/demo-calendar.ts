@@ -1,4 +1,4 @@
-import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import { defaultPayloadConverter } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
 
 import type { SendRequest, SendResult } from '../activities/index.ts';
@@ -6,6 +6,7 @@ import type { Event } from '../events/index.ts';
 import { Calendar, type Ended } from '../simulation/calendar.ts';
 import { createDiary, type Diary } from '../simulation/diary.ts';
 import { timeOf } from '../simulation/past.ts';
+import { firstOf, sendsIn } from './sends-in-history.ts';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
@@ -20,7 +21,7 @@ interface Terms {
 export function calendarOf(events: readonly HistoryEvent[], { person, time_zone, subjects }: Terms): Calendar {
   const diary = createDiary(time_zone);
   const unread = [...subjects];
-  const requests = new Map<number, SendRequest>();
+  const sends = sendsIn(events);
   let journey = '';
   let outcome: unknown;
   let how: Ended = 'unfinished';
@@ -32,13 +33,8 @@ export function calendarOf(events: readonly HistoryEvent[], { person, time_zone,
       const { event_type } = firstOf(started.input) as Event;
       diary.add(at, { what: 'starts', event: event_type });
     }
-    const scheduled = event.activityTaskScheduledEventAttributes;
-    if (scheduled?.activityType?.name === 'sendEmail') {
-      requests.set(Number(event.eventId), firstOf(scheduled.input) as SendRequest);
-    }
-    const completed = event.activityTaskCompletedEventAttributes;
-    const request = requests.get(Number(completed?.scheduledEventId));
-    if (completed && request) addSend(diary, at, request, firstOf(completed.result) as SendResult, unread);
+    const send = sends.get(Number(event.eventId));
+    if (send?.result) addSend(diary, at, send.request, send.result, unread);
     if (event.timerStartedEventAttributes) addWait(diary, at, event);
     const ended = event.workflowExecutionCompletedEventAttributes;
     if (ended) {
@@ -62,8 +58,4 @@ function addWait(diary: Diary, at: number, { timerStartedEventAttributes: timer,
   const summary = userMetadata?.summary;
   const why = summary ? String(defaultPayloadConverter.fromPayload(summary)) : `until ${diary.clock(until)}`;
   diary.add(at, { what: 'waits', until, why: why.replace(/^wait /, '') });
-}
-
-function firstOf(payloads: temporal.api.common.v1.IPayloads | null | undefined): unknown {
-  return defaultPayloadConverter.fromPayload(payloads?.payloads?.[0] as Payload);
 }

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 
-import { type Client, isGrpcServiceError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 
 import type { RunFile } from '../local/run-file.ts';
 import { composeEvent } from './compose-event.ts';
 import { calendarOf } from './demo-calendar.ts';
 import { allWell, type Check, mailCame, subjectsOf, within } from './demo-checks.ts';
+import { skipTime } from './skip-time.ts';
 
 /** Where the demo plays. */
 export interface Scene {
@@ -53,23 +54,4 @@ export async function showDrip({ client, urls, publish, print }: Scene): Promise
   );
   print(`\n  Inbox  ${urls.inbox}/?to=${encodeURIComponent(email)}\n  Runs   npx rivulet runs --user ${user}\n`);
   return well;
-}
-
-/** gRPC's codes for what is switched off (UNIMPLEMENTED), and for a field that an older server has not heard of. */
-const cannot = new Set([12, 3]);
-
-/** From now on the server passes over every wait of this run; false when it is a server that cannot. */
-async function skipTime(client: Client, workflowId: string): Promise<boolean> {
-  try {
-    await client.workflowService.updateWorkflowExecutionOptions({
-      namespace: client.options.namespace,
-      workflowExecution: { workflowId },
-      workflowExecutionOptions: { timeSkippingConfig: { enabled: true } },
-      updateMask: { paths: ['time_skipping_config'] },
-    });
-    return true;
-  } catch (error) {
-    if (isGrpcServiceError(error) && cannot.has(error.code)) return false;
-    throw error;
-  }
 }

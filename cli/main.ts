@@ -35,6 +35,7 @@ const commands: Record<string, () => Promise<(program: Command, context: CliCont
   pause: async () => (await import('./pause.ts')).addPause,
   resume: async () => (await import('./pause.ts')).addResume,
   gate: async () => (await import('./gate.ts')).addGate,
+  'seed-test': async () => (await import('./seed-test/command.ts')).addSeedTest,
   templates: async () => (await import('./templates/command.ts')).addTemplates,
   doctor: async () => (await import('./doctor.ts')).addDoctor,
 };

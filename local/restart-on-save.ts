@@ -15,6 +15,7 @@ export interface RestartOnSave {
 const loads: Readonly<Record<string, readonly string[]>> = {
   worker: ['activities', 'config', 'events', 'runtime', 'state', 'templates', 'worker'],
   ingress: ['config', 'events', 'ingress', 'runtime', 'state'],
+  preview: ['events', 'preview', 'templates'],
 };
 
 /** What may make a process fail its check, though it is no reason to restart one. */
@@ -31,7 +32,7 @@ export function restartOnSave({ root, children, supervisor, print }: RestartOnSa
   const outdated = new Set<ChildSpec>();
   const saved = new Set<string>();
   const paths = [...new Set([...Object.values(loads).flat(), ...alsoRead])].map((path) => join(root, path));
-  return watchFiles({ paths, concerns: (file) => /\.(ts|hbs|yaml)$/.test(file) }, async (files) => {
+  return watchFiles({ paths, concerns: (file) => /\.(ts|mjml|yaml)$/.test(file) }, async (files) => {
     const began = performance.now();
     for (const child of children) {
       const theirs = files.filter((file) => isLoadedBy(child.name, relative(root, file)));

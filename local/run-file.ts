@@ -14,6 +14,8 @@ export interface RunFile {
     temporal: string;
     temporalUi: string;
     inbox: string;
+    /** Absent where an earlier `npm start` wrote the file, or the project has no preview. */
+    preview?: string;
     ingress: string;
     worker: string;
   };

@@ -27,7 +27,7 @@ export interface Everything {
 }
 
 /**
- * Starts the servers, the SES stand-in, the worker and the ingress, and prints where everything is.
+ * Starts the servers, the SES stand-in, the preview, the worker and the ingress, and prints where everything is.
  * Ctrl-C drains and stops; a second one kills. Throws `CannotStart` with a message for the user; nothing runs then.
  */
 export async function startEverything(options: StartOptions): Promise<Everything> {
@@ -41,9 +41,9 @@ export async function startEverything(options: StartOptions): Promise<Everything
   const servers = await startServers({ dataDir: join(root, '.rivulet/data'), root, durable: true, log: print });
   const signals = watchSignals();
   try {
-    const urls = await chooseUrls(servers);
+    const urls = await chooseUrls(servers, root);
 
-    print('Starting the SES stand-in, the worker and the ingress ...');
+    print('Starting the SES stand-in, the preview, the worker and the ingress ...');
     const children = childrenOf(root, env, urls, secret);
     const starting = children.map((child) => supervisor.start(child));
     await Promise.race([Promise.all(starting), signals.throwWhenAsked()]);
@@ -78,18 +78,22 @@ function keptSecret(root: string): string {
   return secret;
 }
 
-async function chooseUrls(servers: RunningServers): Promise<RunFile['urls']> {
-  const ports = await choosePorts({ inbox: 8025, ingress: 8080, worker: 8081 }, 'preferred-else-free');
+async function chooseUrls(servers: RunningServers, root: string): Promise<RunFile['urls']> {
+  const ports = await choosePorts({ inbox: 8025, preview: 8026, ingress: 8080, worker: 8081 }, 'preferred-else-free');
   return {
     nats: servers.nats.url,
     redis: servers.redis.url,
     temporal: servers.temporal.address,
     temporalUi: servers.temporal.uiUrl,
     inbox: `http://127.0.0.1:${ports.inbox}`,
+    ...(existsSync(join(root, previewFile)) && { preview: `http://127.0.0.1:${ports.preview}` }),
     ingress: `http://127.0.0.1:${ports.ingress}`,
     worker: `http://127.0.0.1:${ports.worker}`,
   };
 }
+
+/** Nothing depends on it: a project may do without. */
+const previewFile = 'preview/main.ts';
 
 /** In the order of the work, last step first: they are stopped from the end, so that nothing loses what it depends on. */
 function childrenOf(root: string, env: NodeJS.ProcessEnv, urls: RunFile['urls'], secret: string): ChildSpec[] {
@@ -114,6 +118,7 @@ function childrenOf(root: string, env: NodeJS.ProcessEnv, urls: RunFile['urls'],
   });
   return [
     child('ses', 'local/ses/main.ts', urls.inbox, '/api/stats'),
+    ...(urls.preview === undefined ? [] : [child('preview', previewFile, urls.preview, '/readyz')]),
     child('worker', 'worker/main.ts', urls.worker, '/readyz'),
     child('ingress', 'ingress/main.ts', urls.ingress, '/readyz'),
   ];
@@ -139,6 +144,7 @@ function urlTable(urls: RunFile['urls']): string[] {
     'Rivulet is running.',
     '',
     `  Inbox            ${urls.inbox}`,
+    ...(urls.preview === undefined ? [] : [`  Preview          ${urls.preview}`]),
     `  Temporal UI      ${urls.temporalUi}`,
     `  NATS             ${urls.nats}`,
     `  Redis            ${urls.redis}`,
@@ -178,7 +184,7 @@ function run(
     asked.then(() => 0),
     signals.asked.then(() => 0),
   ]).then(async (code) => {
-    print('Stopping: ingress, worker, SES stand-in, servers. (Ctrl-C again kills them.)');
+    print('Stopping: ingress, worker, preview, SES stand-in, servers. (Ctrl-C again kills them.)');
     const killed = signals.askedAgain.then(() => supervisor.kill());
     await Promise.race([supervisor.stop(), killed]);
     await saves?.close();

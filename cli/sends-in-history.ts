@@ -1,0 +1,44 @@
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import type { temporal } from '@temporalio/proto';
+
+import type { SendRequest, SendResult } from '../activities/index.ts';
+
+type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
+
+/** A mail that a run has asked for, and how that ended. */
+export interface SendInHistory {
+  request: SendRequest;
+  /** Absent when it failed for good. */
+  result?: SendResult;
+  /** What the failure says. */
+  failure?: string;
+}
+
+/** The sends that have ended, by the id of the event that ended them. */
+export function sendsIn(events: readonly HistoryEvent[]): Map<number, SendInHistory> {
+  const asked = new Map<number, SendRequest>();
+  const ended = new Map<number, SendInHistory>();
+  for (const event of events) {
+    const id = Number(event.eventId);
+    const scheduled = event.activityTaskScheduledEventAttributes;
+    if (scheduled?.activityType?.name === 'sendEmail') asked.set(id, firstOf(scheduled.input) as SendRequest);
+    const completed = event.activityTaskCompletedEventAttributes;
+    const failed = event.activityTaskFailedEventAttributes;
+    const request = asked.get(Number((completed ?? failed)?.scheduledEventId));
+    if (request && completed) ended.set(id, { request, result: firstOf(completed.result) as SendResult });
+    if (request && failed) ended.set(id, { request, failure: saidBy(failed.failure) });
+  }
+  return ended;
+}
+
+/** `Suppressed: the message`, of the failure that is at the bottom of it. */
+export function saidBy(failure: temporal.api.failure.v1.IFailure | null | undefined): string {
+  if (failure?.cause) return saidBy(failure.cause);
+  const type = failure?.applicationFailureInfo?.type;
+  return `${type ? `${type}: ` : ''}${failure?.message ?? 'it failed, and nothing says why'}`;
+}
+
+/** The first value of an input or a result. */
+export function firstOf(payloads: temporal.api.common.v1.IPayloads | null | undefined): unknown {
+  return defaultPayloadConverter.fromPayload(payloads?.payloads?.[0] as Payload);
+}
