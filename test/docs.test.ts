@@ -21,7 +21,9 @@ const pages = [
   'docs/changing-journeys.md',
   'docs/first-journey.md',
   'docs/guarantees.md',
+  'docs/preview.md',
   'docs/recipes.md',
+  'docs/templates.md',
 ];
 
 /** The page that makes a journey about seminars, so that its files are not here. */

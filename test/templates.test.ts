@@ -12,6 +12,7 @@ import { compileAll } from '../templates/compile/compile-all.ts';
 import { templateNames } from '../templates/names.ts';
 import { MissingData, namelessSubject, render } from '../templates/render.ts';
 import { TemplateError } from '../templates/template-error.ts';
+import { helperNames } from '../templates/words.ts';
 
 const shippedDir = fileURLToPath(new URL('../templates', import.meta.url));
 const noted = z.object({ n: z.number(), at: z.number(), days: z.number() });
@@ -336,5 +337,26 @@ describe('the version of a template', () => {
     write(file, readFileSync(join(dir, file), 'utf8').replace(/<mj-text/, '<mj-text padding-top="1px"'));
     expect(await version()).not.toBe(template('welcome').version);
     if (file.startsWith('welcome')) expect(await version('receipt')).toBe(before);
+  });
+});
+
+describe('docs/templates.md', () => {
+  const page = readFileSync(fileURLToPath(new URL('../docs/templates.md', import.meta.url)), 'utf8');
+  const rows = [...page.matchAll(/^\| `(\{\{(?!#)[^`]+)` +\| ([^;|]+)/gm)].map(([, words = '', says = '']) => [
+    words,
+    says.trim(),
+  ]);
+
+  it.each(rows)('shows what %s says: %s', async (words, says) => {
+    const more = 'events: note.made\nsample: { event: { n: 1, at: 1795507200000, days: 3 } }\n';
+    write('note/mail.mjml', mail(words, { more }));
+    const berlin = { locale: 'en-GB', time_zone: 'Europe/Berlin' };
+    const { text } = render(await compiled(), berlin, { n: 1, at: 1_795_507_200_000, days: 3 });
+    expect(text.split('\n')[0]).toBe(says);
+  });
+
+  it('shows every helper', () => {
+    expect(rows.length).toBe(6);
+    for (const helper of helperNames) expect(page).toContain(helper);
   });
 });

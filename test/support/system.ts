@@ -90,6 +90,8 @@ export interface SystemOptions {
   prefix?: string;
   /** The section `journeys` of rivulet.yaml. */
   journeys?: object;
+  /** The section `seeds`. */
+  seeds?: string[];
   /** Whether SES tells what became of mails. */
   feed?: boolean;
 }
@@ -180,6 +182,7 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
     },
     rivulet: (command) =>
       runCommand(command, {
+        NATS_URL: servers.nats,
         REDIS_URL: servers.redis,
         TEMPORAL_ADDRESS: servers.temporal,
         RIVULET_CONFIG: config,
@@ -207,6 +210,7 @@ function configFile({
   requestTimeout = '2s',
   prefix = 'rivulet:',
   journeys = {},
+  seeds = [],
 }: SystemOptions): string {
   return JSON.stringify({
     provider: {
@@ -219,6 +223,7 @@ function configFile({
     templates: { base_dir: join(root, 'templates') },
     suppression: { key_prefix: prefix },
     journeys,
+    seeds,
   });
 }
 
