@@ -35,7 +35,9 @@ export async function redisTakesWrites(redis: Redis, keyPrefix: string): Promise
 }
 
 /** What one script call takes: its keys, then its arguments. */
-export type Script<Reply> = (keys: string[], args: (string | number)[]) => Promise<Reply>;
+export type Script<Reply> = (keys: string[], args: Argument[]) => Promise<Reply>;
+
+type Argument = string | number | Buffer;
 
 /** For scripts: `now` by Redis's own clock, the only one that all processes share, in microseconds. */
 export const clockLua = `
@@ -64,7 +66,7 @@ export function defineScript<Reply>(
   whenFull: keyof typeof beginnings = 'refuse',
 ): Script<Reply> {
   redis.defineCommand(name, { numberOfKeys, lua: `${beginnings[whenFull]}\n${lua}` });
-  const call = (redis as unknown as Record<string, (...args: (string | number)[]) => Promise<Reply>>)[name];
+  const call = (redis as unknown as Record<string, (...args: Argument[]) => Promise<Reply>>)[name];
   if (!call) throw new Error(`ioredis did not define the script ${name}`);
   return (keys, args) => call.apply(redis, [...keys, ...args]);
 }

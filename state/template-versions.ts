@@ -1,3 +1,5 @@
+import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
+
 import type { Keys } from './keys.ts';
 import { clockLua, defineScript, type Redis } from './redis.ts';
 
@@ -70,12 +72,12 @@ export function createTemplateVersions(redis: Redis, keys: Keys): TemplateVersio
     publish: (template, { author, message }, { again = false, onlyFirst = false } = {}) => {
       const { name, version } = template;
       const flags = [again ? 1 : 0, onlyFirst ? 1 : 0];
-      const args = [name, version, author, message, keys.templatesChanged(), JSON.stringify(template), ...flags];
+      const args = [name, version, author, message, keys.templatesChanged(), packed(template), ...flags];
       return publishing(keysOf(name, version), args);
     },
     async load(name, version) {
-      const json = await redis.get(keys.templateVersion(name, version));
-      return json === null ? undefined : (JSON.parse(json) as StoredTemplate);
+      const bytes = await redis.getBuffer(keys.templateVersion(name, version));
+      return bytes === null ? undefined : (JSON.parse(String(brotliDecompressSync(bytes))) as StoredTemplate);
     },
     live: async () => new Map(Object.entries(await redis.hgetall(keys.templatesLive()))),
     pinned: async () => new Map(Object.entries(await redis.hgetall(keys.templatesPinned()))),
@@ -98,6 +100,12 @@ export function createTemplateVersions(redis: Redis, keys: Keys): TemplateVersio
   };
 }
 
+/** Most of a mail is what every mail has: this makes a tenth of it. */
+function packed(template: StoredTemplate): Buffer {
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 6 };
+  return brotliCompressSync(JSON.stringify(template), { params });
+}
+
 /** KEYS: the version, the history, live, pinned, taken back. */
 const noteLua = `
 ${clockLua}
@@ -106,7 +114,7 @@ local function note(action, version, live, author, message)
     action = action, version = version, live = live, author = author, message = message, at = math.floor(now / 1000) }))
 end`;
 
-/** ARGV: name, version, author, message, channel, json, again, onlyFirst. Nothing is ever overwritten: a version is its content. */
+/** ARGV: name, version, author, message, channel, the template packed, again, onlyFirst. Nothing is ever overwritten: a version is its content. */
 const publishLua = `
 ${noteLua}
 local name, version = ARGV[1], ARGV[2]
