@@ -58,7 +58,7 @@ describe('a mail that is sent', () => {
     expect(mail?.html).toContain(`<a ses:no-track href="${out}"`);
     expect(mail?.text).toContain(`Unsubscribe <${out}>`);
     expect(mail?.html).toMatch(/<a ses:no-track href="https:\/\/mail\.example\.com\/preferences\/v1\./);
-    expect(mail?.text).toContain('Choose what you get: https://mail.example.com/preferences/v1.');
+    expect(mail?.text).toContain('Choose what you get <https://mail.example.com/preferences/v1.');
   });
 
   it('has none of it when it is a receipt', async () => {

@@ -19,11 +19,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-it('a worker takes no work while a template that a journey sends does not exist', async () => {
+it('a worker takes no work while a template that a journey sends is neither published nor there', async () => {
   cpSync(fileURLToPath(new URL('../../templates', import.meta.url)), join(folder, 'templates'), { recursive: true });
   rmSync(join(folder, 'templates/first-project'), { recursive: true });
   const config = join(folder, 'rivulet.yaml');
-  writeFileSync(config, 'templates:\n  base_dir: templates\n');
+  writeFileSync(config, 'templates:\n  base_dir: templates\nsuppression:\n  key_prefix: "refusing-to-start:"\n');
   const starting = system.startWorker({ RIVULET_CONFIG: config });
   await expect(starting).rejects.toThrow(/ended with 1.*first-project.*mail\.mjml does not exist/s);
 });
