@@ -1,3 +1,5 @@
+import { Context } from '@temporalio/activity';
+
 import type { Event } from '../events/index.ts';
 import { messageKey, messageTag } from '../state/keys.ts';
 import type { RecipientState } from '../state/recipients.ts';
@@ -6,14 +8,16 @@ import { applyFeedback, type Judgement } from './apply-feedback.ts';
 import { checkStanding, type Undeliverable } from './check-consent.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { describePerson, type PersonFacts } from './describe-person.ts';
-import { neverAgain } from './failures.ts';
+import { neverAgain, tryAgainIn } from './failures.ts';
 import { type RenderedReference, referenceTo } from './render-email.ts';
 import { sendEmail, type SendRequest, type SendResult } from './send-email.ts';
+import { type NotNow, sendEmailNow, type SentNow } from './send-email-now.ts';
 import { attemptOfTemporal, type SyncReport, syncSuppressions } from './sync-suppressions.ts';
 
 export type { PersonFacts } from './describe-person.ts';
 export type { Undeliverable } from './check-consent.ts';
 export type { SendRequest, SendResult } from './send-email.ts';
+export type { NotNow, SentNow } from './send-email-now.ts';
 export type { SyncReport } from './sync-suppressions.ts';
 
 /** What journeys may ask of the world. Workflow code sees these types and nothing of what is behind them. */
@@ -24,6 +28,8 @@ export interface Activities {
   renderEmail(template: string, event: Event): Promise<RenderedReference>;
   /** Sends one mail at most once. A repeated call gives the recorded result. */
   sendEmail(request: SendRequest): Promise<SendResult>;
+  /** The same, if it can leave within a second and nothing is in doubt about it. */
+  sendEmailNow(request: SendRequest): Promise<SentNow | NotNow>;
   /** What a journey may know of somebody: where they are, and their language. */
   describePerson(userId: string): Promise<PersonFacts>;
   /** Whether a person, not a machine, has clicked in this mail. `event` is the id of the event that it was sent for. */
@@ -46,7 +52,11 @@ export function createActivities(deps: ActivityDependencies): Activities {
       return referenceTo(await find(deps, name), await deps.memory.contacts.find(event.user_id), event.payload);
     },
     async sendEmail(request) {
+      waitBefore(request);
       return sendEmail(deps, await find(deps, request.template, request.version), request);
+    },
+    async sendEmailNow(request) {
+      return sendEmailNow(deps, await find(deps, request.template, request.version), request);
     },
     describePerson: (userId) => describePerson(deps.memory, userId),
     wasClicked: (event, template, key) => deps.memory.engagement.clicked(messageTag(messageKey(event, template, key))),
@@ -54,6 +64,17 @@ export function createActivities(deps: ActivityDependencies): Activities {
     applyFeedback: (address, judgement) => applyFeedback(deps, address, judgement),
     syncSuppressions: () => syncSuppressions(deps, attemptOfTemporal()),
   };
+}
+
+/**
+ * What the try in the workflow turn was told to wait for, by the server's clock: those of workers differ. An operator who
+ * resets the activity wants it tried now, and gets that.
+ */
+function waitBefore({ wait }: SendRequest): void {
+  if (!wait || wait.ms <= 1) return;
+  const { attempt, scheduledTimestampMs, currentAttemptScheduledTimestampMs } = Context.current().info;
+  const isFirst = attempt === 1 && currentAttemptScheduledTimestampMs - scheduledTimestampMs < 10;
+  if (isFirst) throw tryAgainIn(wait.ms, wait.type, wait.message);
 }
 
 async function find({ templates }: ActivityDependencies, reference: string, version?: string): Promise<Template> {

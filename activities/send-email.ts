@@ -9,7 +9,7 @@ import type { Template } from '../templates/catalogue.ts';
 import { afterFailure } from './after-failure.ts';
 import { checkStanding, type Undeliverable } from './check-consent.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { MailerError, neverAgain, tryAgainIn } from './failures.ts';
+import { type FailureType, MailerError, neverAgain, tryAgainIn } from './failures.ts';
 import type { Mail } from './mailers/mailer.ts';
 import { renderFor } from './render-email.ts';
 import { type Send, soonMs, type WayIsFree } from './send.ts';
@@ -29,6 +29,15 @@ export interface SendRequest {
   journey?: string;
   /** When the journey asked for it, Unix ms; without it, when the event happened. */
   since?: number;
+  /** What the try in the workflow turn was told to wait for: the first attempt on the queue waits for it. */
+  wait?: Wait;
+}
+
+/** A wait of a known length, in the words of the failure that stands for it. */
+export interface Wait {
+  ms: number;
+  type: FailureType;
+  message: string;
 }
 
 /**
@@ -46,19 +55,23 @@ export interface SendResult {
   possible_duplicate?: true;
 }
 
-/** Sends one mail, at most once, and never blindly twice: design and reasons in ARCHITECTURE.md, "One email". */
+/**
+ * Sends one mail, at most once, and never blindly twice: design and reasons in ARCHITECTURE.md, "One email". `inDoubt`: what
+ * to do about an attempt of which nobody knows whether it sent: settle it, or leave it to the queue.
+ */
 export async function sendEmail(
   deps: ActivityDependencies,
   template: Template,
   request: SendRequest,
+  inDoubt: 'settle' | 'leave' = 'settle',
 ): Promise<SendResult> {
   const send = describe(deps, template, request);
 
-  const earlier = await settleEarlierAttempts(deps, send);
+  const earlier = await settleEarlierAttempts(deps, send, inDoubt);
   if ('result' in earlier) return earlier.result;
 
   const until = await closedUntil(deps, send, request.journey);
-  if (until !== undefined) return ended(deps, send, { outcome: 'deferred', until });
+  if (until !== undefined) return ended(deps, send, { outcome: 'deferred', until, version: template.version });
 
   await waitForTurn(deps, send);
 
@@ -80,6 +93,7 @@ function describe({ settings }: ActivityDependencies, template: Template, reques
 async function settleEarlierAttempts(
   deps: ActivityDependencies,
   send: Send,
+  inDoubt: 'settle' | 'leave',
 ): Promise<WayIsFree | { result: SendResult }> {
   const record = await deps.memory.sends.read(send.tag);
   if (!record) return { failures: 0 };
@@ -93,6 +107,7 @@ async function settleEarlierAttempts(
     case 'released':
       return { failures: record.failures };
     case 'dispatching': {
+      if (inDoubt === 'leave') throw tryAgainIn(1, 'Settling', 'an earlier attempt may have sent it');
       const settled = await settle(deps, send, record);
       return settled === 'unknown' ? { result: ended(deps, send, { outcome: 'unknown' }) } : settled;
     }

@@ -1,7 +1,7 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
 
-import type { SendRequest, SendResult } from '../activities/index.ts';
+import type { SendResult } from '../activities/index.ts';
 import type { Event } from '../events/index.ts';
 import { Calendar, type Ended } from '../simulation/calendar.ts';
 import { createDiary, type Diary } from '../simulation/diary.ts';
@@ -34,7 +34,7 @@ export function calendarOf(events: readonly HistoryEvent[], { person, time_zone,
       diary.add(at, { what: 'starts', event: event_type });
     }
     const send = sends.get(Number(event.eventId));
-    if (send?.result) addSend(diary, at, send.request, send.result, unread);
+    if (send?.result) addSend(diary, at, send.template, send.result, unread);
     if (event.timerStartedEventAttributes) addWait(diary, at, event);
     const ended = event.workflowExecutionCompletedEventAttributes;
     if (ended) {
@@ -47,7 +47,7 @@ export function calendarOf(events: readonly HistoryEvent[], { person, time_zone,
   return new Calendar({ journey, person, time_zone, ended: how, outcome, why: undefined, entries });
 }
 
-function addSend(diary: Diary, at: number, { template }: SendRequest, { outcome }: SendResult, unread: string[]): void {
+function addSend(diary: Diary, at: number, template: string, { outcome }: SendResult, unread: string[]): void {
   if (outcome !== 'sent') return void diary.add(at, { what: 'no mail', template, why: outcome });
   const subject = unread.shift();
   diary.add(at, { what: 'mail', template, ...(subject !== undefined && { subject }) });

@@ -36,6 +36,7 @@ const commands: Record<string, () => Promise<(program: Command, context: CliCont
   resume: async () => (await import('./pause.ts')).addResume,
   gate: async () => (await import('./gate.ts')).addGate,
   'seed-test': async () => (await import('./seed-test/command.ts')).addSeedTest,
+  capacity: async () => (await import('./capacity/command.ts')).addCapacity,
   templates: async () => (await import('./templates/command.ts')).addTemplates,
   doctor: async () => (await import('./doctor.ts')).addDoctor,
 };

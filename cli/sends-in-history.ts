@@ -1,13 +1,13 @@
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
 
-import type { SendRequest, SendResult } from '../activities/index.ts';
+import type { NotNow, SendRequest, SendResult, SentNow } from '../activities/index.ts';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
 /** A mail that a run has asked for, and how that ended. */
 export interface SendInHistory {
-  request: SendRequest;
+  template: string;
   /** Absent when it failed for good. */
   result?: SendResult;
   /** What the failure says. */
@@ -25,10 +25,20 @@ export function sendsIn(events: readonly HistoryEvent[]): Map<number, SendInHist
     const completed = event.activityTaskCompletedEventAttributes;
     const failed = event.activityTaskFailedEventAttributes;
     const request = asked.get(Number((completed ?? failed)?.scheduledEventId));
-    if (request && completed) ended.set(id, { request, result: firstOf(completed.result) as SendResult });
-    if (request && failed) ended.set(id, { request, failure: saidBy(failed.failure) });
+    if (request && completed)
+      ended.set(id, { template: request.template, result: firstOf(completed.result) as SendResult });
+    if (request && failed) ended.set(id, { template: request.template, failure: saidBy(failed.failure) });
+    const atOnce = sentAtOnce(event);
+    if (atOnce && atOnce.outcome !== 'not_now') ended.set(id, { template: atOnce.template, result: atOnce });
   }
   return ended;
+}
+
+/** What was sent in a workflow turn stands in the marker behind it. */
+function sentAtOnce({ markerRecordedEventAttributes: marker }: HistoryEvent): SentNow | NotNow | undefined {
+  if (marker?.markerName !== 'core_local_activity' || marker.failure) return undefined;
+  const { activity_type: type } = firstOf(marker.details?.['data']) as { activity_type: string };
+  return type === 'sendEmailNow' ? (firstOf(marker.details?.['result']) as SentNow | NotNow) : undefined;
 }
 
 /** `Suppressed: the message`, of the failure that is at the bottom of it. */

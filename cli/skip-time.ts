@@ -3,6 +3,9 @@ import { type Client, isGrpcServiceError } from '@temporalio/client';
 /** gRPC's codes for what is switched off (UNIMPLEMENTED), and for a field that an older server has not heard of. */
 const cannot = new Set([12, 3]);
 
+/** NOT_FOUND: the run has no wait any more. */
+const ended = 5;
+
 /** From now on the server passes over every wait of this run; false when it is a server that cannot. */
 export async function skipTime(client: Client, workflowId: string): Promise<boolean> {
   try {
@@ -14,6 +17,7 @@ export async function skipTime(client: Client, workflowId: string): Promise<bool
     });
     return true;
   } catch (error) {
+    if (isGrpcServiceError(error) && error.code === ended) return true;
     if (isGrpcServiceError(error) && cannot.has(error.code)) return false;
     throw error;
   }

@@ -3,10 +3,12 @@ import type { ApplicationFailure } from '@temporalio/common';
 import { afterFailure } from '../activities/after-failure.ts';
 import { checkStanding, type Undeliverable } from '../activities/check-consent.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
-import { neverAgain, type SendFailure } from '../activities/failures.ts';
-import type { SendRequest, SendResult } from '../activities/index.ts';
+import { neverAgain, type SendFailure, tryAgainIn } from '../activities/failures.ts';
+import type { NotNow, SendRequest, SendResult, SentNow } from '../activities/index.ts';
 import { referenceTo, renderFor, type RenderedReference } from '../activities/render-email.ts';
 import type { Send } from '../activities/send.ts';
+import type { Wait } from '../activities/send-email.ts';
+import { sentNow } from '../activities/send-email-now.ts';
 import { opensAt } from '../activities/send-window.ts';
 import { placeholderLinks } from '../activities/unsubscribe-headers.ts';
 import type { Event } from '../events/index.ts';
@@ -41,6 +43,8 @@ export function createMailroom(terms: MailroomTerms) {
   const { settings, remembered, diary } = terms;
   const { memory } = remembered;
   const sent = new Map<string, SendResult>();
+  /** Waits that the queue has kept already, for its first attempt at a mail. */
+  const waited = new WeakSet<Wait>();
 
   return {
     async checkConsent(at: number, name: string, user: string): Promise<'may_send' | Undeliverable> {
@@ -53,41 +57,53 @@ export function createMailroom(terms: MailroomTerms) {
       return referenceTo(find(name), await memory.contacts.find(event.user_id), event.payload);
     },
 
-    /** In the order of activities/send-email.ts: sent before, the hours, the last look, the provider. */
     async sendEmail(at: number, request: SendRequest): Promise<SendResult> {
-      const { event, journey } = request;
-      const template = find(request.template);
-      const key = messageKey(event.event_id, template.name, request.key);
-      const before = sent.get(key);
-      if (before) return before;
-
-      const until = await closedUntil(at, template, event.user_id, journey);
-      if (until !== undefined) {
-        diary.add(at, {
-          what: 'deferred',
-          template: template.name,
-          until,
-          why: `its hours begin ${diary.clock(until)}`,
-        });
-        return { outcome: 'deferred', until };
+      const { wait } = request;
+      if (wait && !waited.has(wait)) {
+        waited.add(wait);
+        throw tryAgainIn(wait.ms, wait.type, wait.message);
       }
-      const standing = await checkStanding(memory, template, event.user_id, settings.consentModel);
-      if (!standing.may) return { outcome: noMail(at, template, standing.why) };
-
-      const { subject } = renderFor(template, standing.contact, event.payload, placeholderLinks(template));
-      const fault = terms.faultAt(at);
-      if (fault) throw await failed(fault, key, template);
-
-      diary.add(at, { what: 'mail', template: template.name, subject });
-      const result: SendResult = {
-        outcome: 'sent',
-        message_id: `simulated-${sent.size + 1}`,
-        version: template.version,
-      };
-      sent.set(key, result);
-      return result;
+      return send(at, request);
     },
+
+    sendEmailNow: (at: number, request: SendRequest): Promise<SentNow | NotNow> =>
+      sentNow(find(request.template), send(at, request)),
   };
+
+  /** In the order of activities/send-email.ts: sent before, the hours, the last look, the provider. */
+  async function send(at: number, request: SendRequest): Promise<SendResult> {
+    const { event, journey } = request;
+    const template = find(request.template);
+    const key = messageKey(event.event_id, template.name, request.key);
+    const before = sent.get(key);
+    if (before) return before;
+
+    const until = await closedUntil(at, template, event.user_id, journey);
+    if (until !== undefined) {
+      diary.add(at, {
+        what: 'deferred',
+        template: template.name,
+        until,
+        why: `its hours begin ${diary.clock(until)}`,
+      });
+      return { outcome: 'deferred', until, version: template.version };
+    }
+    const standing = await checkStanding(memory, template, event.user_id, settings.consentModel);
+    if (!standing.may) return { outcome: noMail(at, template, standing.why) };
+
+    const { subject } = renderFor(template, standing.contact, event.payload, placeholderLinks(template));
+    const fault = terms.faultAt(at);
+    if (fault) throw await failed(fault, key, template);
+
+    diary.add(at, { what: 'mail', template: template.name, subject });
+    const result: SendResult = {
+      outcome: 'sent',
+      message_id: `simulated-${sent.size + 1}`,
+      version: template.version,
+    };
+    sent.set(key, result);
+    return result;
+  }
 
   function find(name: string): Template {
     const template = terms.catalogue.get(parseReference(name).name);

@@ -49,7 +49,7 @@ export async function happen(scene: Scene, planned: Planned, now: number): Promi
     case 'restarts':
       return void (await run?.restart(now));
     case 'cancelled':
-      return run?.tell(now, { kind: 'cancel', reason: 'simulation' });
+      return run?.tell(now, [{ kind: 'cancel', reason: 'simulation' }]);
     default:
       planned satisfies never;
   }
@@ -82,7 +82,7 @@ async function takeEvent(scene: Scene, planned: Planned & { kind: 'event' }, now
   diary.add(now, { what, ...(what !== 'happens' && aboutOf(planned)), ...(why !== undefined && { why }) });
 
   if (consent && event.event_type === 'consent.revoked') await leave(scene, event, consent.topics, now);
-  if (hears) await run.tell(now, { kind: 'signal', name: event.event_type, args: [event] });
+  if (hears) await run.tell(now, [{ kind: 'signal', name: event.event_type, args: [event] }]);
 }
 
 /** Events that need no journey to have their effect. */
@@ -121,7 +121,7 @@ async function feedback(scene: Scene, now: number, said: Said, id = `feedback-${
   const known = await takeFeedback(remembered, settings, piece, user, async (_, why) => {
     if (!run || run.ended()) return false;
     diary.add(now, { what: 'leaves', why: reasons[why] ?? why });
-    await run.tell(now, { kind: 'cancel', reason: why });
+    await run.tell(now, [{ kind: 'cancel', reason: why }]);
     return true;
   });
   if (!known) diary.add(now, { what: 'happens', why: 'nothing follows: no address is known' });

@@ -25,7 +25,7 @@ export function createOnlooker(diary: Diary, ended: (ending: Ending) => void): O
       retries.set(call.seq, diary.add(at, { what: 'retries', template: nameOf(call), until: nextAt, why, tries: 1 }));
     },
     givesUp(call, at) {
-      if (call.type === 'sendEmail') {
+      if (isSend(call)) {
         diary.add(at, { what: 'no mail', template: nameOf(call), why: 'given up before it left' });
       }
     },
@@ -36,8 +36,12 @@ export function createOnlooker(diary: Diary, ended: (ending: Ending) => void): O
   };
 }
 
-function nameOf({ type, args }: Call): string {
-  return type === 'sendEmail' ? (args[0] as SendRequest).template : type;
+function nameOf(call: Call): string {
+  return isSend(call) ? (call.args[0] as SendRequest).template : call.type;
+}
+
+function isSend({ type }: Call): boolean {
+  return type === 'sendEmail' || type === 'sendEmailNow';
 }
 
 function told(ending: Ending): string {

@@ -9,6 +9,8 @@ interface Turn {
   /** Unix ms. */
   at: number;
   jobs: Job[];
+  /** Of the worker that had it. */
+  buildId?: string;
 }
 
 /** A recorded run in plain words: what it was told, turn by turn. */
@@ -21,7 +23,7 @@ export interface Past {
    * What came with the start: the patches that its code has passed, and what was there by its first turn. Absent when it
    * has not had one.
    */
-  first?: Job[];
+  first?: Pick<Turn, 'jobs' | 'buildId'>;
   turns: Turn[];
   /** What has come and waits for the next turn: no worker has run that yet. */
   pending?: Turn;
@@ -33,16 +35,18 @@ export function pastOf(events: readonly HistoryEvent[]): Past {
   const byId = new Map(events.map((event) => [Number(event.eventId), event]));
   const turns: Turn[] = [];
   let jobs: Job[] = [];
+  let buildId = '';
   let turnAt = timeOf(events[0]);
   for (const event of events) {
     if (event.workflowTaskStartedEventAttributes) turnAt = timeOf(event);
     // A task that failed or timed out is tried again with all it was to be told.
     if (event.workflowTaskCompletedEventAttributes) {
-      turns.push({ at: turnAt, jobs });
+      buildId = event.workflowTaskCompletedEventAttributes.workerVersion?.buildId ?? '';
+      turns.push({ at: turnAt, jobs, buildId });
       jobs = [];
     }
     const local = localAnswer(event);
-    if (local) turns.push({ at: turnAt, jobs: [local] });
+    if (local) turns.push({ at: turnAt, jobs: [local], buildId });
     const job = jobOf(event, byId);
     if (job) jobs.push(job);
   }
@@ -52,7 +56,7 @@ export function pastOf(events: readonly HistoryEvent[]): Past {
     journey: started?.workflowType?.name ?? '',
     args: valuesOf(started?.input?.payloads),
     startedAt: first?.at ?? timeOf(events[0]),
-    ...(first && { first: [...patches, ...first.jobs] }),
+    ...(first && { first: { ...first, jobs: [...patches, ...first.jobs] } }),
     turns: later,
     ...(jobs.length > 0 && { pending: { at: timeOf(events.at(-1)), jobs } }),
   };

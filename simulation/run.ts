@@ -34,7 +34,7 @@ export interface RunStart {
   /** Unix ms. */
   at: number;
   /** Of a run that has a past: what it was told with its start. It lives through that again, until `goOn`. */
-  relives?: readonly Job[];
+  relives?: { jobs: readonly Job[]; buildId?: string };
 }
 
 /** One run of a journey, and the server that it believes to talk to. */
@@ -43,7 +43,7 @@ export interface Run {
    * Tells the run what has happened at an instant, and puts on the agenda what follows. A recorded history can be told so,
    * turn by turn; what it answers itself is off the agenda.
    */
-  tell(at: number, ...jobs: Job[]): Promise<void>;
+  tell(at: number, jobs: readonly Job[], buildId?: string): Promise<void>;
   /** As when a worker dies: another takes the run up by living through all of it again. Gives false if that differs. */
   restart(at: number): Promise<boolean>;
   /** The past is over: what it does from here on is new. */
@@ -81,21 +81,22 @@ export async function startRun(
     instance = await create();
     const jobs = early ?? [];
     early = undefined;
-    await tell(at, ...(replaying ? (start.relives ?? []) : []), { kind: 'start', args }, ...jobs);
+    const relived = replaying ? start.relives : undefined;
+    await tell(at, [...(relived?.jobs ?? []), { kind: 'start', args }, ...jobs], relived?.buildId);
   }
 
   function create(): Promise<Instance> {
     return sandbox.create({ journey, workflowId: start.workflowId, startedAt });
   }
 
-  async function tell(at: number, ...jobs: Job[]): Promise<void> {
+  async function tell(at: number, jobs: readonly Job[], buildId?: string): Promise<void> {
     if (ending) return;
     if (early) return void early.push(...jobs);
     turns += 1;
     for (const job of jobs) settle(job);
     // What the server adds: the turn is scheduled and started; a turn that only hears of local activities goes on in the last.
     if (!jobs.every((job) => job.kind === 'answered' && job.call.local)) historyLength += 2;
-    const activation = { at, jobs, historyLength };
+    const activation = { at, jobs, historyLength, ...(buildId !== undefined && { buildId }) };
     const commands = await instance.activate(activation, replaying);
     past.push({ activation, commands });
     for (const command of commands) obey(command, at);
@@ -124,7 +125,7 @@ export async function startRun(
         const until = at + ms;
         timers.set(
           seq,
-          agenda.add(until, () => tell(until, { kind: 'timer_fired', seq })),
+          agenda.add(until, () => tell(until, [{ kind: 'timer_fired', seq }])),
         );
         return onlooker.waits(at, until, summary);
       }
@@ -192,7 +193,7 @@ export async function startRun(
   }
 
   function answer(at: number, call: Call, answer: Answer): Promise<void> {
-    return tell(at, { kind: 'answered', call, answer });
+    return tell(at, [{ kind: 'answered', call, answer }]);
   }
 
   function end(at: number, how: Ending): void {

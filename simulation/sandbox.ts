@@ -10,6 +10,7 @@ import { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusa
 import { globalHandlers } from '@temporalio/worker/lib/workflow/vm-shared.js';
 
 import { commandsOf, jobsFor } from './proto.ts';
+import { buildId } from '../workflows/lib/build-id.ts';
 import type { Activation, Command } from './turn.ts';
 
 /** As long as a worker allows: a journey that loops for ever ends here. */
@@ -68,11 +69,18 @@ async function openSandbox({ code }: { code: string }, activities: readonly stri
         showStackTraceSources: false,
       });
       return {
-        async activate({ at, jobs, historyLength }, isReplaying = false) {
+        async activate({ at, jobs, historyLength, buildId: of = buildId }, isReplaying = false) {
           Error.prepareStackTrace = showSources;
           try {
             const protos = jobsFor(jobs, { runId, journey, workflowId });
-            const activation = { runId, timestamp: msToTs(at), isReplaying, historyLength, jobs: protos };
+            const activation = {
+              runId,
+              timestamp: msToTs(at),
+              isReplaying,
+              historyLength,
+              jobs: protos,
+              deploymentVersionForCurrentTask: { buildId: of, deploymentName: '' },
+            };
             return commandsOf(await guarded(() => workflow.activate(activation)));
           } catch (error) {
             if (!isTimeout(error)) throw error;

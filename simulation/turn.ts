@@ -37,6 +37,8 @@ export interface Activation {
   jobs: readonly Job[];
   /** How many events the history has by then. */
   historyLength: number;
+  /** What the worker called its code that had this turn; without it, what workers call it now. */
+  buildId?: string;
 }
 
 /** Something that a run asks for. */

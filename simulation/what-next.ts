@@ -62,10 +62,10 @@ async function liveOn(bundle: { code: string }, workflowId: string, past: Past):
     at: past.startedAt,
     ...(past.first && { relives: past.first }),
   });
-  async function tell({ at, jobs }: Past['turns'][number]): Promise<void> {
+  async function tell({ at, jobs, buildId }: Past['turns'][number]): Promise<void> {
     for (const job of jobs) if (job.kind === 'answered') learn(job.call, job.answer);
     now = Math.max(now, at);
-    await run.tell(now, ...jobs);
+    await run.tell(now, jobs, buildId);
   }
 
   try {
@@ -90,13 +90,15 @@ async function liveOn(bundle: { code: string }, workflowId: string, past: Past):
 function assumedWorld(tell: { mailed: (template: string) => void; askedInVain: (activity: string) => void }) {
   let person: unknown = { zone: [[0, 0]] };
   const inVain = (activity: string) => () => tell.askedInVain(activity);
+  const sent = (request: unknown) => {
+    tell.mailed((request as SendRequest).template);
+    return { outcome: 'sent' };
+  };
   const answers: Record<keyof Activities, (...args: unknown[]) => unknown> = {
     checkConsent: () => 'may_send',
     renderEmail: () => ({ version: '', subject: '', content: '' }),
-    sendEmail(request) {
-      tell.mailed((request as SendRequest).template);
-      return { outcome: 'sent' };
-    },
+    sendEmail: sent,
+    sendEmailNow: sent,
     describePerson: () => person,
     wasClicked: () => false,
     recallRecipient: inVain('recallRecipient'),

@@ -1,8 +1,14 @@
+import type { temporal } from '@temporalio/proto';
 import { expect, test } from 'vitest';
 
+import { actionsIn } from '../bench/actions.ts';
 import { machineCpuMs, processCpuMs } from '../bench/cpu.ts';
-import { mistakesIn } from '../bench/product-run.ts';
-import { columns } from '../bench/report.ts';
+import { columns, displacement, percentile, perSecond, spread, told } from '../bench/figures.ts';
+import { residentMb } from '../bench/memory.ts';
+import { mistakesIn } from '../bench/provider.ts';
+import { requestsBetween, requestsIn } from '../bench/rpcs.ts';
+
+type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
 test('the CPU time of a process is read past a name with spaces and brackets', () => {
   const stat = '71 (node (ada) x) S 1 71 71 0 -1 4194560 900 0 0 0 250 31 0 0 20 0 11 0 8000';
@@ -11,6 +17,10 @@ test('the CPU time of a process is read past a name with spaces and brackets', (
 
 test('the CPU time of the machine leaves out idling and waiting for disks', () => {
   expect(machineCpuMs('cpu  100 2 30 5000 400 1 7 9 0 0\ncpu0 1 1 1 1')).toBe(1_400);
+});
+
+test('the memory of a process is what it holds now, not the most it ever held', () => {
+  expect(residentMb('Name:\tnode\nVmHWM:\t  999999 kB\nVmRSS:\t  204800 kB\n')).toBe(200);
 });
 
 test('a mail that is missing and one that came twice are both told, though the sum is right', () => {
@@ -26,4 +36,89 @@ test('columns line up', () => {
       ['per second', '7'],
     ]),
   ).toBe('            floor\nper second      7');
+});
+
+test('a median is a value that was measured, whatever the order of the rounds', () => {
+  expect(spread([9, 1, 5])).toEqual({ median: 5, min: 1, max: 9 });
+  expect(told([9, 1, 5], 1)).toBe('5.0 (1.0 to 9.0)');
+  expect(told([7], 0)).toBe('7');
+  expect(told([], 0)).toBe('-');
+});
+
+test('a percentile is the smallest value that so many do not exceed', () => {
+  const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
+  expect(percentile(hundred, 0.5)).toBe(50);
+  expect(percentile(hundred, 0.99)).toBe(99);
+  expect(percentile([4], 0.99)).toBe(4);
+});
+
+test('mails that leave as they asked are not displaced, also when two asked in the same instant', () => {
+  const inOrder = [
+    { askedAt: 1, leftAt: 10 },
+    { askedAt: 2, leftAt: 21 },
+    { askedAt: 2, leftAt: 20 },
+    { askedAt: 3, leftAt: 30 },
+  ];
+  expect(displacement(inOrder)).toEqual({ places: 0, overtakenBy: 0 });
+});
+
+test('one mail that three others overtake has moved by three places, and left so long after the first of them', () => {
+  const overtaken = [
+    { askedAt: 1, leftAt: 50 },
+    { askedAt: 2, leftAt: 20 },
+    { askedAt: 3, leftAt: 30 },
+    { askedAt: 4, leftAt: 40 },
+  ];
+  expect(displacement(overtaken)).toEqual({ places: 3, overtakenBy: 30 });
+});
+
+test('only whole seconds are counted, each by itself', () => {
+  expect(perSecond([1_000, 1_999, 2_000, 3_500], 1_000, 3_600)).toEqual([2, 1]);
+});
+
+test('the Actions of a run: retries count, local activities of one workflow task are one', () => {
+  const marker = (task: number, markerName = 'core_local_activity'): HistoryEvent => ({
+    markerRecordedEventAttributes: { markerName, workflowTaskCompletedEventId: task as never },
+  });
+  const history: HistoryEvent[] = [
+    { workflowExecutionStartedEventAttributes: {} },
+    { workflowTaskCompletedEventAttributes: {} },
+    marker(4),
+    marker(4),
+    { activityTaskScheduledEventAttributes: {} },
+    { activityTaskStartedEventAttributes: { attempt: 3 } },
+    marker(10),
+    marker(10, 'core_patch'),
+    { timerStartedEventAttributes: {} },
+    { timerFiredEventAttributes: {} },
+    { workflowExecutionSignaledEventAttributes: {} },
+    { upsertWorkflowSearchAttributesEventAttributes: {} },
+  ];
+  expect(actionsIn(history)).toEqual({
+    start: 1,
+    activities: 3,
+    localActivities: 2,
+    timers: 1,
+    signals: 1,
+    searchAttributes: 1,
+    all: 9,
+  });
+});
+
+test('requests are those at the front door, without long polls, health checks and the bench itself', () => {
+  const page = (starts: number) => `# TYPE service_requests counter
+service_requests{namespace="rivulet",operation="StartWorkflowExecution",service_name="frontend"} ${starts}
+service_requests{namespace="default",operation="StartWorkflowExecution",service_name="frontend"} 2
+service_requests{namespace="temporal_system",operation="StartWorkflowExecution",service_name="frontend"} 7
+service_requests{namespace="rivulet",operation="StartWorkflowExecution",service_name="history"} 90
+service_requests{namespace="rivulet",operation="PollWorkflowTaskQueue",service_name="frontend"} 55
+service_requests{namespace="rivulet",operation="CountWorkflowExecutions",service_name="frontend"} 6
+service_requests_other{operation="StartWorkflowExecution",service_name="frontend"} 8`;
+  const [before, after] = [requestsIn(page(1)), requestsIn(page(5))];
+  expect(after['StartWorkflowExecution']).toBe(7);
+  expect(requestsBetween({}, after, { CountWorkflowExecutions: 5 })).toEqual({
+    StartWorkflowExecution: 7,
+    CountWorkflowExecutions: 1,
+  });
+  expect(requestsBetween(before, after)).toEqual({ StartWorkflowExecution: 4 });
 });

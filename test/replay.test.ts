@@ -7,6 +7,7 @@ import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 
+import { buildId } from '../workflows/lib/build-id.ts';
 import { bundleWith } from './support/changed-onboarding.ts';
 import { quietActivities } from './support/quiet-activities.ts';
 import { startQuietWorker } from './support/quiet-worker.ts';
@@ -16,7 +17,10 @@ import { workflowBundleIn } from './support/workflow-bundle.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'test/histories');
-const fileOf = ({ journey, shape }: { journey: string; shape: string }) => join(folder, journey, `${shape}.json`);
+/** What another generation of the library has recorded stays beside it: people are in the middle of that too. */
+const generation = buildId.replace('rivulet-', '');
+const fileOf = ({ journey, shape }: { journey: string; shape: string }) =>
+  join(folder, journey, `${shape}.${generation}.json`);
 
 let code: string;
 beforeAll(async () => {
@@ -67,7 +71,7 @@ async function whoCannotGoOn(workflowBundle: { code: string }): Promise<Record<s
 
 describe('runs that were recorded', () => {
   it('go on with the code of today', async () => {
-    expect(histories().length).toBeGreaterThanOrEqual(recordedRuns().length);
+    expect(histories().length).toBeGreaterThan(recordedRuns().length);
     expect(await whoCannotGoOn({ code })).toEqual({});
   });
 
@@ -90,7 +94,7 @@ describe('runs that were recorded', () => {
 describe('a change of onboarding', () => {
   it('that sends one mail more breaks runs that have passed it, and only those of onboarding', async () => {
     const failed = await whoCannotGoOn(await bundleWith('breaking'));
-    expect(Object.keys(failed)).toContain('onboarding/dormant');
+    expect(Object.keys(failed)).toEqual(expect.arrayContaining(['onboarding/dormant', 'onboarding/dormant.2']));
     expect(Object.keys(failed).filter((name) => !name.startsWith('onboarding/'))).toEqual([]);
     expect(new Set(Object.values(failed))).toEqual(new Set(['DeterminismViolationError']));
   });

@@ -46,9 +46,18 @@ function whatCame(events: readonly HistoryEvent[]): Next | undefined {
     if (event.workflowExecutionSignaledEventAttributes ?? event.workflowExecutionCancelRequestedEventAttributes) break;
     if (asked?.activityType?.name === 'sendEmail')
       return { mail: (first(asked.input) as { template: string }).template, at: timeOf(event) };
+    const now = sentNow(event);
+    if (now?.template !== undefined) return { mail: now.template, at: timeOf(event) };
     if (end) return { ends: first(end.result) as string, at: timeOf(event) };
   }
   return undefined;
+}
+
+/** What a try in the workflow turn gave, from its marker. */
+function sentNow({ markerRecordedEventAttributes: marker }: HistoryEvent): { template?: string } | undefined {
+  const about = marker?.markerName === 'core_local_activity' ? first(marker.details?.['data']) : undefined;
+  if ((about as { activity_type?: string } | undefined)?.activity_type !== 'sendEmailNow') return undefined;
+  return first(marker?.details?.['result']) as { template?: string };
 }
 
 function first(of: temporal.api.common.v1.IPayloads | null | undefined): unknown {

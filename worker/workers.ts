@@ -1,6 +1,7 @@
 import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 
 import type { Activities } from '../activities/index.ts';
+import { buildId } from '../workflows/lib/build-id.ts';
 
 /** The queue that only sends: its own workers, slots and limits, so that a flood of sends delays no journey. */
 export const sendQueue = 'email-send';
@@ -47,5 +48,5 @@ function createSendWorker(settings: WorkerSettings): Promise<Worker> {
 }
 
 function shared({ connection, namespace }: WorkerSettings) {
-  return { connection, namespace, shutdownGraceTime: graceMs, shutdownForceTime: graceMs + 5_000 };
+  return { connection, namespace, buildId, shutdownGraceTime: graceMs, shutdownForceTime: graceMs + 5_000 };
 }

@@ -76,8 +76,11 @@ function runSays(status: string | undefined, skips: boolean, failure: string | u
   return { well: !skips, says: why };
 }
 
-async function stepsOf(servers: Servers, seed: Seed, { request, result, failure }: SendInHistory): Promise<Step[]> {
-  const name = request.template;
+async function stepsOf(
+  servers: Servers,
+  seed: Seed,
+  { template: name, result, failure }: SendInHistory,
+): Promise<Step[]> {
   if (!result) return [{ what: 'delivery', well: false, says: `${name}: ${failure}` }];
   const { outcome, version = '', message_id: id = '' } = result;
   const rendered = await renderingOf(servers, seed, name, version);

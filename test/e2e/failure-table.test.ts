@@ -163,7 +163,7 @@ async function lifeOf(attempt: Attempt): Promise<string[]> {
   const result = await system.client.workflow
     .getHandle(runId)
     .result()
-    .catch((error: { cause?: { cause?: { type?: string } } }) => `fails: ${error.cause?.cause?.type}`);
+    .catch((error: { cause?: { type?: string } }) => `fails: ${error.cause?.type}`);
   const wait = await lastWaitOf(system.client, runId);
   if (wait && !(row.longWait && (row.times ?? 1) === 1)) life.push(`waits: ${wait}`);
   const again = logOf(attempt).some((line) => line['possible_duplicate']) ? ', marked as a possible duplicate' : '';

@@ -153,21 +153,21 @@ describe('what is written down', () => {
     }
   });
 
-  it('costs 13 history events and 3 actions for one mail', async () => {
+  it('costs 6 history events and 2 actions for one mail', async () => {
     const ada = person('ada');
     const order = orderCompleted(ada);
     await system.publish(order);
     await expect.poll(() => mailsTo(ada.email).length, { timeout: 20_000 }).toBe(1);
     await resultOf(order.event_id);
     const { events } = await system.client.workflow.getHandle(order.event_id).fetchHistory();
-    expect(events).toHaveLength(13);
+    expect(events).toHaveLength(6);
     const scheduled = events?.filter((each) => each.activityTaskScheduledEventAttributes).length ?? 0;
     const turnsWithLocalActivities = new Set(
       events
         ?.filter((each) => each.markerRecordedEventAttributes)
         .map((each) => String(each.markerRecordedEventAttributes?.workflowTaskCompletedEventId)),
     ).size;
-    expect(1 /* the start */ + scheduled + turnsWithLocalActivities).toBe(3);
+    expect(1 /* the start */ + scheduled + turnsWithLocalActivities).toBe(2);
   });
 });
 

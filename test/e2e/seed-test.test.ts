@@ -51,7 +51,7 @@ describe('rivulet seed-test', () => {
     const other = await startSystem(inject('servers'), { prefix, seeds: ['bounce@simulator.amazonses.com'] });
     try {
       const { code, out, err } = await other.rivulet('seed-test receipt');
-      expect([code, err]).toEqual([1, '1 of the steps went wrong.\n']);
+      expect([code, err], out).toEqual([1, '1 of the steps went wrong.\n']);
       expect(out).toMatch(/^ {2}ok {4}delivery {3}receipt: sent \S+$/m);
       expect(out).toMatch(/^ {2}FAIL {2}feedback {3}receipt: send, bounce$/m);
     } finally {

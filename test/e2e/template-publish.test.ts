@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { defaultPayloadConverter } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
+import { sendsIn } from '../../cli/sends-in-history.ts';
 import { compileTemplate } from '../../templates/compile/compile.ts';
 import { orderCompleted, person } from '../support/events.ts';
 import { waitOf } from '../support/runs.ts';
@@ -64,10 +64,7 @@ async function untilSent(word: string, since: number): Promise<number> {
 /** The version that a run says it sent. */
 async function versionOf(run: string): Promise<unknown> {
   const { events } = await system.client.workflow.getHandle(run).fetchHistory();
-  const results = (events ?? []).flatMap((event) => {
-    return event.activityTaskCompletedEventAttributes?.result?.payloads ?? [];
-  });
-  return results.map((payload) => defaultPayloadConverter.fromPayload<{ version?: string }>(payload)).at(-1)?.version;
+  return [...sendsIn(events ?? []).values()].at(-1)?.result?.version;
 }
 
 describe('while orders come in', () => {

@@ -6,6 +6,7 @@ export function quietActivities(but: Partial<Activities> = {}): Activities {
     checkConsent: async () => 'may_send',
     renderEmail: async () => ({ version: 'v', locale: 'en', subject: 's', content: 'c' }),
     sendEmail: async () => ({ outcome: 'sent' }),
+    sendEmailNow: async ({ template }) => ({ outcome: 'sent', template }),
     describePerson: async () => ({ zone: [[0, 0]] }),
     wasClicked: async () => false,
     recallRecipient: async () => undefined,

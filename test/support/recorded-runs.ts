@@ -38,9 +38,10 @@ const written: RecordedRun[] = [
     journey: 'onboarding',
     shape: 'no-consent',
     startedBy: 'user.signed_up',
-    world: () => ({ checkConsent: async () => 'no_consent' }),
+    world: () => ({ sendEmailNow: async ({ template }) => ({ outcome: 'no_consent', template }) }),
   },
   { journey: 'onboarding', shape: 'outage', startedBy: 'user.signed_up', world: awayAtFirst },
+  { journey: 'onboarding', shape: 'slot-far-away', startedBy: 'user.signed_up', world: slotFarAway },
   { journey: 'onboarding', shape: 'quiet-hours', startedBy: 'user.signed_up', world: deferredOnce },
   { journey: 'onboarding', shape: 'left', startedBy: 'user.signed_up', meanwhile: [{ after: 2 * day }] },
   { journey: 'receipt', shape: 'sent', startedBy: 'order.completed' },
@@ -68,7 +69,10 @@ const written: RecordedRun[] = [
     shape: 'ordered-while-the-provider-was-away',
     startedBy: 'cart.abandoned',
     payload: { cart_id: 'c_1', total: 25 },
-    world: () => ({ sendEmail: async () => Promise.reject(tryAgainIn(dayMs, 'ProviderUnavailable', 'away')) }),
+    world: () => ({
+      sendEmailNow: async () => ({ outcome: 'not_now', version: 'v', wait: providerAway }),
+      sendEmail: async () => Promise.reject(tryAgainIn(providerAway.ms, providerAway.type, providerAway.message)),
+    }),
     meanwhile: [{ after: 6 * 3_600, signal: 'order.completed', payload: { cart_id: 'c_1' } }],
   },
   {
@@ -121,23 +125,32 @@ export function recordedRuns(): RecordedRun[] {
   return [...written, ...others];
 }
 
+const providerAway = { ms: dayMs, type: 'ProviderUnavailable', message: 'away' } as const;
+
 /** Redis is away for the quick tries, and back when the patient ones begin. */
 function awayAtFirst(): Partial<Activities> {
   let tries = 0;
   return {
-    async checkConsent() {
+    async sendEmailNow({ template }) {
       if (++tries <= 3) throw new Error('away');
-      return 'may_send';
+      return { outcome: 'sent', template };
     },
   };
+}
+
+/** Every mail waits for its turn on the queue. */
+function slotFarAway(): Partial<Activities> {
+  const wait = { ms: 5_000, type: 'RateLimited', message: 'its turn comes in 5000 ms' } as const;
+  return { sendEmailNow: async () => ({ outcome: 'not_now', version: 'v', wait }) };
 }
 
 /** The first mail comes at an hour at which it may not leave, twelve hours before it may. */
 function deferredOnce(): Partial<Activities> {
   let asked = 0;
   return {
-    async sendEmail() {
-      return ++asked > 1 ? { outcome: 'sent' } : { outcome: 'deferred', until: Date.now() + 12 * 3_600_000 };
+    async sendEmailNow({ template }) {
+      const until = Date.now() + 12 * 3_600_000;
+      return ++asked > 1 ? { outcome: 'sent', template } : { outcome: 'deferred', until, version: 'v', template };
     },
   };
 }

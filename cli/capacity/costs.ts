@@ -1,0 +1,111 @@
+/** A figure that the model multiplies with. */
+export interface Cost {
+  value: number;
+  unit: string;
+  /**
+   * `measured` by a bench of this repository; `derived` from measured figures or counted in the code; `assumed`: nobody has
+   * measured it here; `listed` by who asks the price.
+   */
+  basis: 'measured' | 'derived' | 'assumed' | 'listed';
+  where: string;
+}
+
+const bench =
+  'npm run bench: 2 cores shared by all processes, Node 20.20, Temporal CLI 1.9.1, NATS 2.15.1, Redis 6.2.5';
+const withPostgres =
+  'Temporal server 1.32.0 on Postgres 15 with 8 history shards, fsync on, 2 cores shared by all processes';
+const histories = 'histories of the bench, as the development server stores them';
+const redisMemory = 'used_memory of Redis 6.2.5 over 20,000 of each';
+const inTheCode = 'counted in the code';
+const temporalCloud = "Temporal Cloud's price list, Business plan, November 2026";
+
+/** By CPU, of one mail. What waits, retries or bounces costs more. */
+const cpu = {
+  workerMs: measured(9, 'CPU-ms a mail', bench),
+  workerPatienceMs: derived(5, 'CPU-ms more if patient', `${bench}; the patient path beside the local one`),
+  workerWaitMs: derived(2, 'CPU-ms a wait', `${bench}; a drip step beside a one-mail run`),
+  serverMs: measured(12, 'CPU-ms a mail', withPostgres),
+  serverPatienceMs: derived(10, 'CPU-ms more if patient', withPostgres),
+  serverWaitMs: derived(5, 'CPU-ms a wait', `${bench}; 2 RPCs of a drip step`),
+  databaseMs: measured(10, 'CPU-ms a mail', withPostgres),
+  databasePatienceMs: derived(8, 'CPU-ms more if patient', withPostgres),
+  databaseWaitMs: assumed(4, 'CPU-ms a wait', 'as the database stands to the server for a mail'),
+  ingressMs: measured(1.5, 'CPU-ms a mail', `${bench}; its event and its feedback included`),
+  redisMs: measured(0.15, 'CPU-ms a mail', bench),
+  natsMs: measured(0.3, 'CPU-ms a mail', bench),
+} satisfies Record<string, Cost>;
+
+/** What Temporal keeps and counts. `run` is paid once a run, `mail` for each mail, `patience` more for each by the patient path. */
+const history = {
+  runRpcs: measured(3, 'RPCs a run', histories),
+  patienceRpcs: measured(4, 'RPCs more if patient', histories),
+  waitRpcs: measured(2, 'RPCs a wait', histories),
+  runEvents: measured(5, 'events a run', histories),
+  mailEvents: measured(3, 'events a mail', histories),
+  patienceEvents: measured(5, 'events more if patient', histories),
+  waitEvents: measured(5, 'events a wait', histories),
+  runBytes: derived(1_220, 'bytes a run', histories),
+  mailBytes: derived(1_215, 'bytes a mail', histories),
+  patienceBytes: derived(1_030, 'bytes more if patient', histories),
+  waitBytes: derived(525, 'bytes a wait', histories),
+  openBytes: measured(4_000, 'bytes an open journey', 'history of a sleeping journey in a database'),
+  runActions: listed(1, 'Action a run', temporalCloud),
+  mailActions: listed(1, 'Action a mail', temporalCloud),
+  patienceActions: listed(1, 'Action more if patient', temporalCloud),
+  waitActions: listed(1, 'Action a wait', temporalCloud),
+  writesOfRpc: assumed(2, 'database writes an RPC', 'one transaction, and the task that follows from it'),
+  writesOfShard: assumed(20, 'writes a second and shard', 'a shard writes one after another, some ms each'),
+} satisfies Record<string, Cost>;
+
+/** What lies in Redis, and how often it is asked. */
+const memory = {
+  contactBytes: measured(680, 'bytes a person', `${redisMemory}; with the index of addresses`),
+  consentBytes: measured(1_100, 'bytes a person', `${redisMemory}; one topic, what is in force and the log`),
+  sendBytes: measured(370, 'bytes a mail', redisMemory),
+  decisionBytes: measured(245, 'bytes an event', redisMemory),
+  engagementBytes: measured(360, 'bytes an opened mail', `${redisMemory}; an open and a click`),
+  openedShare: assumed(0.3, 'of the mails opened', 'machines open many more'),
+  rememberOpensDays: derived(400, 'days', inTheCode),
+  templatesBytes: assumed(10_000_000, 'bytes in all', 'a thousand versions, compressed'),
+  mailCalls: measured(7, 'calls a mail', 'npm run bench:send'),
+  eventCalls: derived(6, 'calls an event', inTheCode),
+  feedbackCalls: derived(2, 'calls a feedback event', inTheCode),
+} satisfies Record<string, Cost>;
+
+/** What passes through NATS. */
+const stream = {
+  eventBytes: measured(600, 'bytes an event', 'an order.completed with contact and consent'),
+  feedbackBytes: measured(1_500, 'bytes a feedback event', 'events of the SES stand-in, as SES writes them'),
+  feedbackEvents: assumed(4, 'feedback events a mail', 'Send, Delivery, Open, Click'),
+} satisfies Record<string, Cost>;
+
+/** What one process holds. */
+const processes = {
+  workerMemoryMb: measured(300, 'MB a process', `${bench}; with 1,000 workflows in its cache`),
+  ingressMemoryMb: assumed(200, 'MB a process', 'Node with a full buffer of events'),
+  ingressHoldsMs: assumed(50, 'ms an event is held', 'Redis and Temporal in the same region, under load'),
+} satisfies Record<string, Cost>;
+
+/** Every figure of the model that is not asked for. Change one here when a bench says otherwise. */
+export const costs = { ...cpu, ...history, ...memory, ...stream, ...processes };
+export type CostName = keyof typeof costs;
+
+/** The values alone, for the model; a test passes figures that can be reckoned by hand. */
+export type Figures = Readonly<Record<CostName, number>>;
+export const figures = Object.fromEntries(Object.entries(costs).map(([name, { value }]) => [name, value])) as Figures;
+
+function measured(value: number, unit: string, where: string): Cost {
+  return { value, unit, basis: 'measured', where };
+}
+
+function derived(value: number, unit: string, where: string): Cost {
+  return { value, unit, basis: 'derived', where };
+}
+
+function assumed(value: number, unit: string, where: string): Cost {
+  return { value, unit, basis: 'assumed', where };
+}
+
+function listed(value: number, unit: string, where: string): Cost {
+  return { value, unit, basis: 'listed', where };
+}
