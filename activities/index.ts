@@ -10,6 +10,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { describePerson, type PersonFacts } from './describe-person.ts';
 import { neverAgain, tryAgainIn } from './failures.ts';
 import { type RenderedReference, referenceTo } from './render-email.ts';
+import { soonMs } from './send.ts';
 import { sendEmail, type SendRequest, type SendResult } from './send-email.ts';
 import { type NotNow, sendEmailNow, type SentNow } from './send-email-now.ts';
 import { attemptOfTemporal, type SyncReport, syncSuppressions } from './sync-suppressions.ts';
@@ -28,7 +29,7 @@ export interface Activities {
   renderEmail(template: string, event: Event): Promise<RenderedReference>;
   /** Sends one mail at most once. A repeated call gives the recorded result. */
   sendEmail(request: SendRequest): Promise<SendResult>;
-  /** The same, if it can leave within a second and nothing is in doubt about it. */
+  /** The same, if it can leave within a moment and nothing is in doubt about it. */
   sendEmailNow(request: SendRequest): Promise<SentNow | NotNow>;
   /** What a journey may know of somebody: where they are, and their language. */
   describePerson(userId: string): Promise<PersonFacts>;
@@ -71,7 +72,8 @@ export function createActivities(deps: ActivityDependencies): Activities {
  * resets the activity wants it tried now, and gets that.
  */
 function waitBefore({ wait }: SendRequest): void {
-  if (!wait || wait.ms <= 1) return;
+  // A slot that comes within a second is waited for by the attempt itself.
+  if (!wait || wait.ms <= (wait.type === 'RateLimited' ? soonMs : 1)) return;
   const { attempt, scheduledTimestampMs, currentAttemptScheduledTimestampMs } = Context.current().info;
   const isFirst = attempt === 1 && currentAttemptScheduledTimestampMs - scheduledTimestampMs < 10;
   if (isFirst) throw tryAgainIn(wait.ms, wait.type, wait.message);

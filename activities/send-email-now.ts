@@ -24,7 +24,7 @@ export function sendEmailNow(
   template: Template,
   request: SendRequest,
 ): Promise<SentNow | NotNow> {
-  return sentNow(template, sendEmail(deps, template, request, 'leave'));
+  return sentNow(template, sendEmail(deps, template, request, 'at_once'));
 }
 
 /** What a try that may have to wait means for the turn in which it was made. */

@@ -12,7 +12,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { type FailureType, MailerError, neverAgain, tryAgainIn } from './failures.ts';
 import type { Mail } from './mailers/mailer.ts';
 import { renderFor } from './render-email.ts';
-import { type Send, soonMs, type WayIsFree } from './send.ts';
+import { patienceMs, type Send, type Way, type WayIsFree } from './send.ts';
 import { closedUntil } from './send-window.ts';
 import { overtaken, settle } from './settle.ts';
 import { linksFor, unsubscribeHeaders } from './unsubscribe-headers.ts';
@@ -56,18 +56,18 @@ export interface SendResult {
 }
 
 /**
- * Sends one mail, at most once, and never blindly twice: design and reasons in ARCHITECTURE.md, "One email". `inDoubt`: what
- * to do about an attempt of which nobody knows whether it sent: settle it, or leave it to the queue.
+ * Sends one mail, at most once, and never blindly twice: design and reasons in ARCHITECTURE.md, "One email". At once, it
+ * leaves to the queue what must wait, and an attempt of which nobody knows whether it sent.
  */
 export async function sendEmail(
   deps: ActivityDependencies,
   template: Template,
   request: SendRequest,
-  inDoubt: 'settle' | 'leave' = 'settle',
+  way: Way = 'patiently',
 ): Promise<SendResult> {
-  const send = describe(deps, template, request);
+  const send = describe(deps, template, request, way);
 
-  const earlier = await settleEarlierAttempts(deps, send, inDoubt);
+  const earlier = await settleEarlierAttempts(deps, send, way);
   if ('result' in earlier) return earlier.result;
 
   const until = await closedUntil(deps, send, request.journey);
@@ -81,19 +81,20 @@ export async function sendEmail(
   return dispatch(deps, send, compose(deps, send, standing.contact, request.event), earlier);
 }
 
-function describe({ settings }: ActivityDependencies, template: Template, request: SendRequest): Send {
+function describe({ settings }: ActivityDependencies, template: Template, request: SendRequest, way: Way): Send {
   const key = messageKey(request.event.event_id, template.name, request.key);
   const { from, configurationSet } = settings;
   const { since = request.event.timestamp } = request;
   const stops = stopsBefore({ from, configurationSet, journey: request.journey, topic: template.topic });
   const { user_id: user } = request.event;
-  return { key, tag: messageTag(key), template, user, terms: { lane: template.class, since, stops } };
+  const terms = { lane: template.class, since, stops };
+  return { key, tag: messageTag(key), template, user, terms, patienceMs: patienceMs[way] };
 }
 
 async function settleEarlierAttempts(
   deps: ActivityDependencies,
   send: Send,
-  inDoubt: 'settle' | 'leave',
+  way: Way,
 ): Promise<WayIsFree | { result: SendResult }> {
   const record = await deps.memory.sends.read(send.tag);
   if (!record) return { failures: 0 };
@@ -107,7 +108,7 @@ async function settleEarlierAttempts(
     case 'released':
       return { failures: record.failures };
     case 'dispatching': {
-      if (inDoubt === 'leave') throw tryAgainIn(1, 'Settling', 'an earlier attempt may have sent it');
+      if (way === 'at_once') throw tryAgainIn(1, 'Settling', 'an earlier attempt may have sent it');
       const settled = await settle(deps, send, record);
       return settled === 'unknown' ? { result: ended(deps, send, { outcome: 'unknown' }) } : settled;
     }
@@ -176,7 +177,7 @@ async function takeClaim(deps: ActivityDependencies, send: Send, way: WayIsFree)
       case 'no_quota':
         throw await outOfQuota(deps, send);
       case 'too_early':
-        if (waitedMs + claimed.waitMs > soonMs) throw await crowded(deps, send);
+        if (waitedMs + claimed.waitMs > send.patienceMs) throw await crowded(deps, send);
         await deps.wait(claimed.waitMs);
         waitedMs += claimed.waitMs;
         break;

@@ -11,6 +11,8 @@ export interface Send {
   /** Whose it is. */
   user: string;
   terms: Terms;
+  /** A wait up to this long is spent in the attempt, in ms; a longer one gives the worker's place back. */
+  patienceMs: number;
 }
 
 /** How the next attempt may go on. */
@@ -22,5 +24,13 @@ export interface WayIsFree {
   possibleDuplicate?: true;
 }
 
-/** Waits up to this long are spent in the activity; longer ones give the worker's place back. */
+/** `at_once`: in the workflow turn, where nothing may be in doubt. `patiently`: on the queue. */
+export type Way = 'at_once' | 'patiently';
+
+/** On the queue an attempt waits for its last second. */
 export const soonMs = 1_000;
+
+/** In a workflow turn it waits a moment: while a turn is under way, its run hears nothing, not even that it is cancelled. */
+const momentMs = 250;
+
+export const patienceMs: Readonly<Record<Way, number>> = { at_once: momentMs, patiently: soonMs };

@@ -22,7 +22,7 @@ export async function waitForTurn(deps: Waiting, send: Send): Promise<void> {
     const turn = await reserve(deps, send);
     if (turn.kind === 'stopped') throw await held(deps, send, turn.by);
     if (turn.kind === 'no_quota') throw await outOfQuota(deps, send);
-    if (turn.waitMs + (turn.kind === 'slot' ? 0 : waitedMs) > soonMs) {
+    if (turn.waitMs + (turn.kind === 'slot' ? 0 : waitedMs) > send.patienceMs) {
       throw tryAgainIn(Math.max(earlyMs, turn.waitMs - earlyMs), 'RateLimited', `its turn comes in ${turn.waitMs} ms`);
     }
     await deps.wait(turn.waitMs);

@@ -138,7 +138,7 @@ export function createMailroom(terms: MailroomTerms) {
   function failed(fault: Fault, key: string, template: Template): Promise<ApplicationFailure> {
     const deps = { memory, settings, log: { info() {}, warn() {}, error() {} } };
     const terms: Send['terms'] = { lane: template.class, since: 0, stops: [] };
-    const send: Send = { key, tag: key, template, user: '', terms };
+    const send: Send = { key, tag: key, template, user: '', terms, patienceMs: 0 };
     const message = fault === 'throttled' ? 'the provider throttles' : 'the provider is away';
     return afterFailure(deps as unknown as ActivityDependencies, send, key, { failure: failures[fault], message });
   }

@@ -174,6 +174,24 @@ describe('a worker', () => {
     expect(await subjectIn(other, 'note')).toBe('of b');
   });
 
+  it('has the templates of the files published again when Redis has lost all', async () => {
+    await versions.publish(note('a'), act);
+    const changed = new Set<() => void>();
+    const onChange = (listen: () => void) => {
+      changed.add(listen);
+      return { close: () => undefined };
+    };
+    let lost = false;
+    const live = async () => (lost ? new Map<string, string>() : versions.live());
+    const republish = vi.fn<() => Promise<void>>(async () => void (lost = false));
+    const worker = await followTemplates({ ...versions, onChange, live }, 3_600_000, log, republish);
+    lost = true;
+    for (const tell of changed) tell();
+    await vi.waitFor(() => expect(republish).toHaveBeenCalledTimes(1));
+    expect(await subjectIn(worker, 'note')).toBe('of a');
+    worker.close();
+  });
+
   it('finds a template that is published for the first time after it started', async () => {
     const worker = await follow();
     expect(await worker.find('note')).toBeUndefined();

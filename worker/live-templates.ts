@@ -20,19 +20,27 @@ const keptVersions = 300;
 
 /**
  * Follows what is live: at once, by the channel on which every change is told, and at the latest after `cacheTtlMs` should a
- * message be lost. A version that is known is rendered without asking Redis.
+ * message be lost. A version that is known is rendered without asking Redis. `republish` is called when Redis has lost them.
  */
 export async function followTemplates(
   versions: Pick<TemplateVersions, 'live' | 'load' | 'onChange'>,
   cacheTtlMs: number,
   log: Pick<Logger, 'info' | 'warn'>,
+  republish: () => Promise<void> = async () => {},
 ): Promise<LiveTemplates> {
   let live = await versions.live();
   const ready = new Map<string, Promise<Template | undefined>>();
 
   const refresh = async () => {
     try {
-      const now = await versions.live();
+      let now = await versions.live();
+      const lost = [...live.keys()].filter((name) => !now.has(name));
+      if (lost.length > 0) {
+        // Nobody unpublishes: Redis has lost its data.
+        log.warn({ templates: lost }, 'published templates are gone; those of the files are published again');
+        await republish();
+        now = await versions.live();
+      }
       for (const [name, version] of now) {
         if (live.get(name) !== version) log.info({ template: name, version, before: live.get(name) }, 'template live');
       }

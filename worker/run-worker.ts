@@ -78,8 +78,9 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   if (!(await agreeOnSecret(redis, keys))) log.error(otherSecret);
   const waitForDisk = await claimsWaitForDisk(redis);
   const memory = createMemory(redis, { ...memorySettings(config, environment), waitForDisk });
-  await publishFirst(memory.templates, config, log);
-  const templates = await followTemplates(memory.templates, config.templates.cache_ttl, log);
+  const publishMissing = () => publishFirst(memory.templates, config, log);
+  await publishMissing();
+  const templates = await followTemplates(memory.templates, config.templates.cache_ttl, log, publishMissing);
   const mailer = createMailer(config, environment, memory.account, sendConcurrency);
   const watching = (watch = watchProvider(memory, mailer, config.provider.probe_every, log));
   measure(registry, watching);

@@ -7,7 +7,7 @@ import { light } from './light.ts';
 import { quickly } from './quickly.ts';
 
 /**
- * A try inside the workflow turn: no task queue, no further turn. It sends what can leave within a second and about which
+ * A try inside the workflow turn: no task queue, no further turn. It sends what can leave within a moment and about which
  * nothing is in doubt; the ledger makes it safe to repeat, as it does every try.
  */
 const atOnce = proxyLocalActivities<Pick<Activities, 'sendEmailNow'>>({
