@@ -1,6 +1,9 @@
 import type { ConsentModel } from '../config/consent-model.ts';
 import type { Contact } from '../events/person.ts';
+import { type ConsentState, inForce } from '../state/consents.ts';
+import type { Sight } from '../state/departures.ts';
 import type { Memory } from '../state/memory.ts';
+import { reasonAgainst } from '../state/suppressions.ts';
 import type { Template } from '../templates/catalogue.ts';
 
 /** Why a mail does not go out although nothing failed. Journeys see it as the result of their send. */
@@ -22,8 +25,26 @@ export async function checkStanding(
   if (suppressed) return { may: false, why: 'suppressed' };
   if (template.class === 'marketing' && template.topic) {
     const consent = await memory.consents.stateOf(userId, template.topic);
-    const model = consentModel(contact.country);
-    if (consent !== 'granted' && !(consent === 'none' && model === 'opt_out')) return { may: false, why: 'no_consent' };
+    if (!agrees(consent, consentModel(contact.country))) return { may: false, why: 'no_consent' };
   }
   return { may: true, contact: { ...contact, email } };
+}
+
+/** The same, from what has been looked up already. */
+export function standingOf(
+  { contact, suppressions, consent: { about, all } }: Pick<Sight, 'contact' | 'suppressions' | 'consent'>,
+  template: Template,
+  consentModel: (country: string | undefined) => ConsentModel,
+): Standing {
+  const { email } = contact;
+  if (!email) return { may: false, why: 'no_address' };
+  if (reasonAgainst(suppressions, template.class)) return { may: false, why: 'suppressed' };
+  if (template.class === 'marketing' && template.topic) {
+    if (!agrees(inForce(about, all), consentModel(contact.country))) return { may: false, why: 'no_consent' };
+  }
+  return { may: true, contact: { ...contact, email } };
+}
+
+function agrees(consent: ConsentState | 'none', model: ConsentModel): boolean {
+  return consent === 'granted' || (consent === 'none' && model === 'opt_out');
 }

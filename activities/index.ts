@@ -10,14 +10,14 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { describePerson, type PersonFacts } from './describe-person.ts';
 import { neverAgain, tryAgainIn } from './failures.ts';
 import { type RenderedReference, referenceTo } from './render-email.ts';
-import { soonMs } from './send.ts';
-import { sendEmail, type SendRequest, type SendResult } from './send-email.ts';
+import { type SendRequest, type SendResult, soonMs } from './send.ts';
+import { sendEmail } from './send-email.ts';
 import { type NotNow, sendEmailNow, type SentNow } from './send-email-now.ts';
 import { attemptOfTemporal, type SyncReport, syncSuppressions } from './sync-suppressions.ts';
 
 export type { PersonFacts } from './describe-person.ts';
 export type { Undeliverable } from './check-consent.ts';
-export type { SendRequest, SendResult } from './send-email.ts';
+export type { SendRequest, SendResult } from './send.ts';
 export type { NotNow, SentNow } from './send-email-now.ts';
 export type { SyncReport } from './sync-suppressions.ts';
 

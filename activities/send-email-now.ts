@@ -1,9 +1,15 @@
 import { ApplicationFailure } from '@temporalio/common';
 
 import type { Template } from '../templates/catalogue.ts';
+import { standingOf } from './check-consent.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import type { FailureType } from './failures.ts';
-import { sendEmail, type SendRequest, type SendResult, type Wait } from './send-email.ts';
+import { claimBy, compose, dispatch, ended } from './dispatch.ts';
+import { afterEarlierAttempts } from './earlier-attempts.ts';
+import { type FailureType, tryAgainIn } from './failures.ts';
+import { aboutOf, describe, type Send, type SendRequest, type SendResult, type Wait } from './send.ts';
+import { closedUntil } from './send-window.ts';
+import { overtaken } from './settle.ts';
+import { backBefore, held, outOfQuota } from './wait-for-turn.ts';
 
 /** It did not leave here: the queue goes on with it, in these words and after this wait. */
 export interface NotNow {
@@ -24,7 +30,7 @@ export function sendEmailNow(
   template: Template,
   request: SendRequest,
 ): Promise<SentNow | NotNow> {
-  return sentNow(template, sendEmail(deps, template, request, 'at_once'));
+  return sentNow(template, sendAtOnce(deps, template, request));
 }
 
 /** What a try that may have to wait means for the turn in which it was made. */
@@ -39,5 +45,53 @@ export async function sentNow(
     const { type, message, nextRetryDelay } = error;
     const wait = { ms: Number(nextRetryDelay ?? 1), type: type as FailureType, message };
     return { outcome: 'not_now', version, wait };
+  }
+}
+
+/**
+ * The same steps as on the queue, in three calls to Redis: a look at everything; then limit, the last look and the claim as
+ * one; then the provider's answer. People are looked at before a slot is booked, since nothing comes in between.
+ */
+async function sendAtOnce(deps: ActivityDependencies, template: Template, request: SendRequest): Promise<SendResult> {
+  const send = describe(deps, template, request, 'at_once');
+  const { departures } = deps.memory;
+  const sight = await departures.look(send.tag, { user: send.user, topic: template.topic });
+
+  const way = await afterEarlierAttempts(deps, send, sight.record, 'at_once');
+  if ('result' in way) return way.result;
+
+  const until = await closedUntil(deps, send, request.journey, sight.contact);
+  if (until !== undefined) return ended(deps, send, { outcome: 'deferred', until, version: template.version });
+
+  const standing = standingOf(sight, template, deps.settings.consentModel);
+  if (!standing.may) return ended(deps, send, { outcome: standing.why });
+
+  const mail = compose(deps, send, standing.contact, request.event);
+  return dispatch(deps, send, mail, { claim: await leave(deps, send, sight.seen), way });
+}
+
+async function leave(deps: ActivityDependencies, send: Send, seen: string) {
+  for (let waitedMs = 0; ;) {
+    const claim = await claimBy(deps, send, (id) =>
+      deps.memory.departures.leave(send.tag, id, send.terms, seen, aboutOf(send)),
+    );
+    if ('id' in claim) return claim;
+    switch (claim.kind) {
+      case 'taken':
+        throw overtaken();
+      case 'changed':
+        throw tryAgainIn(1, 'RateLimited', 'what is known of the person changed at this moment');
+      case 'stopped':
+        throw await held(deps, send, claim.by);
+      case 'no_quota':
+        throw await outOfQuota(deps, send);
+      case 'wait':
+        if (waitedMs + claim.waitMs > send.patienceMs) throw backBefore(claim.waitMs);
+        await deps.wait(claim.waitMs);
+        waitedMs += claim.waitMs;
+        break;
+      default:
+        claim satisfies never;
+    }
   }
 }

@@ -2,6 +2,7 @@
 import { Temporal } from 'temporal-polyfill/implementation';
 
 import { minutesUntilOpen, type SendingTimes } from '../config/sending-times.ts';
+import type { Contact } from '../events/person.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Send } from './send.ts';
 import { later } from './wait-for-turn.ts';
@@ -10,17 +11,19 @@ const minuteMs = 60_000;
 
 /**
  * When a mail may leave that must not leave at this hour (Unix ms); undefined when it may leave now. Asked anew by every
- * attempt, so that neither a long queue nor a changed configuration carries a mail into somebody's night.
+ * attempt, so that neither a long queue nor a changed configuration carries a mail into somebody's night. `known`: the
+ * contact, where somebody has looked it up already.
  */
 export async function closedUntil(
   deps: ActivityDependencies,
   send: Send,
   journey: string | undefined,
+  known?: Pick<Contact, 'time_zone'>,
 ): Promise<number | undefined> {
   const { name, class: kind, topic } = send.template;
   const times = kind === 'marketing' ? deps.settings.sendingTimes(journey, topic) : [];
   if (times.length === 0) return undefined; // before anybody is looked up: most mails have no hours
-  const { time_zone } = await deps.memory.contacts.find(send.user);
+  const { time_zone } = known ?? (await deps.memory.contacts.find(send.user));
   const now = Date.now();
   const opens = opensAt(times, time_zone, now);
   if (opens !== undefined) return opens > now ? opens : undefined;

@@ -23,12 +23,17 @@ export async function waitForTurn(deps: Waiting, send: Send): Promise<void> {
     if (turn.kind === 'stopped') throw await held(deps, send, turn.by);
     if (turn.kind === 'no_quota') throw await outOfQuota(deps, send);
     if (turn.waitMs + (turn.kind === 'slot' ? 0 : waitedMs) > send.patienceMs) {
-      throw tryAgainIn(Math.max(earlyMs, turn.waitMs - earlyMs), 'RateLimited', `its turn comes in ${turn.waitMs} ms`);
+      throw backBefore(turn.waitMs);
     }
     await deps.wait(turn.waitMs);
     if (turn.kind === 'slot') return;
     waitedMs += turn.waitMs;
   }
+}
+
+/** Its turn comes in so many milliseconds. */
+export function backBefore(waitMs: number): ApplicationFailure {
+  return tryAgainIn(Math.max(earlyMs, waitMs - earlyMs), 'RateLimited', `its turn comes in ${waitMs} ms`);
 }
 
 /** When the shared limit cannot be asked, marketing waits until it can; transactional mail goes at this worker's share. */

@@ -39,7 +39,20 @@ for i = 4, #ARGV, 2 do
 end
 return 1`;
 
-const fields = ['email', 'name', 'locale', 'time_zone', 'country', 'plan'] as const satisfies (keyof Contact)[];
+/** The order in which fields are read. */
+export const contactFields = [
+  'email',
+  'name',
+  'locale',
+  'time_zone',
+  'country',
+  'plan',
+] as const satisfies (keyof Contact)[];
+
+/** From their values; an empty one is none. */
+export function contactOf(values: readonly (string | null)[]): Contact {
+  return Object.fromEntries(contactFields.map((field, index) => [field, values[index]]).filter(([, value]) => value));
+}
 
 export function createContacts(redis: Redis, keys: Keys): Contacts {
   const record = defineScript<number>(redis, 'rivuletRecordContact', 3, recordScript);
@@ -50,12 +63,7 @@ export function createContacts(redis: Redis, keys: Keys): Contacts {
       const hash = contact.email === undefined ? '' : keys.addressHash(contact.email);
       await record([keys.contact(userId), keys.people(hash), keys.people('')], [at, userId, hash, ...said.flat()]);
     },
-    async find(userId) {
-      const values = await redis.hmget(keys.contact(userId), ...fields);
-      return Object.fromEntries(
-        fields.map((field, index) => [field, values[index] ?? undefined]).filter(([, value]) => value),
-      );
-    },
+    find: async (userId) => contactOf(await redis.hmget(keys.contact(userId), ...contactFields)),
     addressHashOf: async (userId) => (await redis.hget(keys.contact(userId), 'address_hash')) ?? undefined,
     peopleAt: (addressHash) => redis.smembers(keys.people(addressHash)),
   };

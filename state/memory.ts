@@ -4,6 +4,7 @@ import { type Account, createAccount } from './account.ts';
 import { createConsents, type Consents } from './consents.ts';
 import { createContacts, type Contacts } from './contacts.ts';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
+import { createDepartures, type Departures } from './departures.ts';
 import { createEngagement, type Engagement } from './engagement.ts';
 import { createEntries, type Entries } from './entries.ts';
 import { createFacts, type Facts } from './facts.ts';
@@ -30,6 +31,7 @@ export interface Memory {
   facts: Facts;
   engagement: Engagement;
   sends: Sends;
+  departures: Departures;
   rates: Rates;
   account: Account;
   stops: Stops;
@@ -73,6 +75,7 @@ export function memorySettings(config: Config, environment: Environment): Memory
 export function createMemory(redis: Redis, settings: MemorySettings): Memory {
   const keys = createKeys(settings.keyPrefix, settings.secret);
   const { rateLimit: perSecond, quotaReserve, rememberSendsMs: rememberMs, waitForDisk } = settings;
+  const sends = createSends(redis, keys, { rememberMs, perSecond, quotaReserve, waitForDisk });
   return {
     contacts: createContacts(redis, keys),
     consents: createConsents(redis, keys),
@@ -81,7 +84,8 @@ export function createMemory(redis: Redis, settings: MemorySettings): Memory {
     recipients: createRecipients(redis, keys),
     facts: createFacts(redis, keys),
     engagement: createEngagement(redis, keys),
-    sends: createSends(redis, keys, { rememberMs, perSecond, quotaReserve, waitForDisk }),
+    sends,
+    departures: createDepartures(redis, keys, { rememberMs, perSecond, quotaReserve }, sends.claimOnDisk),
     rates: createRates(redis, keys, perSecond, quotaReserve),
     account: createAccount(redis, keys, perSecond),
     stops: createStops(redis, keys),

@@ -60,39 +60,42 @@ export interface Rates {
  * asks next is told what is true then. A slot that has passed by more than a second is void: a thousand mails whose slots
  * passed while the workers were down would otherwise leave together.
  */
-const reserveScript = `${clockLua}${stoppedLua}${accountLua}
+export const bookLua = `
+local function book(pace, slots, queue, told, between, id, horizon, since)
+  redis.call('ZREMRANGEBYSCORE', slots, '-inf', now - 1e6)
+  local booked = redis.call('ZSCORE', slots, id)
+  if booked then return 'slot', tonumber(booked) end
+
+  local missing = redis.call('ZRANGEBYSCORE', told, '-inf', now - ${graceUs}, 'LIMIT', 0, 100)
+  if #missing > 0 then
+    redis.call('ZREM', queue, unpack(missing))
+    redis.call('ZREM', told, unpack(missing))
+  end
+  redis.call('ZADD', queue, 'NX', since, id)
+
+  local slot = math.max(tonumber(redis.call('GET', pace) or '0'), now) + redis.call('ZCARD', slots) * between
+  local due = slot + redis.call('ZRANK', queue, id) * between - horizon
+  if due > now then
+    redis.call('ZADD', told, due, id)
+    for _, key in ipairs({ queue, told }) do redis.call('PEXPIRE', key, math.ceil((due - now) / 1000) + ${keepMs}) end
+    return 'queued', due
+  end
+  redis.call('ZREM', queue, id)
+  redis.call('ZREM', told, id)
+  redis.call('ZADD', slots, slot, id)
+  redis.call('PEXPIRE', slots, ${keepMs})
+  return 'slot', slot
+end`;
+
+const reserveScript = `${clockLua}${stoppedLua}${accountLua}${bookLua}
 local pace, slots, queue, told, account, stops = unpack(KEYS)
 local rate, reserve, lane, id, horizon, since = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
 
 local by = stopped(stops, { unpack(ARGV, 7) })
 if by then return { 'stopped', by } end
 if not hasQuota(account, lane, reserve) then return { 'no_quota', '' } end
-local function turn(kind, at) return { kind, tostring(math.max(0, math.ceil((at - now) / 1000))) } end
-
-redis.call('ZREMRANGEBYSCORE', slots, '-inf', now - 1e6)
-local booked = redis.call('ZSCORE', slots, id)
-if booked then return turn('slot', tonumber(booked)) end
-
-local missing = redis.call('ZRANGEBYSCORE', told, '-inf', now - ${graceUs}, 'LIMIT', 0, 100)
-if #missing > 0 then
-  redis.call('ZREM', queue, unpack(missing))
-  redis.call('ZREM', told, unpack(missing))
-end
-redis.call('ZADD', queue, 'NX', since, id)
-
-local between = interval(account, rate)
-local slot = math.max(tonumber(redis.call('GET', pace) or '0'), now) + redis.call('ZCARD', slots) * between
-local due = slot + redis.call('ZRANK', queue, id) * between - horizon
-if due > now then
-  redis.call('ZADD', told, due, id)
-  for _, key in ipairs({ queue, told }) do redis.call('PEXPIRE', key, math.ceil((due - now) / 1000) + ${keepMs}) end
-  return turn('queued', due)
-end
-redis.call('ZREM', queue, id)
-redis.call('ZREM', told, id)
-redis.call('ZADD', slots, slot, id)
-redis.call('PEXPIRE', slots, ${keepMs})
-return turn('slot', slot)`;
+local kind, at = book(pace, slots, queue, told, interval(account, rate), id, horizon, since)
+return { kind, tostring(math.max(0, math.ceil((at - now) / 1000))) }`;
 
 const parkScript = `${clockLua}${accountLua}
 local slot = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
@@ -101,7 +104,7 @@ redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PX', math.ceil((tat - no
 return math.ceil((slot - now) / 1000)`;
 
 /** How far ahead each lane may book on the account itself, in µs. */
-const horizonUs: Record<Lane, number> = { transactional: 1_000_000, marketing: 300_000 };
+export const horizonUs: Record<Lane, number> = { transactional: 1_000_000, marketing: 300_000 };
 
 /** `perSecond`: the configured rate. `quotaReserve`: the share of the day's quota that is kept for transactional mail. */
 export function createRates(redis: Redis, keys: Keys, perSecond: number, quotaReserve: number): Rates {

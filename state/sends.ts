@@ -42,6 +42,8 @@ export interface Sends {
   conclude(tag: string, outcome: 'refused' | 'unknown', detail: string): Promise<void>;
   /** The event feed has told of this mail. */
   confirm(tag: string, providerId: string): Promise<Told>;
+  /** Returns when a claim is where no crash of Redis takes it away. Throws, and gives it back, when that takes too long. */
+  claimOnDisk(tag: string, claim: string): Promise<void>;
   /** Everything that the feed had told until `lagMs` ago has been taken in. */
   feedRead(lagMs: number): Promise<void>;
   /**
@@ -99,7 +101,7 @@ export interface SendsOptions {
   waitForDisk?: boolean | undefined;
 }
 
-type Reply = [
+export type Reply = [
   state: string,
   claim: string,
   dispatchedAt: string,
@@ -128,38 +130,57 @@ local function keepId(id)
   return 1
 end`;
 
+/** A record of an older version that does not say when it was dispatched counts as dispatched now. */
+export const readLua = `
+local function read(send)
+  local ms = string.format('%.0f', math.floor(now / 1000))
+  local r = redis.call('HMGET', send, 'state', 'claim', 'at', 'failures', 'again', 'id', 'detail')
+  if not r[1] then return false end
+  if not r[3] then
+    redis.call('HSET', send, 'at', ms)
+    r[3] = ms
+  end
+  return { r[1], r[2] or '', r[3], ms, r[4] or '0', r[5] or '', r[6] or '', r[7] or '' }
+end`;
+
+/** For scripts that claim a mail: whether they may, whether it would be too early (in µs), and the claim itself. */
+export const claimLua = `
+local tolerance = ${tolerance}
+local function isFree(send, over)
+  local record = redis.call('HMGET', send, 'state', 'claim')
+  return not record[1] or record[1] == 'released' or (record[1] == 'dispatching' and record[2] == over)
+end
+local function earlyBy(pace)
+  return tonumber(redis.call('GET', pace) or '0') - now
+end
+local function claim(send, account, pace, slots, between, mail)
+  local ms = string.format('%.0f', math.floor(now / 1000))
+  local from = math.max(tonumber(redis.call('GET', pace) or '0'), now)
+  redis.call('SET', pace, string.format('%.0f', from + between), 'PX', math.ceil(between / 1000) + 1000)
+  redis.call('ZREM', slots, mail.tag)
+  redis.call('HINCRBY', account, 'left_since', 1)
+  redis.call('HSET', account, 'left_at', ms)
+  redis.call('HSET', send, 'state', 'dispatching', 'claim', mail.mine, 'at', ms, 'user', mail.user, 'template', mail.template, 'topic', mail.topic)
+  redis.call('PEXPIRE', send, mail.keep)
+end`;
+
 const scripts = {
-  read: `${msLua}
-    local r = redis.call('HMGET', KEYS[1], 'state', 'claim', 'at', 'failures', 'again', 'id', 'detail')
-    if not r[1] then return false end
-    if not r[3] then
-      redis.call('HSET', KEYS[1], 'at', ms)
-      r[3] = ms
-    end
-    return { r[1], r[2] or '', r[3], ms, r[4] or '0', r[5] or '', r[6] or '', r[7] or '' }`,
-  claim: `${msLua}${stoppedLua}${accountLua}
-    local mine, over, keep, again, lane = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+  read: `${clockLua}${readLua}
+    return read(KEYS[1])`,
+  claim: `${clockLua}${stoppedLua}${accountLua}${claimLua}
+    local send, stops, account, pace, slots = unpack(KEYS)
+    local mine, over, keep, again, lane = unpack(ARGV, 1, 5)
     local rate, reserve = tonumber(ARGV[6]), tonumber(ARGV[7])
-    local user, template, topic = ARGV[9], ARGV[10], ARGV[11]
-    local record = redis.call('HMGET', KEYS[1], 'state', 'claim')
-    local free = not record[1] or record[1] == 'released' or (record[1] == 'dispatching' and record[2] == over)
-    if not free then return { 'taken', '' } end
+    if not isFree(send, over) then return { 'taken', '' } end
 
-    local by = stopped(KEYS[2], { unpack(ARGV, 12) })
+    local by = stopped(stops, { unpack(ARGV, 12) })
     if by then return { 'stopped', by } end
-    if not hasQuota(KEYS[3], lane, reserve) then return { 'no_quota', '' } end
-    local between = interval(KEYS[3], rate)
-    local pace = math.max(tonumber(redis.call('GET', KEYS[4]) or '0'), now)
-    local early = pace - now - between * ${tolerance}
+    if not hasQuota(account, lane, reserve) then return { 'no_quota', '' } end
+    local between = interval(account, rate)
+    local early = earlyBy(pace) - between * tolerance
     if early > 0 then return { 'too_early', tostring(math.ceil(early / 1000)) } end
-
-    redis.call('SET', KEYS[4], string.format('%.0f', pace + between), 'PX', math.ceil(between / 1000) + 1000)
-    redis.call('ZREM', KEYS[5], ARGV[8])
-    redis.call('HINCRBY', KEYS[3], 'left_since', 1)
-    redis.call('HSET', KEYS[3], 'left_at', ms)
-    redis.call('HSET', KEYS[1], 'state', 'dispatching', 'claim', mine, 'at', ms, 'user', user, 'template', template, 'topic', topic)
-    redis.call('PEXPIRE', KEYS[1], keep)
-    if again == 'again' then redis.call('HSET', KEYS[1], 'again', '1') end
+    claim(send, account, pace, slots, between, { mine = mine, tag = ARGV[8], keep = keep, user = ARGV[9], template = ARGV[10], topic = ARGV[11] })
+    if again == 'again' then redis.call('HSET', send, 'again', '1') end
     return { 'claimed', '' }`,
   renew: `${msLua}
     local record = redis.call('HMGET', KEYS[1], 'state', 'claim')
@@ -206,7 +227,17 @@ export function createSends(redis: Redis, keys: Keys, options: SendsOptions): Se
   const confirm = defineScript<number>(redis, 'rivuletConfirmSend', 2, scripts.confirm, whenFull);
   const feedRead = defineScript<number>(redis, 'rivuletFeedRead', 1, scripts.feedRead, whenFull);
   const { rememberMs, perSecond, quotaReserve, waitForDisk } = options;
+  const claimOnDisk = async (tag: string, mine: string) => {
+    if (!waitForDisk) return;
+    try {
+      await onDisk(redis);
+    } catch (error) {
+      await release([keys.send(tag)], [mine]).catch(() => undefined); // nobody was called: it need not be settled
+      throw error;
+    }
+  };
   return {
+    claimOnDisk,
     read: async (tag) => toRecord(await read([keys.send(tag)], [])),
     async claim(tag, mine, { lane, stops }, { over = '', possibleDuplicate } = {}, about = {}) {
       const { user = '', template = '', topic = '' } = about;
@@ -215,14 +246,7 @@ export function createSends(redis: Redis, keys: Keys, options: SendsOptions): Se
         [keys.send(tag), keys.stops(), keys.account(), keys.rate('pace'), keys.rate('slots')],
         [mine, over, rememberMs, again, lane, perSecond, quotaReserve, tag, user, template, topic, ...stops],
       );
-      if (kind === 'claimed' && waitForDisk) {
-        try {
-          await onDisk(redis);
-        } catch (error) {
-          await release([keys.send(tag)], [mine]).catch(() => undefined); // nobody was called: it need not be settled
-          throw error;
-        }
-      }
+      if (kind === 'claimed') await claimOnDisk(tag, mine);
       if (kind === 'stopped') return { kind, by: value };
       if (kind === 'too_early') return { kind, waitMs: Number(value) };
       return { kind };
@@ -261,7 +285,8 @@ async function onDisk(redis: Redis): Promise<void> {
   if (local < 1) throw new Error(`Redis did not write the claim to disk within ${diskWithinMs} ms`);
 }
 
-function toRecord(reply: Reply | null): SendRecord | undefined {
+/** What `read` gives. */
+export function toRecord(reply: Reply | null): SendRecord | undefined {
   if (!reply) return undefined;
   const [state, claim, at, now, failures, again, id, detail] = reply;
   return {

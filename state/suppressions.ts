@@ -31,6 +31,16 @@ export interface Suppression {
 /** Those that the provider's own list knows as well. */
 export type SharedReason = Extract<SuppressionReason, 'hard_bounce' | 'complaint'>;
 
+/** Which of them keeps mail of this class from the address; undefined when none does. */
+export function reasonAgainst(
+  suppressions: readonly Suppression[],
+  mail: 'marketing' | 'transactional',
+): SuppressionReason | undefined {
+  const holds = ({ scope, until }: Suppression) =>
+    (scope === 'all' || mail === 'marketing') && (until === undefined || until > Date.now());
+  return suppressions.find(holds)?.reason;
+}
+
 /** Whether the provider's list lacks it and could take it. What the provider told us, by list or feedback, it knows. */
 export function isToTell({ reason, source }: Suppression): boolean {
   return (reason === 'hard_bounce' || reason === 'complaint') && source !== 'provider' && source !== 'feedback';
@@ -112,11 +122,7 @@ export function createSuppressions(redis: Redis, keys: Keys): Suppressions {
       return there;
     },
     of,
-    async reasonFor(hash, mail) {
-      const holds = ({ scope, until }: Suppression) =>
-        (scope === 'all' || mail === 'marketing') && (until === undefined || until > Date.now());
-      return (await of(hash)).find(holds)?.reason;
-    },
+    reasonFor: async (hash, mail) => reasonAgainst(await of(hash), mail),
     async *all() {
       const start = keys.suppression('');
       for await (const page of redis.scanStream({ match: `${start.replaceAll(/[[\]*?\\]/g, '\\$&')}*`, count: 1_000 }))

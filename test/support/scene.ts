@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, inject, vi } from 'vitest';
 
 import type { ActivityDependencies, SendSettings } from '../../activities/dependencies.ts';
 import { MailerError, type SendFailure } from '../../activities/failures.ts';
-import { createActivities, type SendRequest } from '../../activities/index.ts';
+import { type Activities, createActivities, type SendRequest } from '../../activities/index.ts';
 import type { Mail } from '../../activities/mailers/mailer.ts';
 import type { Event } from '../../events/index.ts';
 import { createLinks } from '../../runtime/links.ts';
@@ -54,6 +54,8 @@ export interface Scene {
   alerts: string[];
   /** One attempt: `receipt` is transactional, `welcome` marketing. */
   attempt(template: 'receipt' | 'welcome', change?: Partial<SendRequest>): ReturnType<typeof sendOf>;
+  /** The same in a workflow turn. */
+  attemptNow(template: 'receipt' | 'welcome', change?: Partial<SendRequest>): ReturnType<Activities['sendEmailNow']>;
   tag(template: string): string;
   /** Resolves once a mail that was claimed has been there for longer than `settleAfterMs`. */
   settled(template: string): Promise<void>;
@@ -133,6 +135,7 @@ export async function scene(
     alerts,
     tag,
     attempt: (template, more = {}) => sendOf(deps, { event, template, ...more }),
+    attemptNow: (template, more = {}) => createActivities(deps).sendEmailNow({ event, template, ...more }),
     settled: (template) =>
       vi.waitFor(
         async () =>
