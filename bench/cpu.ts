@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 
 /** Linux counts CPU time for user programs in hundredths of a second, on every machine. */
 const msPerTick = 10;
@@ -25,6 +26,11 @@ export interface CpuSpent<Name extends string> {
   /** CPU ms of everything else on the machine. */
   others: number;
   wallMs: number;
+}
+
+/** What everything else on the machine took of all its CPUs meanwhile, %. */
+export function othersPercent({ others, wallMs }: Pick<CpuSpent<string>, 'others' | 'wallMs'>): number {
+  return (100 * others) / (wallMs * availableParallelism());
 }
 
 /** Starts counting; what it gives back ends the count. The processes must be the same at both ends. */

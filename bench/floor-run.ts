@@ -2,22 +2,32 @@ import { randomUUID } from 'node:crypto';
 
 import PQueue from 'p-queue';
 
-import { countCpu } from './cpu.ts';
-import type { Run } from './report.ts';
+import { actionsIn } from './actions.ts';
+import type { Run } from './mail-report.ts';
+import { startMeter } from './meter.ts';
 import type { Stage } from './stage.ts';
 
 /** `count` runs of the workflow that does nothing, 100 in flight, each awaited. */
 export async function runFloor(stage: Stage, count: number): Promise<Run> {
-  const { client, pids } = stage;
   const ids = Array.from({ length: count }, () => `floor-${randomUUID()}`);
   const queue = new PQueue({ concurrency: 100 });
-  const cpu = countCpu(pids);
+  const endMeter = await startMeter(stage);
   const startedAt = performance.now();
-  await queue.addAll(
-    ids.map((workflowId) => () => client.workflow.execute('floor', { workflowId, taskQueue: 'floor', args: [] })),
-  );
+  await queue.addAll(ids.map((id) => () => oneFloor(stage, id)));
   const seconds = (performance.now() - startedAt) / 1_000;
-  const spent = cpu();
-  const { events } = await client.workflow.getHandle(ids[0]!).fetchHistory();
-  return { what: 'floor', count, seconds, spent, historyEvents: events?.length ?? 0, mistakes: [] };
+  const spent = await endMeter();
+  const { events } = await stage.client.workflow.getHandle(ids[0]!).fetchHistory();
+  return {
+    what: 'floor',
+    count,
+    seconds,
+    spent,
+    historyEvents: events?.length ?? 0,
+    actions: actionsIn(events ?? []).all,
+    mistakes: [],
+  };
+}
+
+export function oneFloor({ client }: Stage, workflowId = `floor-${randomUUID()}`): Promise<unknown> {
+  return client.workflow.execute('floor', { workflowId, taskQueue: 'floor', args: [] });
 }

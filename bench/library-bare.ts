@@ -32,9 +32,9 @@ export async function onboarding(signup: Event<'user.signed_up'>): Promise<strin
 
 const projectCreated = defineSignal<[Event<'project.created'>]>('project.created');
 
-const { checkConsent, renderEmail } = proxyLocalActivities<Activities>({
-  startToCloseTimeout: '3s',
-  scheduleToCloseTimeout: '5s',
+const { sendEmailNow } = proxyLocalActivities<Activities>({
+  startToCloseTimeout: '20s',
+  scheduleToCloseTimeout: '25s',
   retry: { initialInterval: '50ms', backoffCoefficient: 3, maximumAttempts: 3 },
 });
 
@@ -48,15 +48,13 @@ const { sendEmail } = proxyActivities<Activities>({
 type Nudge = 'welcome' | 'first-project' | 'invite-team';
 
 async function send(template: Nudge, event: Event<'user.signed_up'>): Promise<SendResult['outcome']> {
-  const { user_id } = event;
-  const may = { summary: `may ${user_id} get ${template}?` };
-  const consent = await checkConsent.executeWithOptions(may, [template, user_id]);
-  if (consent !== 'may_send') return consent;
-
-  await renderEmail.executeWithOptions({ summary: `write ${template}` }, [template, event]);
-
+  const call = { summary: `${template} to ${event.user_id}` };
   const { workflowType: journey, startTime, historyLength } = workflowInfo();
   const since = historyLength <= 3 ? startTime.getTime() : Date.now();
   const request = { event, template, journey, since };
-  return (await sendEmail.executeWithOptions({ summary: `${template} to ${user_id}` }, [request])).outcome;
+
+  const tried = await sendEmailNow.executeWithOptions(call, [request]);
+  if (tried.outcome !== 'not_now') return tried.outcome;
+  const { version, wait } = tried;
+  return (await sendEmail.executeWithOptions(call, [{ ...request, version, wait }])).outcome;
 }

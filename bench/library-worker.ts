@@ -8,18 +8,18 @@ import { createWorkers } from '../worker/workers.ts';
 // The product's workers with one journey, the file that is named, and activities that do nothing. The bundle holds no other
 // journey: what loading the library costs a run is counted, and what loading its neighbours costs is not.
 const [, , file = ''] = process.argv;
-const needed: Pick<Activities, 'checkConsent' | 'renderEmail' | 'sendEmail'> = {
-  checkConsent: async () => 'may_send',
-  renderEmail: async () => ({ version: 'v', locale: 'en', subject: 's', content: 'c' }),
+const needed: Pick<Activities, 'sendEmail' | 'sendEmailNow'> = {
   sendEmail: async () => ({ outcome: 'sent' }),
+  sendEmailNow: async ({ template }) => ({ outcome: 'sent', template }),
 };
 
-Runtime.install({ logger: new DefaultLogger('WARN') });
+const logger = new DefaultLogger('ERROR');
+Runtime.install({ logger });
 const connection = await NativeConnection.connect({ address: process.env['TEMPORAL_ADDRESS']! });
 const workers = await createWorkers({
   connection,
   namespace: process.env['TEMPORAL_NAMESPACE']!,
-  workflowBundle: await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL(file, import.meta.url)) }),
+  workflowBundle: await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL(file, import.meta.url)), logger }),
   activities: needed as Activities,
   sendConcurrency: 100,
 });

@@ -2,26 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { fileURLToPath } from 'node:url';
 
 import { Client, Connection } from '@temporalio/client';
-import { defaultPayloadConverter, toPayloads } from '@temporalio/common';
 import PQueue from 'p-queue';
 
-import { spawnGuarded } from '../local/servers/guarded.ts';
+import { type Guarded, spawnGuarded } from '../local/servers/guarded.ts';
 import { startServers } from '../local/servers/start-servers.ts';
-import { journeyQueue } from '../worker/workers.ts';
 import { countCpu } from './cpu.ts';
-import { columns } from './report.ts';
+import { told } from './figures.ts';
+import { root } from './processes.ts';
+import type { Result, Scenario } from './scenario.ts';
+import { startSkipping } from './skipping.ts';
 import { temporalLimits } from './stage.ts';
 
-const usage = 'Usage: npm run bench:library -- [--pairs 15] [--runs 50]';
-const { values } = parseArgs({
-  options: { pairs: { type: 'string', default: '15' }, runs: { type: 'string', default: '50' } },
-});
-const pairs = atLeastOne(values.pairs);
-const runs = atLeastOne(values.runs);
+const pairs = 15;
+const runs = 50;
 
 /** Each way has a worker process and a namespace of its own; the development server makes these two by itself. */
 const ways = {
@@ -29,69 +24,84 @@ const ways = {
   bare: { namespace: 'default', journey: './library-bare.ts' },
 } as const;
 type Way = keyof typeof ways;
-
-const root = fileURLToPath(new URL('..', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'rivulet-bench-'));
-const servers = await startServers({
-  dataDir: join(folder, 'data'),
-  root,
-  portPolicy: 'free',
-  durable: false,
-  temporalDynamicConfig: temporalLimits,
-});
-const { address } = servers.temporal;
-const workers = { library: await startWorker('library'), bare: await startWorker('bare') };
-const pids = { library: workers.library.pid, bare: workers.bare.pid };
-const connection = await Connection.connect({ address });
-const clients = { library: clientOf('library'), bare: clientOf('bare') };
-try {
-  process.exitCode = await Promise.race([bench(), workerEnds('library'), workerEnds('bare')]);
-} finally {
-  await connection.close();
-  await Promise.all(Object.values(workers).map((worker) => worker.end(30_000)));
-  await servers.stop();
-  rmSync(folder, { recursive: true, force: true });
-}
+type OfBoth<T> = Record<Way, T>;
 
 /**
  * The journey `onboarding` through `workflows/lib` beside the same written in bare Temporal: whole weeks with skipped time,
  * three mails, activities that do nothing. Both at once, so that whatever else the machine does hits both.
  */
-async function bench(): Promise<number> {
-  console.error('Warming up ...');
-  for (let time = 0; time < 2; time++) await pair();
-  const measured: Record<Way, number>[] = [];
-  for (let index = 0; index < pairs; index++) {
-    const spent = await pair();
-    measured.push(spent);
-    const told = `library ${spent.library.toFixed(2)}, bare ${spent.bare.toFixed(2)} CPU-ms of one run`;
-    console.error(`Pair ${index + 1} of ${pairs}: ${told}`);
+export const library: Scenario = async (_, interrupted) => {
+  const folder = mkdtempSync(join(tmpdir(), 'rivulet-bench-'));
+  const servers = await startServers({
+    dataDir: join(folder, 'data'),
+    root,
+    portPolicy: 'free',
+    durable: false,
+    temporalDynamicConfig: temporalLimits,
+  });
+  const { address } = servers.temporal;
+  const workers: OfBoth<Guarded> = {
+    library: await startWorker('library', folder, address),
+    bare: await startWorker('bare', folder, address),
+  };
+  const connection = await Connection.connect({ address });
+  const clientOf = (way: Way) => new Client({ connection, namespace: ways[way].namespace });
+  try {
+    const clients = { library: clientOf('library'), bare: clientOf('bare') };
+    const pids = { library: workers.library.pid, bare: workers.bare.pid };
+    const end = (way: Way) => workerEnds(way, workers[way], folder);
+    return await Promise.race([sideBySide(clients, pids), end('library'), end('bare'), interrupted]);
+  } finally {
+    await connection.close();
+    await Promise.all(Object.values(workers).map((worker) => worker.end(30_000)));
+    await servers.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
+};
 
-  const histories = { library: await historyOf('library'), bare: await historyOf('bare') };
-  console.log(`\nWorker CPU-ms of one run; ${pairs} pairs of ${runs} runs of each\n`);
-  console.log(
-    columns([
-      ['', 'history events', 'median', 'min', 'max'],
-      ...(['library', 'bare'] as const).map((way) => [
-        way,
-        String(histories[way].length),
-        ...spread(measured.map((spent) => spent[way])),
-      ]),
-      ['library / bare, by pair', '', ...spread(measured.map(({ library, bare }) => library / bare))],
-    ]),
-  );
+async function sideBySide(clients: OfBoth<Client>, pids: OfBoth<number>): Promise<Result> {
+  console.error('library: warming up');
+  for (let time = 0; time < 2; time++) await pair(clients, pids);
+  const measured: OfBoth<number>[] = [];
+  for (let index = 0; index < pairs; index++) {
+    console.error(`library: pair ${index + 1} of ${pairs}`);
+    measured.push(await pair(clients, pids));
+  }
+  const histories = { library: await historyOf(clients.library), bare: await historyOf(clients.bare) };
+  const row = (way: Way) => [
+    way,
+    String(histories[way].length),
+    told(
+      measured.map((spent) => spent[way]),
+      3,
+    ),
+  ];
+  const ratios = measured.map(({ library, bare }) => library / bare);
   const same = histories.library.join() === histories.bare.join();
-  console.log(`\nHistory events, one by one: ${same ? 'the same' : 'NOT the same'}`);
-  return same ? 0 : 1;
+  return {
+    tables: [
+      {
+        title: `Worker CPU-ms of one run; ${pairs} pairs of ${runs} runs of each: median (least to most)`,
+        rows: [
+          ['', 'history events', 'CPU-ms'],
+          row('library'),
+          row('bare'),
+          ['library / bare, by pair', '', told(ratios, 3)],
+        ],
+      },
+    ],
+    notes: [],
+    figures: { measured, histories },
+    mistakes: same ? [] : ['The history of the library, event by event, is NOT that of bare Temporal.'],
+  };
 }
 
 /** So many runs of each way, 10 of each in flight; gives back the CPU-ms of its worker for one. */
-async function pair(): Promise<Record<Way, number>> {
+async function pair(clients: OfBoth<Client>, pids: OfBoth<number>): Promise<OfBoth<number>> {
   const cpu = countCpu(pids);
   const all = async (way: Way) => {
     const queue = new PQueue({ concurrency: 10 });
-    await queue.addAll(Array.from({ length: runs }, () => () => liveThrough(way)));
+    await queue.addAll(Array.from({ length: runs }, () => () => liveThrough(clients[way])));
   };
   await Promise.all([all('library'), all('bare')]);
   const { by } = cpu();
@@ -99,8 +109,8 @@ async function pair(): Promise<Record<Way, number>> {
 }
 
 /** One person who makes no project, from the sign-up to the end. */
-async function liveThrough(way: Way): Promise<string> {
-  const workflowId = `${way}-${randomUUID()}`;
+async function liveThrough(client: Client): Promise<string> {
+  const workflowId = randomUUID();
   const event = {
     event_id: workflowId,
     event_type: 'user.signed_up',
@@ -108,37 +118,21 @@ async function liveThrough(way: Way): Promise<string> {
     timestamp: Date.now(),
     payload: { plan: 'pro' },
   };
-  // The client has no option for skipping time yet.
-  const client = clients[way];
-  await client.workflowService.startWorkflowExecution({
-    namespace: client.options.namespace,
-    workflowId,
-    workflowType: { name: 'onboarding' },
-    taskQueue: { name: journeyQueue },
-    input: { payloads: toPayloads(defaultPayloadConverter, event) ?? null },
-    requestId: workflowId,
-    timeSkippingConfig: { enabled: true },
-  });
+  await startSkipping(client, 'onboarding', workflowId, [event]);
   const outcome = await client.workflow.getHandle(workflowId).result();
   if (outcome !== 'dormant') throw new Error(`${workflowId} ended as ${String(outcome)}, not as dormant`);
   return workflowId;
 }
 
 /** The types of its events, in order. */
-async function historyOf(way: Way): Promise<string[]> {
-  const { events } = await clients[way].workflow.getHandle(await liveThrough(way)).fetchHistory();
+async function historyOf(client: Client): Promise<string[]> {
+  const { events } = await client.workflow.getHandle(await liveThrough(client)).fetchHistory();
   return (events ?? []).map(({ eventType }) => String(eventType));
 }
 
-/** Median, least and most. */
-function spread(values: number[]): string[] {
-  const sorted = values.toSorted((a, b) => a - b);
-  return [sorted[Math.floor(sorted.length / 2)]!, sorted[0]!, sorted.at(-1)!].map((value) => value.toFixed(3));
-}
-
-async function startWorker(way: Way) {
+async function startWorker(way: Way, folder: string, address: string): Promise<Guarded> {
   const { namespace, journey } = ways[way];
-  const output = openSync(logOf(way), 'a');
+  const output = openSync(logOf(way, folder), 'a');
   try {
     return await spawnGuarded({
       command: process.execPath,
@@ -152,25 +146,12 @@ async function startWorker(way: Way) {
   }
 }
 
-function clientOf(way: Way): Client {
-  return new Client({ connection, namespace: ways[way].namespace });
-}
-
 /** Else every run would wait for ever. */
-async function workerEnds(way: Way): Promise<never> {
-  await workers[way].exited;
-  throw new Error(`The worker of ${way} ended by itself:\n${readFileSync(logOf(way), 'utf8')}`);
+async function workerEnds(way: Way, worker: Guarded, folder: string): Promise<never> {
+  await worker.exited;
+  throw new Error(`The worker of ${way} ended by itself:\n${readFileSync(logOf(way, folder), 'utf8')}`);
 }
 
-function logOf(way: Way): string {
+function logOf(way: Way, folder: string): string {
   return join(folder, `${way}.log`);
-}
-
-function atLeastOne(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) {
-    console.error(`"${text}" is no whole number above 0.\n${usage}`);
-    process.exit(1);
-  }
-  return number;
 }

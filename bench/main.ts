@@ -2,75 +2,100 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { runFloor } from './floor-run.ts';
-import { runProduct } from './product-run.ts';
-import { ratios, type Run, runsTable } from './report.ts';
-import { onStage, type Stage } from './stage.ts';
-import { describeSurroundings, surroundingsText } from './surroundings.ts';
+import { compare } from './compare.ts';
+import { columns } from './figures.ts';
+import { runApart } from './run-apart.ts';
+import type { Result, Sizes } from './scenario.ts';
+import { inSuite, scenarios } from './scenarios.ts';
 
-const limits = `
-These rates are no capacity figures: one machine runs everything, and most of its CPU goes to Temporal's development
-server (one shard, SQLite). Compare CPU-ms for each mail, and the product with the floor of the same run.
-The product's CPU includes the feedback (Send, Delivery) that the ingress takes in for each mail.`;
+const usage = `Usage: npm run bench -- [SCENARIO ...] [--json FILE] [--quick]
+  Scenarios:  ${Object.keys(scenarios).join(' ')}
+              without one: ${inSuite.join(' ')}
+  Sizes:      [--emails 500] [--warm-up 200] [--rounds 3] [--sleepers 5000] [--wake-rate 50] [--no-floors]
+  --quick     150 mails through the product and beside it, for CI
+  compare     --base REV [--head HEAD] [--pairs 3]: the scenario mail on two revisions, in pairs`;
 
-const usage = 'Usage: npm run bench -- [--emails 2000] [--warm-up 200] [--json FILE]';
-
-const { values } = parseArgs({
-  options: {
-    emails: { type: 'string', default: '2000' },
-    'warm-up': { type: 'string', default: '200' },
-    json: { type: 'string' },
-  },
-});
-const emails = atLeastOne(values.emails);
-const warmUp = atLeastOne(values['warm-up']);
+const { values, positionals } = readArguments();
+const sizes: Sizes = {
+  emails: atLeastOne(values.emails ?? (values.quick ? '150' : '500')),
+  warmUp: atLeastOne(values['warm-up'] ?? (values.quick ? '50' : '200')),
+  rounds: atLeastOne(values.rounds ?? (values.quick ? '1' : '3')),
+  sleepers: atLeastOne(values.sleepers),
+  wakeRate: atLeastOne(values['wake-rate']),
+  floors: values.floors,
+};
 const json = values.json ?? `.rivulet/bench-${new Date().toISOString().replaceAll(':', '-')}.json`;
+const named = positionals.length > 0 ? positionals : values.quick ? ['mail'] : inSuite;
+const unknown = named.filter((name) => name !== 'compare' && !(name in scenarios));
+if (unknown.length > 0) refuse(`There is no scenario ${unknown.join(', ')}.`);
 
+const results: Record<string, Result> = {};
+let toldSurroundings = '';
 try {
-  process.exit(await onStage(bench, interruption()));
+  for (const name of named) await runAndTell(name);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
+  process.exitCode = 1;
 }
+if (Object.keys(results).length > 0) console.log(`\nAlso in ${json}`);
 
-/** Floor and product in turn, twice, so that a machine that gets slower hits both. Gives back the exit code. */
-async function bench(stage: Stage): Promise<number> {
-  const surroundings = await describeSurroundings(stage);
-  console.log(surroundingsText(surroundings));
-  console.error(`\nWarming up with ${warmUp} of each ...`);
-  await runFloor(stage, warmUp);
-  await runProduct(stage, warmUp);
-  const runs: Run[] = [];
-  for (const run of [runFloor, runProduct, runFloor, runProduct]) {
-    console.error(`Run ${runs.length + 1} of 4 ...`);
-    runs.push(await run(stage, emails));
-  }
-
-  console.log(`\n${runsTable(runs, surroundings.cores)}\n`);
-  for (const [round, { rate, cpu }] of ratios(runs).entries()) {
-    console.log(`Product / floor, round ${round + 1}: rate ${rate.toFixed(2)}, CPU for each ${cpu.toFixed(2)}`);
-  }
-  console.log(limits);
+async function runAndTell(name: string): Promise<void> {
+  const startedAt = Date.now();
+  const result = name === 'compare' ? await compareRevisions() : await runApart(name, sizes);
+  results[name] = result;
+  if (name === 'mail') Object.assign(sizes, { rate: result.figures['rate'] });
+  tell(name, result, Math.round((Date.now() - startedAt) / 1_000));
+  // After each, so that what was measured stays when a later one fails.
   mkdirSync(dirname(json), { recursive: true });
-  writeFileSync(json, `${JSON.stringify({ surroundings, runs, ratios: ratios(runs) }, null, 2)}\n`);
-  console.log(`\nAlso in ${json}`);
-  return runs.every(({ mistakes }) => mistakes.length === 0) ? 0 : 1;
+  writeFileSync(json, `${JSON.stringify({ sizes, results }, null, 2)}\n`);
+  if (result.mistakes.length > 0) process.exitCode = 1;
 }
 
-/** Rejects on Ctrl-C, so that everything is taken down in order. */
-function interruption(): Promise<never> {
-  return new Promise((_, reject) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => reject(new Error(`Stopped by ${signal}.`)));
-    }
-  });
+function compareRevisions(): Promise<Result> {
+  const { base, head, pairs } = values;
+  if (base === undefined) return refuse('compare needs --base, a revision of git.');
+  return compare({ base, head, pairs: atLeastOne(pairs) }, sizes);
+}
+
+function tell(name: string, { surroundings, tables, notes, mistakes }: Result, seconds: number): void {
+  console.log(`\n== ${name} (${seconds} s)`);
+  if (surroundings !== undefined && surroundings !== toldSurroundings) console.log(surroundings);
+  toldSurroundings = surroundings ?? toldSurroundings;
+  for (const { title, rows } of tables) console.log(`\n${title}\n${columns(rows)}`);
+  for (const note of notes) console.log(`\n${note}`);
+  console.log(mistakes.length === 0 ? '\nCounts: right' : `\nCounts: WRONG\n  ${mistakes.join('\n  ')}`);
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      allowNegative: true,
+      options: {
+        json: { type: 'string' },
+        quick: { type: 'boolean', default: false },
+        emails: { type: 'string' },
+        'warm-up': { type: 'string' },
+        rounds: { type: 'string' },
+        sleepers: { type: 'string', default: '5000' },
+        'wake-rate': { type: 'string', default: '50' },
+        floors: { type: 'boolean', default: true },
+        base: { type: 'string' },
+        head: { type: 'string', default: 'HEAD' },
+        pairs: { type: 'string', default: '3' },
+      },
+    });
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
 }
 
 function atLeastOne(text: string): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) {
-    console.error(`"${text}" is no whole number above 0.\n${usage}`);
-    process.exit(1);
-  }
-  return number;
+  return Number.isInteger(number) && number > 0 ? number : refuse(`"${text}" is no whole number above 0.`);
+}
+
+function refuse(why: string): never {
+  console.error(`${why}\n${usage}`);
+  process.exit(2);
 }

@@ -2,8 +2,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { fileURLToPath } from 'node:url';
 
 import PQueue from 'p-queue';
 
@@ -19,36 +17,31 @@ import type { Template } from '../templates/catalogue.ts';
 import { catalogueFromFiles } from '../templates/compile/compile-all.ts';
 import { templateNames } from '../templates/names.ts';
 import { countCpu } from './cpu.ts';
-import { columns } from './report.ts';
+import { root } from './processes.ts';
+import { countCommands } from './redis-calls.ts';
+import type { Result, Scenario } from './scenario.ts';
 
-const usage = 'Usage: npm run bench:send -- [--sends 5000]';
-const { values } = parseArgs({ options: { sends: { type: 'string', default: '5000' } } });
-const sends = Number(values.sends);
-if (!Number.isInteger(sends) || sends < 1) {
-  console.error(`"${values.sends}" is no whole number above 0.\n${usage}`);
-  process.exit(1);
-}
-
-const root = fileURLToPath(new URL('..', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'rivulet-bench-'));
-const servers = await startServers({ dataDir: join(folder, 'data'), root, portPolicy: 'free', durable: true });
-const redis = connectRedis(servers.redis.url, (error) => console.error(error));
-try {
-  await redisReady(redis);
-  await bench();
-} finally {
-  redis.disconnect();
-  await servers.stop();
-  rmSync(folder, { recursive: true, force: true });
-}
-
-/**
- * What ledger, rate limit, stops and the second look at consent cost a send: the activity `sendEmail` with a provider that
- * says yes at once, beside rendering and the same provider alone, in turn, twice.
- */
 const nobody = { inc() {} };
 
-async function bench(): Promise<void> {
+/**
+ * What ledger, rate limit, stops and the second look at consent cost a send: the activity `sendEmailNow` with a provider that
+ * says yes at once, beside rendering and the same provider alone, in turn, twice. Redis writes each claim to disk.
+ */
+export const send: Scenario = async ({ emails: sends }, interrupted) => {
+  const folder = mkdtempSync(join(tmpdir(), 'rivulet-bench-'));
+  const servers = await startServers({ dataDir: join(folder, 'data'), root, portPolicy: 'free', durable: true });
+  const redis = connectRedis(servers.redis.url, (error) => console.error(error));
+  try {
+    await redisReady(redis);
+    return await Promise.race([bench(redis, servers.redis.pid, sends), interrupted]);
+  } finally {
+    redis.disconnect();
+    await servers.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+async function bench(redis: Redis, redisPid: number, sends: number): Promise<Result> {
   const prefix = `bench-${randomUUID()}:`;
   const secret = randomBytes(32).toString('hex');
   const memory = createMemory(redis, {
@@ -93,7 +86,11 @@ async function bench(): Promise<void> {
       probeEveryMs: 60_000,
     },
   });
-  const withAll = (template: string) => activities.sendEmail({ event: signup(), template, journey: 'onboarding' });
+  let sent = 0;
+  const withAll = async (template: string) => {
+    const { outcome } = await activities.sendEmailNow({ event: signup(), template, journey: 'onboarding' });
+    if (outcome === 'sent') sent += 1;
+  };
   const alone = async (template: string) => {
     const { payload } = signup();
     renderFor(catalogue.get(template) as Template, contact, payload);
@@ -108,19 +105,33 @@ async function bench(): Promise<void> {
     ['render and provider alone', alone],
     ['whole send path, durable', withAll],
   ] as const) {
-    const { calls, node, server } = await measure(() => send('welcome'));
+    const { calls, node, server } = await measure(redis, redisPid, sends, () => send('welcome'));
     if (name !== 'warm-up') rows.push([name, String(sends), calls, node, server]);
   }
-  console.log(`\n${columns(rows)}\n`);
-  console.log('Redis calls of one marketing send, by command:');
+  // A round to warm up, two that count, and the one send whose calls are listed.
+  const wanted = 3 * sends + 1;
   const counted = countCommands(redis);
   await withAll('welcome');
-  for (const [command, calls] of counted()) console.log(`  ${command} ${calls}`);
+  const commands = [...counted()].map(([command, calls]) => [command, String(calls)]);
+  return {
+    tables: [
+      { title: 'The activity sendEmailNow, with a provider that says yes at once', rows },
+      { title: 'Redis calls of one marketing send, by command', rows: [['', 'calls'], ...commands] },
+    ],
+    notes: [],
+    figures: { sent },
+    mistakes: sent === wanted ? [] : [`${sent} sends ended with a mail instead of ${wanted}`],
+  };
 }
 
-async function measure(send: () => Promise<unknown>): Promise<{ calls: string; node: string; server: string }> {
+async function measure(
+  redis: Redis,
+  redisPid: number,
+  sends: number,
+  send: () => Promise<unknown>,
+): Promise<{ calls: string; node: string; server: string }> {
   const counted = countCommands(redis);
-  const spent = countCpu({ node: process.pid, redis: servers.redis.pid });
+  const spent = countCpu({ node: process.pid, redis: redisPid });
   const queue = new PQueue({ concurrency: 50 });
   for (let i = 0; i < sends; i++) void queue.add(send);
   await queue.onIdle();
@@ -133,20 +144,6 @@ async function measure(send: () => Promise<unknown>): Promise<{ calls: string; n
     ),
     node: each(by.node, 3),
     server: each(by.redis, 3),
-  };
-}
-
-/** Counts what goes to Redis, by command, until what it gives back is called. */
-function countCommands(client: Redis): () => Map<string, number> {
-  const counts = new Map<string, number>();
-  const { sendCommand } = client;
-  client.sendCommand = function count(command, stream) {
-    counts.set(command.name, (counts.get(command.name) ?? 0) + 1);
-    return sendCommand.call(this, command, stream);
-  };
-  return () => {
-    client.sendCommand = sendCommand;
-    return counts;
   };
 }
 

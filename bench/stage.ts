@@ -1,19 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 
 import { connectNats, type JetStream } from '../ingress/nats.ts';
 import { findServers, type ServerBinaries } from '../local/servers/find.ts';
-import { spawnGuarded, type Guarded } from '../local/servers/guarded.ts';
-import { choosePorts } from '../local/servers/ports.ts';
-import { startServers } from '../local/servers/start-servers.ts';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
+import { type RunningServers, startServers } from '../local/servers/start-servers.ts';
+import { type ProcessName, type ProgramName, root } from './processes.ts';
+import { createStarter } from './programs.ts';
+import { startQueueRedis } from './queue-redis.ts';
+import type { Requests } from './rpcs.ts';
 
 /** Temporal's own limits would be reached before anything of ours. */
 export const temporalLimits = {
@@ -22,28 +20,50 @@ export const temporalLimits = {
   'matching.rps': '100000',
   'history.rps': '100000',
 };
+/** Mails per second: more than any machine can. */
+export const unlimited = 100_000;
 export const sesLatency = { ms: 50, jitter: 0.4 };
 
-export const processNames = ['ingress', 'worker', 'temporal', 'nats', 'redis', 'ses', 'bench', 'floorWorker'] as const;
-export type ProcessName = (typeof processNames)[number];
+/** What a scenario needs. */
+export interface Plan {
+  /** In this order; the SES stand-in comes first, because a worker asks it for the account. */
+  programs: readonly ProgramName[];
+  /** Mails per second; without it, `unlimited`. */
+  rateLimit?: number;
+  /** Of the SES stand-in, in ms; without it, `sesLatency`. */
+  sesLatencyMs?: number;
+  /** Other journeys than the product's: a bundle, as the text of a file. */
+  journeys?: string;
+}
 
 /** Everything that is measured, each in a process of its own. */
 export interface Stage {
+  plan: Plan;
   binaries: ServerBinaries;
+  servers: RunningServers;
   client: Client;
+  /** What the bench has asked of Temporal so far beside starting runs. */
+  own: () => Requests;
   stream: JetStream;
-  sesUrl: string;
-  pids: Record<ProcessName, number>;
+  /** Of RIVULET_SECRET, which the product's hashes are made with. */
+  secret: string;
+  urlOf: (program: ProgramName) => string;
+  queueRedisUrl: string;
+  pids: Partial<Record<ProcessName, number>>;
   /** Rejects when a process ends by itself; never resolves. */
   broken: Promise<never>;
 }
 
 /** Sets everything up in a new folder, hands it to `use`, and takes it all down again, whatever happens. */
-export async function onStage<T>(use: (stage: Stage) => Promise<T>, interrupted: Promise<never>): Promise<T> {
+export async function onStage<T>(
+  plan: Plan,
+  interrupted: Promise<never>,
+  use: (stage: Stage) => Promise<T>,
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'rivulet-bench-'));
   const undo: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
   try {
-    const work = setUp(folder, undo).then((stage) => Promise.race([use(stage), stage.broken]));
+    const work = setUp(plan, folder, undo).then((stage) => Promise.race([use(stage), stage.broken]));
     return await Promise.race([work, interrupted]);
   } finally {
     for (const step of undo.toReversed()) {
@@ -54,7 +74,7 @@ export async function onStage<T>(use: (stage: Stage) => Promise<T>, interrupted:
   }
 }
 
-async function setUp(folder: string, undo: (() => unknown)[]): Promise<Stage> {
+async function setUp(plan: Plan, folder: string, undo: (() => unknown)[]): Promise<Stage> {
   const binaries = await findServers({ root, log: console.error });
   const servers = await startServers({
     dataDir: join(folder, 'data'),
@@ -65,15 +85,56 @@ async function setUp(folder: string, undo: (() => unknown)[]): Promise<Stage> {
     temporalDynamicConfig: temporalLimits,
   });
   undo.push(() => servers.stop());
+  const secret = randomBytes(32).toString('hex');
+  const starter = await createStarter(folder, plan.programs, environmentOf(plan, folder, servers, secret));
+  undo.push(() => starter.end());
+  const pids: Stage['pids'] = {
+    temporal: servers.temporal.pid,
+    nats: servers.nats.pid,
+    redis: servers.redis.pid,
+    bench: process.pid,
+  };
+  let queueRedisUrl = '';
+  if (plan.programs.includes('queueWorker')) {
+    const queueRedis = await startQueueRedis(binaries.redis, join(folder, 'queue'));
+    undo.push(queueRedis.stop);
+    ({ url: queueRedisUrl } = queueRedis);
+    pids.queueRedis = queueRedis.pid;
+  }
+  for (const name of plan.programs) pids[name] = await starter.start(name, queueRedisUrl);
+
+  const stream = await connectNats(servers.nats.url, 'bench');
+  undo.push(() => stream.connection.close());
+  const { connection, own } = await connectCounting(servers.temporal.address);
+  undo.push(() => connection.close());
+  return {
+    plan,
+    binaries,
+    servers,
+    client: new Client({ connection, namespace: servers.temporal.namespace }),
+    own,
+    stream,
+    secret,
+    urlOf: starter.urlOf,
+    queueRedisUrl,
+    pids,
+    broken: Promise.race([
+      starter.broken,
+      servers.exited.then(({ name, lastLines }) => {
+        throw new Error(`${name} ended by itself:\n${lastLines.join('\n')}`);
+      }),
+    ]),
+  };
+}
+
+/** Nothing of the user's environment but the path: a profile or a key found there would change what is measured. */
+function environmentOf(plan: Plan, folder: string, servers: RunningServers, secret: string): NodeJS.ProcessEnv {
   const config = join(folder, 'rivulet.yaml');
-  writeFileSync(
-    config,
-    JSON.stringify({ provider: { rate_limit: 100_000 }, templates: { base_dir: join(root, 'templates') } }),
-  );
-  const ports = await choosePorts({ ses: undefined, ingress: undefined, worker: undefined, floor: undefined }, 'free');
-  const sesUrl = `http://127.0.0.1:${ports.ses}`;
-  // Nothing of the user's environment but the path: a profile or a key found there would change what is measured.
-  const env = {
+  const templates = { base_dir: join(root, 'templates') };
+  writeFileSync(config, JSON.stringify({ provider: { rate_limit: plan.rateLimit ?? unlimited }, templates }));
+  const journeys = join(folder, 'journeys.js');
+  if (plan.journeys !== undefined) writeFileSync(journeys, plan.journeys);
+  return {
     PATH: process.env['PATH'],
     HOME: folder,
     NODE_NO_WARNINGS: '1',
@@ -82,82 +143,28 @@ async function setUp(folder: string, undo: (() => unknown)[]): Promise<Stage> {
     TEMPORAL_ADDRESS: servers.temporal.address,
     TEMPORAL_NAMESPACE: servers.temporal.namespace,
     RIVULET_CONFIG: config,
-    RIVULET_SECRET: randomBytes(32).toString('hex'),
+    RIVULET_SECRET: secret,
+    ...(plan.journeys !== undefined && { RIVULET_WORKFLOW_BUNDLE: journeys }),
     AWS_REGION: 'eu-central-1',
-    AWS_ENDPOINT_URL_SESV2: sesUrl,
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
-    SES_LATENCY_MS: String(sesLatency.ms),
+    SES_LATENCY_MS: String(plan.sesLatencyMs ?? sesLatency.ms),
     SES_LATENCY_JITTER: String(sesLatency.jitter),
     SES_MAX_SEND_RATE: '100000',
     SES_MAX_24_HOUR_SEND: '-1',
-  };
-  const exits: Promise<never>[] = [servers.exited.then((exit) => fail(exit.name, exit.lastLines.join('\n')))];
-  const start = async (file: string, port: number, ready?: string) => {
-    const logFile = join(folder, `${port}.log`);
-    const child = await run(file, { ...env, HTTP_PORT: String(port) }, logFile);
-    let stopping = false;
-    undo.push(() => {
-      stopping = true;
-      return child.end(30_000);
-    });
-    const exit = child.exited.then(() => (stopping ? new Promise<never>(() => {}) : fail(file, tail(logFile))));
-    exit.catch(() => {});
-    exits.push(exit);
-    if (ready !== undefined) await Promise.race([becomeReady(`http://127.0.0.1:${port}${ready}`, logFile), exit]);
-    return child.pid;
-  };
-
-  const ses = await start('local/ses/main.ts', ports.ses, '/api/stats');
-  const worker = await start('worker/main.ts', ports.worker, '/readyz');
-  const ingress = await start('ingress/main.ts', ports.ingress, '/readyz');
-  // It has no health page: its warm-up waits for it.
-  const floorWorker = await start('bench/floor-worker.ts', ports.floor);
-  const stream = await connectNats(servers.nats.url, 'bench');
-  undo.push(() => stream.connection.close());
-  const connection = await Connection.connect({ address: servers.temporal.address });
-  undo.push(() => connection.close());
-  return {
-    binaries,
-    client: new Client({ connection, namespace: servers.temporal.namespace }),
-    stream,
-    sesUrl,
-    pids: {
-      ingress,
-      worker,
-      temporal: servers.temporal.pid,
-      nats: servers.nats.pid,
-      redis: servers.redis.pid,
-      ses,
-      bench: process.pid,
-      floorWorker,
-    },
-    broken: Promise.race(exits),
+    SES_MAX_MAILS: '100000',
   };
 }
 
-/** Its output goes to a file: reading it here would be counted as work of the bench. */
-async function run(file: string, env: NodeJS.ProcessEnv, logFile: string): Promise<Guarded> {
-  const output = openSync(logFile, 'a');
-  try {
-    return await spawnGuarded({ command: process.execPath, args: ['--import', 'tsx', file], env, cwd: root, output });
-  } finally {
-    closeSync(output);
-  }
-}
-
-async function becomeReady(url: string, logFile: string): Promise<void> {
-  for (const deadline = Date.now() + 60_000; ; await sleep(100)) {
-    const reply = await fetch(url).catch(() => undefined);
-    if (reply?.status === 200) return;
-    if (Date.now() > deadline) throw new Error(`${url} was not ready within 60 s:\n${tail(logFile)}`);
-  }
-}
-
-function fail(name: string, said: string): never {
-  throw new Error(`${name} ended by itself:\n${said}`);
-}
-
-function tail(file: string): string {
-  return readFileSync(file, 'utf8').split('\n').slice(-20).join('\n');
+/** A connection that counts its calls. Starts are left out: where the bench starts runs, it stands for the ingress. */
+async function connectCounting(address: string): Promise<{ connection: Connection; own: () => Requests }> {
+  const calls: Requests = {};
+  type Interceptor = NonNullable<ConnectionOptions['interceptors']>[number];
+  const count: Interceptor = (options, next) => {
+    const operation = options.method_definition.path.split('/').at(-1) ?? '';
+    if (operation !== 'StartWorkflowExecution') calls[operation] = (calls[operation] ?? 0) + 1;
+    return next(options) as ReturnType<Interceptor>;
+  };
+  const connection = await Connection.connect({ address, interceptors: [count] });
+  return { connection, own: () => ({ ...calls }) };
 }

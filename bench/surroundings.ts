@@ -2,10 +2,15 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 
 import { versionOf } from '../local/servers/version.ts';
-import { sesLatency, type Stage, temporalLimits } from './stage.ts';
+import { titles } from './processes.ts';
+import { sesLatency, type Stage, temporalLimits, unlimited } from './stage.ts';
 
 /** What the figures depend on, without which they mean nothing. */
-export async function describeSurroundings({ binaries, client }: Stage) {
+export async function surroundingsOf(stage: Stage): Promise<string> {
+  return surroundingsText(await describeSurroundings(stage));
+}
+
+async function describeSurroundings({ binaries, client, plan }: Stage) {
   const { serverVersion } = await client.workflowService.getSystemInfo({});
   const packageFile = new URL('../node_modules/@temporalio/worker/package.json', import.meta.url);
   const { version: sdk } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
@@ -26,13 +31,15 @@ export async function describeSurroundings({ binaries, client }: Stage) {
       Temporal: 'dev server, SQLite file, WAL, synchronous=OFF, 1 history shard',
     },
     temporalLimits,
-    product: { rate_limit: 100_000, ses_latency: sesLatency, processes: '1 ingress, 1 worker (real main.ts)' },
+    rateLimit: plan.rateLimit ?? unlimited,
+    sesLatencyMs: plan.sesLatencyMs ?? sesLatency.ms,
+    processes: plan.programs.map((name) => titles[name]),
   };
 }
 
-export type Surroundings = Awaited<ReturnType<typeof describeSurroundings>>;
+type Surroundings = Awaited<ReturnType<typeof describeSurroundings>>;
 
-export function surroundingsText({ cores, cpu, ...rest }: Surroundings): string {
+function surroundingsText({ cores, cpu, ...rest }: Surroundings): string {
   const list = (values: object) =>
     Object.entries(values)
       .map(([name, value]) => `${name} ${String(value)}`)
@@ -43,7 +50,8 @@ export function surroundingsText({ cores, cpu, ...rest }: Surroundings): string 
     `Durability:  ${Object.entries(rest.durability)
       .map(([name, value]) => `${name}: ${value}`)
       .join('\n             ')}`,
-    `Raised:      ${list(rest.temporalLimits)}; provider.rate_limit ${rest.product.rate_limit}`,
-    `SES:         stand-in, ${sesLatency.ms} ms +-${sesLatency.jitter * 100} %, no failures`,
+    `Raised:      ${list(rest.temporalLimits)}; provider.rate_limit ${rest.rateLimit}`,
+    `SES:         stand-in, ${rest.sesLatencyMs} ms +-${sesLatency.jitter * 100} %, no failures`,
+    `Processes:   the servers, and one each of: ${rest.processes.join(', ')}`,
   ].join('\n');
 }

@@ -2,7 +2,7 @@ import { accountLua } from './account.ts';
 import { type ConsentRecord, everyTopic } from './consents.ts';
 import { type Contact, contactFields, contactOf } from './contacts.ts';
 import type { Keys } from './keys.ts';
-import { bookLua, horizonUs, type Terms } from './rates.ts';
+import { bookLua, horizonUs, paceLua, type Terms } from './rates.ts';
 import { clockLua, defineScript, type Redis } from './redis.ts';
 import { claimLua, type Claimed, type MailAbout, readLua, type Reply, type SendRecord, toRecord } from './sends.ts';
 import { stoppedLua } from './stops.ts';
@@ -52,7 +52,7 @@ local seen, person, suppressed, said = standing(KEYS[2], KEYS[3], ARGV[1], ARGV[
 for i = 1, ${contactFields.length} do person[i] = person[i] or '' end
 return { record, person, suppressed, { said[1] or '', said[2] or '' }, seen }`;
 
-const leaveScript = `${clockLua}${stoppedLua}${accountLua}${bookLua}${claimLua}${standingLua}
+const leaveScript = `${clockLua}${stoppedLua}${accountLua}${paceLua}${bookLua}${claimLua}${standingLua}
 local send, contact, consents, stops, account, pace, slots, queue, told = unpack(KEYS)
 local suppressions, topic, seen, mine, keep, lane = unpack(ARGV, 1, 6)
 local rate, reserve, horizon, since = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10]
@@ -65,7 +65,7 @@ if by then return { 'stopped', by } end
 if not hasQuota(account, lane, reserve) then return { 'no_quota', '' } end
 local between = interval(account, rate)
 local _, at = book(pace, slots, queue, told, between, tag, horizon, since)
-local early = math.max(at - now, earlyBy(pace))
+local early = math.max(at - now, earlyBy(pace, between))
 if early > between * tolerance then return { 'wait', tostring(math.ceil(early / 1000)) } end
 claim(send, account, pace, slots, between, { mine = mine, tag = tag, keep = keep, user = user, template = template, topic = topic })
 return { 'claimed', '' }`;
@@ -106,8 +106,20 @@ export function createDepartures(
       const [kind, value] = await leave[lane](
         [keys.send(tag), keys.contact(user), keys.consents(user), keys.stops(), keys.account(), ...rates],
         [
-          ...[keys.suppression(''), topic, seen, claim, rememberMs, lane],
-          ...[perSecond, quotaReserve, horizonUs[lane], since, tag, user, template, ...stops],
+          keys.suppression(''),
+          topic,
+          seen,
+          claim,
+          rememberMs,
+          lane,
+          perSecond,
+          quotaReserve,
+          horizonUs[lane],
+          since,
+          tag,
+          user,
+          template,
+          ...stops,
         ],
       );
       if (kind === 'claimed') await onDisk(tag, claim);

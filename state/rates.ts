@@ -9,6 +9,17 @@ const graceUs = 2_000_000;
 /** How long queues and slots are kept after the last of them. */
 const keepMs = 60_000;
 
+/**
+ * From when the next mail's interval counts. At high rates timers are as coarse as the intervals, and each mail a little late:
+ * what was missed within these 20 ms is caught up, so that an hour of 500 a second has 1,800,000 slots and not two thirds of
+ * them. At most one mail in fifty more leaves in any one second; below 50 a second none.
+ */
+export const paceLua = `
+local function paceFrom(pace, between)
+  local late = between < 20000 and 20000 or 0
+  return math.max(tonumber(redis.call('GET', pace) or '0'), now - late)
+end`;
+
 /** Who goes first: transactional mail before marketing mail. */
 export type Lane = 'transactional' | 'marketing';
 
@@ -73,7 +84,7 @@ local function book(pace, slots, queue, told, between, id, horizon, since)
   end
   redis.call('ZADD', queue, 'NX', since, id)
 
-  local slot = math.max(tonumber(redis.call('GET', pace) or '0'), now) + redis.call('ZCARD', slots) * between
+  local slot = paceFrom(pace, between) + redis.call('ZCARD', slots) * between
   local due = slot + redis.call('ZRANK', queue, id) * between - horizon
   if due > now then
     redis.call('ZADD', told, due, id)
@@ -87,7 +98,7 @@ local function book(pace, slots, queue, told, between, id, horizon, since)
   return 'slot', slot
 end`;
 
-const reserveScript = `${clockLua}${stoppedLua}${accountLua}${bookLua}
+const reserveScript = `${clockLua}${stoppedLua}${accountLua}${paceLua}${bookLua}
 local pace, slots, queue, told, account, stops = unpack(KEYS)
 local rate, reserve, lane, id, horizon, since = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
 

@@ -1,6 +1,6 @@
 import { accountLua } from './account.ts';
 import type { Keys } from './keys.ts';
-import type { Terms } from './rates.ts';
+import { paceLua, type Terms } from './rates.ts';
 import { clockLua, defineScript, type Redis } from './redis.ts';
 import { stoppedLua } from './stops.ts';
 
@@ -150,13 +150,12 @@ local function isFree(send, over)
   local record = redis.call('HMGET', send, 'state', 'claim')
   return not record[1] or record[1] == 'released' or (record[1] == 'dispatching' and record[2] == over)
 end
-local function earlyBy(pace)
-  return tonumber(redis.call('GET', pace) or '0') - now
+local function earlyBy(pace, between)
+  return paceFrom(pace, between) - now
 end
 local function claim(send, account, pace, slots, between, mail)
   local ms = string.format('%.0f', math.floor(now / 1000))
-  local from = math.max(tonumber(redis.call('GET', pace) or '0'), now)
-  redis.call('SET', pace, string.format('%.0f', from + between), 'PX', math.ceil(between / 1000) + 1000)
+  redis.call('SET', pace, string.format('%.0f', paceFrom(pace, between) + between), 'PX', math.ceil(between / 1000) + 1000)
   redis.call('ZREM', slots, mail.tag)
   redis.call('HINCRBY', account, 'left_since', 1)
   redis.call('HSET', account, 'left_at', ms)
@@ -167,7 +166,7 @@ end`;
 const scripts = {
   read: `${clockLua}${readLua}
     return read(KEYS[1])`,
-  claim: `${clockLua}${stoppedLua}${accountLua}${claimLua}
+  claim: `${clockLua}${stoppedLua}${accountLua}${paceLua}${claimLua}
     local send, stops, account, pace, slots = unpack(KEYS)
     local mine, over, keep, again, lane = unpack(ARGV, 1, 5)
     local rate, reserve = tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -177,7 +176,7 @@ const scripts = {
     if by then return { 'stopped', by } end
     if not hasQuota(account, lane, reserve) then return { 'no_quota', '' } end
     local between = interval(account, rate)
-    local early = earlyBy(pace) - between * tolerance
+    local early = earlyBy(pace, between) - between * tolerance
     if early > 0 then return { 'too_early', tostring(math.ceil(early / 1000)) } end
     claim(send, account, pace, slots, between, { mine = mine, tag = ARGV[8], keep = keep, user = ARGV[9], template = ARGV[10], topic = ARGV[11] })
     if again == 'again' then redis.call('HSET', send, 'again', '1') end

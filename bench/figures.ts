@@ -1,0 +1,71 @@
+/** Text in columns: the first to the left, the others to the right. */
+export function columns(rows: string[][]): string {
+  const widths = rows[0]!.map((_, at) => Math.max(...rows.map((row) => row[at]!.length)));
+  const line = (row: string[]) =>
+    row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!))).join('  ');
+  return rows.map((row) => line(row).trimEnd()).join('\n');
+}
+
+export interface Spread {
+  median: number;
+  min: number;
+  max: number;
+}
+
+/** Of an even number, the upper of the two in the middle: a value that was measured. Of none, NaN. */
+export function spread(values: readonly number[]): Spread {
+  const sorted = values.toSorted((one, other) => one - other);
+  const at = (index: number) => sorted[index] ?? NaN;
+  return { median: at(Math.floor(sorted.length / 2)), min: at(0), max: at(sorted.length - 1) };
+}
+
+/** "median (min to max)" of the rounds; of one round, the value alone. */
+export function told(values: readonly number[], digits: number): string {
+  const { median, min, max } = spread(values);
+  const text = (value: number) => (Number.isNaN(value) ? '-' : value.toFixed(digits));
+  return values.length < 2 ? text(median) : `${text(median)} (${text(min)} to ${text(max)})`;
+}
+
+/** The smallest value that `share` (0 to 1) of the values do not exceed. Of none, NaN. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
+}
+
+/** One mail, by when its journey asked for it and when it left. */
+export interface Asked {
+  askedAt: number;
+  leftAt: number;
+}
+
+export interface Displacement {
+  /** By how many places the mail furthest from its own left. */
+  places: number;
+  /** The longest that a mail left after one that had asked later, in the unit of `leftAt`. */
+  overtakenBy: number;
+}
+
+/** How far the order of leaving is from the order of asking. Mails that asked in the same instant have no order among them. */
+export function displacement(mails: readonly Asked[]): Displacement {
+  const asked = mails.toSorted((one, other) => one.askedAt - other.askedAt || one.leftAt - other.leftAt);
+  const left = asked.toSorted((one, other) => one.leftAt - other.leftAt);
+  const placeOf = new Map(left.map((mail, place) => [mail, place]));
+  const places = asked.reduce((most, mail, place) => Math.max(most, Math.abs(placeOf.get(mail)! - place)), 0);
+
+  let [overtakenBy, firstOfLater] = [0, Infinity];
+  for (const { leftAt } of asked.toReversed()) {
+    overtakenBy = Math.max(overtakenBy, leftAt - firstOfLater);
+    firstOfLater = Math.min(firstOfLater, leftAt);
+  }
+  return { places, overtakenBy };
+}
+
+/** How many of these instants (ms) lie in each whole second after `from`; the last second is left out when it is not whole. */
+export function perSecond(instants: readonly number[], from: number, until: number): number[] {
+  const counts = Array.from({ length: Math.floor((until - from) / 1_000) }, () => 0);
+  for (const instant of instants) {
+    const second = Math.floor((instant - from) / 1_000);
+    if (counts[second] !== undefined) counts[second] += 1;
+  }
+  return counts;
+}

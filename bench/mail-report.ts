@@ -1,0 +1,119 @@
+import { othersPercent } from './cpu.ts';
+import { told } from './figures.ts';
+import { cpuOf, type Spent } from './meter.ts';
+import { type ProcessName, processNames, titles } from './processes.ts';
+import { sumOf } from './rpcs.ts';
+import type { Table } from './scenario.ts';
+
+/** One counted round of one way to send. */
+export interface Run {
+  what: What;
+  count: number;
+  /** From the first start to the last mail, or the last end of a run. */
+  seconds: number;
+  /** How long publishing took, at the start of it. */
+  publishSeconds?: number;
+  spent: Spent;
+  historyEvents?: number;
+  actions?: number;
+  mistakes: string[];
+}
+export type What = 'product' | 'floor' | 'BullMQ';
+
+/** Whose CPU time is work for its mails: what else is on the stage stands idle meanwhile. */
+const partsOf: Record<What, readonly ProcessName[]> = {
+  product: ['ingress', 'worker', 'temporal', 'nats', 'redis', 'ses', 'bench'],
+  floor: ['temporal', 'floorWorker', 'bench'],
+  BullMQ: ['queueWorker', 'queueRedis', 'queueSes', 'bench'],
+};
+
+/** A column for each way to send, with the median, the least and the most of its rounds. */
+export function mailTable(runs: readonly Run[]): Table {
+  const whats = waysIn(runs);
+  const row = (title: string, digits: number, value: (run: Run) => number | undefined) => [
+    title,
+    ...whats.map((what) => {
+      const values = runs.filter((run) => run.what === what).map(value);
+      return told(
+        values.filter((value) => value !== undefined),
+        digits,
+      );
+    }),
+  ];
+  const ofThis = (name: ProcessName) => (run: Run) =>
+    partsOf[run.what].includes(name) ? cpuOf(run.spent, [name]) / run.count : undefined;
+  const shown = processNames.filter((name) => whats.some((what) => partsOf[what].includes(name)));
+  return {
+    title: `${runs[0]?.count ?? 0} mails (or runs of the floor) in each of ${runs.length / whats.length} rounds: median (least to most)`,
+    rows: [
+      ['', ...whats],
+      row('per second', 1, rateOf),
+      row('publishing took, s', 1, ({ publishSeconds }) => publishSeconds),
+      row('history events of one', 0, ({ historyEvents }) => historyEvents),
+      row('Actions of one', 0, ({ actions }) => actions),
+      row('requests to Temporal for one', 2, requestsOfOne),
+      row('CPU-ms for one, sum', 2, cpuOfOne),
+      ...shown.map((name) => row(`  ${titles[name]}`, 2, ofThis(name))),
+      row('memory of the worker, MB', 0, (run) => run.spent.memory[workerOf[run.what]]),
+      row('memory of the Temporal server, MB', 0, (run) =>
+        run.what === 'BullMQ' ? undefined : run.spent.memory.temporal,
+      ),
+      row('all CPUs used by others, %', 0, ({ spent }) => othersPercent(spent.cpu)),
+    ],
+  };
+}
+
+function waysIn(runs: readonly Run[]): What[] {
+  return (['product', 'floor', 'BullMQ'] as const).filter((what) => runs.some((run) => run.what === what));
+}
+
+const workerOf: Record<What, ProcessName> = { product: 'worker', floor: 'floorWorker', BullMQ: 'queueWorker' };
+
+/** How the product stands to the others of the same round. */
+export function ratioTable(runs: readonly Run[]): Table {
+  const ratio = (other: What, value: (run: Run) => number) => {
+    const others = runs.filter(({ what }) => what === other);
+    const products = runs.filter(({ what }) => what === 'product');
+    const ratios = others.flatMap((run, round) => {
+      const product = products[round];
+      return product === undefined ? [] : [value(product) / value(run)];
+    });
+    return told(ratios, 2);
+  };
+  const others = (['floor', 'BullMQ'] as const).filter((what) => runs.some((run) => run.what === what));
+  return {
+    title: 'The product beside them, round by round: median (least to most)',
+    rows: [
+      ['', 'rate', 'CPU for one'],
+      ...others.map((what) => [`product / ${what}`, ratio(what, rateOf), ratio(what, cpuOfOne)]),
+    ],
+  };
+}
+
+/** The operations that Temporal was asked for, for each mail, from many to few. */
+export function requestTable(runs: readonly Run[]): Table {
+  const asked = runs.filter(({ what }) => what !== 'BullMQ');
+  const whats = waysIn(asked);
+  const operations = [...new Set(asked.flatMap(({ spent }) => Object.keys(spent.requests)))];
+  const each = (operation: string, what: What) =>
+    asked.filter((run) => run.what === what).map((run) => (run.spent.requests[operation] ?? 0) / run.count);
+  return {
+    title: 'Requests to Temporal for one, by operation; without long polls and health checks',
+    rows: [
+      ['', ...whats],
+      ...operations.map((operation) => [operation, ...whats.map((what) => told(each(operation, what), 2))]),
+    ],
+  };
+}
+
+export function rateOf({ count, seconds }: Run): number {
+  return count / seconds;
+}
+
+export function cpuOfOne(run: Run): number {
+  return cpuOf(run.spent, partsOf[run.what]) / run.count;
+}
+
+export function requestsOfOne({ what, spent, count }: Run): number | undefined {
+  return what === 'BullMQ' ? undefined : sumOf(spent.requests) / count;
+}

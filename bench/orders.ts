@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import PQueue from 'p-queue';
+
+import { consumerName } from '../ingress/nats.ts';
+import type { Stage } from './stage.ts';
+
+const stallMs = 60_000;
+
+/** An order as a shop publishes it, of a person of its own. */
+export function newOrder(id = randomUUID()) {
+  return {
+    event_id: id,
+    event_type: 'order.completed' as const,
+    user_id: `u_${id}`,
+    timestamp: Date.now(),
+    payload: { order_id: `o_${id}`, total: 12.5, currency: 'EUR', contact: { email: `${id}@example.com` } },
+  };
+}
+export type Order = ReturnType<typeof newOrder>;
+
+export function newOrders(count: number): Order[] {
+  return Array.from({ length: count }, () => newOrder());
+}
+
+export async function publish({ stream }: Stage, order: Order): Promise<void> {
+  await stream.js.publish(`marketing.events.${order.event_type}`, JSON.stringify(order));
+}
+
+/** Publishes all, 100 in flight; gives back how many seconds that took. */
+export async function publishAll(stage: Stage, orders: readonly Order[]): Promise<number> {
+  const startedAt = performance.now();
+  const queue = new PQueue({ concurrency: 100 });
+  await queue.addAll(orders.map((order) => () => publish(stage, order)));
+  return (performance.now() - startedAt) / 1_000;
+}
+
+/** Waits until the ingress has taken in all that was published. */
+export async function untilTakenIn({ stream }: Stage, everyMs = 250): Promise<void> {
+  for (const deadline = Date.now() + stallMs; Date.now() < deadline; await sleep(everyMs)) {
+    const { num_pending, num_ack_pending } = await stream.manager.consumers.info('MARKETING_EVENTS', consumerName);
+    if (num_pending + num_ack_pending === 0) return;
+  }
+}
+
+/** Waits until the provider's feedback is taken in and all runs have ended. The stand-in tells of a delivery 0.4 s after it took the mail. */
+export async function untilQuiet(stage: Stage): Promise<void> {
+  await sleep(1_000);
+  for (const deadline = Date.now() + stallMs; Date.now() < deadline; await sleep(250)) {
+    await untilTakenIn(stage);
+    if ((await stage.client.workflow.count('ExecutionStatus = "Running"')).count === 0) return;
+  }
+}

@@ -1,0 +1,15 @@
+import type { Redis } from '../state/redis.ts';
+
+/** Counts what goes to Redis, by command, until what it gives back is called. */
+export function countCommands(client: Redis): () => Map<string, number> {
+  const counts = new Map<string, number>();
+  const { sendCommand } = client;
+  client.sendCommand = function count(command, stream) {
+    counts.set(command.name, (counts.get(command.name) ?? 0) + 1);
+    return sendCommand.call(this, command, stream);
+  };
+  return () => {
+    client.sendCommand = sendCommand;
+    return counts;
+  };
+}

@@ -1,0 +1,32 @@
+/** How much is done; each scenario takes what concerns it. */
+export interface Sizes {
+  emails: number;
+  warmUp: number;
+  rounds: number;
+  sleepers: number;
+  /** Mails per second that the account may send while the sleepers wake. */
+  wakeRate: number;
+  /** Whether `mail` measures its floors too. */
+  floors: boolean;
+  /** Mails per second that `mail` has measured in this run of the suite. */
+  rate?: number;
+}
+
+export interface Table {
+  title: string;
+  rows: string[][];
+}
+
+/** What a scenario has found. */
+export interface Result {
+  /** What the figures depend on, without which they mean nothing. */
+  surroundings?: string;
+  tables: Table[];
+  notes: string[];
+  /** The same as numbers, for programs. */
+  figures: Record<string, unknown>;
+  /** Counts that are not as they must be. Speeds are never among them. */
+  mistakes: string[];
+}
+
+export type Scenario = (sizes: Sizes, interrupted: Promise<never>) => Promise<Result>;

@@ -1,0 +1,22 @@
+import type { Scenario } from './scenario.ts';
+
+/** Loaded one at a time: a scenario has a process of its own, and nothing of the others in it. */
+export const scenarios: Record<string, () => Promise<Scenario>> = {
+  mail: async () => (await import('./mail.ts')).mail,
+  drip: async () => (await import('./drip.ts')).drip,
+  sleepers: async () => (await import('./sleepers.ts')).sleepers,
+  ingress: async () => (await import('./ingress.ts')).ingress,
+  latency: async () => (await import('./latency.ts')).latency,
+  limiter: async () => (await import('./limiter.ts')).limiter,
+  send: async () => (await import('./send-path.ts')).send,
+  render: async () => (await import('./render.ts')).render,
+  simulate: async () => (await import('./simulate.ts')).simulated,
+  library: async () => (await import('./library.ts')).library,
+  waits: async () => (await import('./waits.ts')).waits,
+};
+
+/**
+ * What a run without names does, in this order: `mail` comes first, because `latency` goes by its rate. `library` and
+ * `waits` are for those who change how journeys are written.
+ */
+export const inSuite = ['mail', 'drip', 'sleepers', 'ingress', 'latency', 'limiter', 'send', 'render', 'simulate'];

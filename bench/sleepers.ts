@@ -1,0 +1,176 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import PQueue from 'p-queue';
+
+import type { Event } from '../events/index.ts';
+import { journeyQueue } from '../worker/workers.ts';
+import { countCpu } from './cpu.ts';
+import { perSecond, spread } from './figures.ts';
+import { journeysBundle } from './journeys-bundle.ts';
+import { readMemory } from './memory.ts';
+import { signUp, withMemory } from './people.ts';
+import { titles, type ProcessName } from './processes.ts';
+import { acceptedAt, forgetCounts, mistakesIn, readStats, untilAccepted } from './provider.ts';
+import { readRequests, requestsNow, type Requests } from './rpcs.ts';
+import type { Scenario } from './scenario.ts';
+import { orderOf } from './sleepers-order.ts';
+import { onStage, type Stage } from './stage.ts';
+import { surroundingsOf } from './surroundings.ts';
+
+/** All wake within this. */
+const wakeWithinMs = 60_000;
+const idleMs = 10_000;
+/** Beyond this many, the order is looked at in so many of them. */
+const looked = 5_000;
+
+/** Many journeys that sleep at once and wake within a minute: what they weigh, what they cost idle, and in which order their mails leave. */
+export const sleepers: Scenario = async ({ sleepers: count, wakeRate, warmUp }, interrupted) => {
+  const plan = {
+    programs: ['ses', 'worker', 'ingress'] as const,
+    rateLimit: wakeRate,
+    journeys: await journeysBundle(),
+  };
+  return onStage(plan, interrupted, async (stage) => {
+    const sesUrl = stage.urlOf('ses');
+    const weigh = () => readMemory(stage.pids);
+    const few = Math.max(warmUp, Math.round(count / 10));
+    console.error(`sleepers: warming up with ${few}`);
+    const startedIn = await warmUpWith(stage, few);
+    await forgetCounts(sesUrl);
+    const signups = await withMemory(stage, (memory) => signUp(memory, count));
+
+    const memory = { before: weigh() };
+    // Somewhat more than the warm-up says, so that all sleep, and can be watched idle, before the first wakes.
+    const firstWakesAt = Date.now() + (count / few) * startedIn * 1.1 + idleMs + 5_000;
+    console.error(
+      `sleepers: starting ${count}, which wake from ${Math.round((firstWakesAt - Date.now()) / 1_000)} s on`,
+    );
+    const startedAt = Date.now();
+    const half = Math.floor(count / 2);
+    const wakeAt = (index: number) => firstWakesAt + Math.floor((wakeWithinMs * ((index * 7_919) % count)) / count);
+    await startSleepers(stage, signups.slice(0, half), wakeAt);
+    const halfAsleep = weigh();
+    await startSleepers(stage, signups.slice(half), (index) => wakeAt(half + index));
+    const startSeconds = (Date.now() - startedAt) / 1_000;
+    const asleep = weigh();
+    const idle = await idleCpu(stage, Math.min(idleMs, firstWakesAt - Date.now()));
+    const { accepted: early } = await readStats(sesUrl);
+
+    console.error('sleepers: all asleep; waiting for them to wake');
+    await sleep(Math.max(0, firstWakesAt - Date.now()));
+    await untilAccepted(sesUrl, count);
+    const left = [...(await acceptedAt(sesUrl)).values()];
+    const order = await orderOf(stage, pick(signups, looked));
+    const stats = await readStats(sesUrl);
+    return {
+      surroundings: await surroundingsOf(stage),
+      tables: [
+        {
+          title: `${count} journeys started and asleep in ${startSeconds.toFixed(1)} s: ${(count / startSeconds).toFixed(0)} a second`,
+          rows: memoryRows({ ...memory, halfAsleep, asleep, after: weigh() }, half, count),
+        },
+        { title: 'While all sleep, % of one CPU', rows: idleRows(idle) },
+        wakeTable(left, firstWakesAt, wakeRate, stats.busiestWindow.count),
+        orderTable(order, count),
+      ],
+      notes:
+        early > 0 ? [`${early} had woken before all were asleep: the machine was slower than in the warm-up.`] : [],
+      figures: { count, wakeRate, startSeconds, memory: { ...memory, halfAsleep, asleep }, idle, order, early },
+      mistakes: mistakesIn(stats, count),
+    };
+  });
+};
+
+/** Gives back how long it took to start them, in ms. They wake a second later, and their mails leave. */
+async function warmUpWith(stage: Stage, count: number): Promise<number> {
+  const signups = await withMemory(stage, (memory) => signUp(memory, count));
+  const startedAt = Date.now();
+  await startSleepers(stage, signups, () => Date.now() + 1_000);
+  const took = Date.now() - startedAt;
+  await untilAccepted(stage.urlOf('ses'), count);
+  return took;
+}
+
+/** Starts them, 100 in flight, and returns when the worker has brought each to its wait. */
+async function startSleepers(
+  { client, servers }: Stage,
+  signups: readonly Event<'user.signed_up'>[],
+  wakeAt: (index: number) => number,
+): Promise<void> {
+  const { metricsUrl } = servers.temporal;
+  const turns = (requests: Requests) => requests['RespondWorkflowTaskCompleted'] ?? 0;
+  const wanted = turns(await readRequests(metricsUrl)) + signups.length;
+  const queue = new PQueue({ concurrency: 100 });
+  await queue.addAll(
+    signups.map(
+      (signup, index) => () =>
+        client.workflow.start('sleeper', {
+          workflowId: signup.event_id,
+          taskQueue: journeyQueue,
+          args: [signup, wakeAt(index)],
+        }),
+    ),
+  );
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(200)) {
+    if (turns(await requestsNow(metricsUrl)) >= wanted) return;
+  }
+}
+
+async function idleCpu({ pids }: Stage, ms: number) {
+  const end = countCpu(pids as Record<ProcessName, number>);
+  await sleep(ms);
+  return end();
+}
+
+function pick<T>(all: readonly T[], most: number): T[] {
+  const step = Math.max(1, all.length / most);
+  return Array.from({ length: Math.min(all.length, most) }, (_, index) => all[Math.floor(index * step)]!);
+}
+
+type Weighed = Record<'before' | 'halfAsleep' | 'asleep' | 'after', Record<ProcessName, number>>;
+
+function memoryRows(weighed: Weighed, half: number, count: number): string[][] {
+  const row = (name: ProcessName) => {
+    const { before, halfAsleep, asleep, after } = weighed;
+    const grown = ((asleep[name] - halfAsleep[name]) * 1_024) / (count - half);
+    const all = [before, halfAsleep, asleep, after].map((memory) => memory[name].toFixed(0));
+    return [titles[name], ...all, grown.toFixed(2)];
+  };
+  return [
+    ['memory, MB', 'before', 'half asleep', 'all asleep', 'all sent', 'KB a journey, second half'],
+    ...(['worker', 'temporal', 'redis'] as const).map(row),
+  ];
+}
+
+function idleRows({ by, wallMs, others }: ReturnType<ReturnType<typeof countCpu<ProcessName>>>): string[][] {
+  const row = (title: string, ms: number) => [title, ((100 * ms) / wallMs).toFixed(1)];
+  const names = Object.keys(by) as ProcessName[];
+  return [['', '%'], ...names.map((name) => row(titles[name], by[name])), row('everything else', others)];
+}
+
+function wakeTable(left: readonly number[], firstWakesAt: number, limit: number, busiest: number) {
+  const last = Math.max(...left);
+  const { median, max } = spread(perSecond(left, firstWakesAt, last));
+  return {
+    title: `All wake within ${wakeWithinMs / 1_000} s; the account may send ${limit} a second`,
+    rows: [
+      ['', 'mails'],
+      ['median of the seconds', String(median)],
+      ['busiest second', String(max)],
+      ['busiest 1,000 ms', String(busiest)],
+      ['last mail after the first wakes, s', ((last - firstWakesAt) / 1_000).toFixed(1)],
+    ],
+  };
+}
+
+function orderTable({ places, overtakenBy, of, waitedMs }: Awaited<ReturnType<typeof orderOf>>, count: number) {
+  return {
+    title: `The order in which mails left beside the order in which they asked, in ${of} of ${count}`,
+    rows: [
+      ['', 'most'],
+      ['places away from its own', String(places)],
+      ['ms behind one that asked later', overtakenBy.toFixed(0)],
+      ['waited from asking to leaving, s', (waitedMs / 1_000).toFixed(1)],
+    ],
+  };
+}
