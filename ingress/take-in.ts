@@ -62,7 +62,7 @@ async function takeProviderEvent(deps: TakeInDependencies, message: JsMsg): Prom
   const count = (type: string, result: string) => metrics.feedback.inc({ type, result });
   const [unusable] = await takeFeedback({ memory, tellRecipient, count, log }, message.data);
   if (unusable) return bury(deps, message, 'unusable_feedback', `${unusable.reason}: ${unusable.detail}`);
-  await message.ackAck();
+  message.ack(); // should it be lost, the same is told once more
   return 'done';
 }
 

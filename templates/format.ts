@@ -17,11 +17,11 @@ export const format = {
     if (typeof currency !== 'string' || !/^[A-Za-z]{3}$/.test(currency)) {
       throw new Error(`money needs an ISO 4217 currency such as EUR and was given ${describe(currency)}`);
     }
-    return new Intl.NumberFormat(reader.locale, { style: 'currency', currency }).format(units);
+    return numberFormat(reader, { style: 'currency', currency }).format(units);
   },
   /** `{{number 1234.5}}` -> 1,234.5 */
   number(reader: Reader, value: unknown): string {
-    return new Intl.NumberFormat(reader.locale).format(number('number', value));
+    return numberFormat(reader, {}).format(number('number', value));
   },
   /** `{{date ms style="long"}}` -> 24 November 2026. Unix milliseconds. */
   date(reader: Reader, ms: unknown, style: unknown = 'long'): string {
@@ -73,14 +73,22 @@ function describe(value: unknown): string {
 }
 
 /** Making one costs more than using it a hundred times. */
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-function dateFormat({ locale, timeZone }: Reader, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = JSON.stringify([locale, timeZone, options]);
-  const known = formats.get(key);
-  if (known) return known;
-  if (formats.size >= 500) formats.clear();
-  const made = new Intl.DateTimeFormat(locale, { timeZone, ...options });
-  formats.set(key, made);
-  return made;
+function kept<Options extends object, Format>(make: (reader: Reader, options: Options) => Format) {
+  const formats = new Map<string, Format>();
+  return (reader: Reader, options: Options): Format => {
+    const key = JSON.stringify([reader.locale, reader.timeZone, options]);
+    const known = formats.get(key);
+    if (known) return known;
+    if (formats.size >= 500) formats.clear();
+    const made = make(reader, options);
+    formats.set(key, made);
+    return made;
+  };
 }
+
+const numberFormat = kept(({ locale }, options: Intl.NumberFormatOptions) => new Intl.NumberFormat(locale, options));
+
+const dateFormat = kept(
+  ({ locale, timeZone }, options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(locale, { timeZone, ...options }),
+);

@@ -17,6 +17,8 @@ export interface ServerUrls {
 declare module 'vitest' {
   export interface ProvidedContext {
     servers: ServerUrls;
+    /** What the Temporal server says of itself (Prometheus). */
+    temporalMetrics: string;
     /** Where the journeys' bundle is kept that all workers of this suite run. See workflow-bundle.ts. */
     workflowBundle: string | undefined;
   }
@@ -36,6 +38,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     root,
   });
   project.provide('servers', { nats: servers.nats.url, redis: servers.redis.url, temporal: servers.temporal.address });
+  project.provide('temporalMetrics', servers.temporal.metricsUrl);
   project.provide('workflowBundle', join(dataDir, 'workflow-bundle.js'));
   return async () => {
     await servers.stop();
