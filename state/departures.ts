@@ -4,7 +4,8 @@ import { type Contact, contactFields, contactOf } from './contacts.ts';
 import type { Keys } from './keys.ts';
 import { bookLua, horizonUs, paceLua, type Terms } from './rates.ts';
 import { clockLua, defineScript, type Redis } from './redis.ts';
-import { claimLua, type Claimed, type MailAbout, readLua, type Reply, type SendRecord, toRecord } from './sends.ts';
+import { claimLua, readLua } from './ledger-lua.ts';
+import { type Claimed, type MailAbout, type Reply, type SendRecord, toRecord } from './sends.ts';
 import { stoppedLua } from './stops.ts';
 import { type Suppression } from './suppressions.ts';
 

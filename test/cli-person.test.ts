@@ -3,15 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 
 import type { Everything, Known } from '../cli/person/known.ts';
 import { createMemory, type Memory } from '../state/memory.ts';
+import { compiledCli } from './support/compiled-cli.ts';
 
-const bin = fileURLToPath(new URL('../cli/rivulet.mjs', import.meta.url));
 const servers = inject('servers');
 const monday = Date.UTC(2026, 0, 5, 9);
 const day = 86_400_000;
@@ -48,7 +47,7 @@ function person(command: string): Promise<Ran> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      [bin, 'person', ...command.split(' ')],
+      [compiledCli, 'person', ...command.split(' ')],
       { cwd: folder, env: { ...process.env, ...mine } },
       (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out, err }),
     );

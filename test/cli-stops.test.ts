@@ -3,15 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 
 import { createKeys } from '../state/keys.ts';
 import { createStops, type Halt, type Stops } from '../state/stops.ts';
+import { compiledCli } from './support/compiled-cli.ts';
 
-const bin = fileURLToPath(new URL('../cli/rivulet.mjs', import.meta.url));
 const servers = inject('servers');
 let redis: Redis;
 let folder: string;
@@ -45,7 +44,7 @@ function rivulet(command: string, env: NodeJS.ProcessEnv = {}): Promise<Ran> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      [bin, ...command.split(' ')],
+      [compiledCli, ...command.split(' ')],
       { cwd: folder, env: { ...process.env, ...mine, ...env } },
       (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out, err }),
     );

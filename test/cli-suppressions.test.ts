@@ -5,7 +5,6 @@ import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { fileURLToPath } from 'node:url';
 
 import { parse } from 'csv-parse/sync';
 import { Redis } from 'ioredis';
@@ -16,9 +15,9 @@ import { NotDone } from '../cli/wrong-use.ts';
 import { createKeys } from '../state/keys.ts';
 import { createMemory, type Memory } from '../state/memory.ts';
 import { agreeOnSecret } from '../state/secret.ts';
+import { compiledCli } from './support/compiled-cli.ts';
 import { person } from './support/events.ts';
 
-const bin = fileURLToPath(new URL('../cli/rivulet.mjs', import.meta.url));
 const servers = inject('servers');
 const secret = '5ec7e75e'.repeat(8);
 let redis: Redis;
@@ -56,7 +55,7 @@ function rivulet(command: string, env: NodeJS.ProcessEnv = {}): Promise<Ran> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      [bin, 'suppressions', ...command.split(' ')],
+      [compiledCli, 'suppressions', ...command.split(' ')],
       { cwd: folder, env: { ...process.env, ...mine, ...env }, maxBuffer: 100_000_000 },
       (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out, err }),
     );

@@ -11,8 +11,8 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createKeys } from '../state/keys.ts';
 import { createTemplateVersions, type TemplateVersions } from '../state/template-versions.ts';
 import { templateNames } from '../templates/names.ts';
+import { compiledCli } from './support/compiled-cli.ts';
 
-const bin = fileURLToPath(new URL('../cli/rivulet.mjs', import.meta.url));
 const servers = inject('servers');
 let redis: Redis;
 let folder: string;
@@ -41,7 +41,7 @@ function rivulet(...args: string[]): Promise<{ code: number; out: string; err: s
   };
   return new Promise((resolve) => {
     const options = { cwd: folder, env: { ...process.env, ...mine } };
-    execFile(process.execPath, [bin, 'templates', ...args], options, (error, out, err) =>
+    execFile(process.execPath, [compiledCli, 'templates', ...args], options, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),
     );
   });

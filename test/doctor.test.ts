@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
@@ -13,9 +12,9 @@ import { provisionNats } from '../ingress/nats.ts';
 import { type SesStandIn, startSesStandIn } from '../local/ses/stand-in.ts';
 import { createKeys } from '../state/keys.ts';
 import { createStops, type Stops } from '../state/stops.ts';
+import { compiledCli } from './support/compiled-cli.ts';
 import { ownRedis } from './support/own-redis.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const servers = inject('servers');
 const secret = '5ec7e75e'.repeat(8);
 
@@ -271,7 +270,7 @@ describe('rivulet doctor', () => {
     return new Promise((resolve) => {
       execFile(
         process.execPath,
-        [join(root, 'cli/rivulet.mjs'), ...args],
+        [compiledCli, ...args],
         { cwd: own.folder, env: { ...process.env, ...mine, ...env } },
         (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out, err }),
       );

@@ -1,133 +1,19 @@
-import { randomUUID } from 'node:crypto';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-import type { Hono } from 'hono';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
-import { loadConfig } from '../config/load.ts';
-import type { Config } from '../config/schema.ts';
-import { connectNats, type JetStream, provisionNats, publishEvent } from '../ingress/nats.ts';
+import { publishEvent } from '../ingress/nats.ts';
 import { asSeenIn } from '../preview/color-scheme.ts';
-import { diffLines } from '../templates/line-diff.ts';
-import { createLiveChanges } from '../preview/live-changes.ts';
-import { createPreview } from '../preview/preview-app.ts';
-import { connectProduct, type Product } from '../preview/product.ts';
-import { createRecentEvents, type RecentEvents } from '../preview/recent-events.ts';
-import { createTemplatesOnDisk } from '../preview/templates-on-disk.ts';
-import { startSesStandIn, type SesStandIn } from '../local/ses/stand-in.ts';
-import { createMemory, memorySettings } from '../state/memory.ts';
-import { connectRedis, redisReady, type Redis } from '../state/redis.ts';
 import { compileTemplate } from '../templates/compile/compile.ts';
 import { signedUp, person } from './support/events.ts';
+import { nobody, previewOfThisFile } from './support/open-preview.ts';
 
-const servers = inject('servers');
-const project = fileURLToPath(new URL('..', import.meta.url));
-const nobody = { nats: 'nats://127.0.0.1:1', redis: 'redis://127.0.0.1:1' };
-
-let folder: string;
-let standIn: SesStandIn;
-let stream: JetStream;
-let redis: Redis;
-let closing: (() => unknown)[];
-
-beforeAll(async () => {
-  stream = await connectNats(servers.nats, 'test');
-  const settings = { maxAgeMs: 604_800_000, maxAckPending: 1_000 };
-  await provisionNats(stream, { events: 'MARKETING_EVENTS', deadLetters: 'MARKETING_DLQ', ...settings });
-  redis = connectRedis(servers.redis, () => undefined);
-  await redisReady(redis);
-});
-afterAll(async () => {
-  await stream.connection.close();
-  redis.disconnect();
-});
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'rivulet-preview-'));
-  cpSync(join(project, 'templates'), join(folder, 'templates'), { recursive: true });
-  closing = [];
-  standIn = await startSesStandIn();
-  vi.stubEnv('AWS_ENDPOINT_URL_SESV2', standIn.url);
-  vi.stubEnv('AWS_REGION', 'eu-central-1');
-  vi.stubEnv('AWS_ACCESS_KEY_ID', 'local');
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'local');
-});
-afterEach(async () => {
-  for (const close of closing) await close();
-  await standIn.close();
-  vi.unstubAllEnvs();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-interface Opened {
-  app: Hono;
-  config: Config;
-  memory: ReturnType<typeof createMemory>;
-  /** Writes a file of the templates and has it taken up, as a watch would; gives the templates that are concerned. */
-  save(file: string, change: (text: string) => string): Promise<string[]>;
-  get(path: string): Promise<{ status: number; text: string }>;
-  json(path: string): Promise<{ status: number; body: any }>;
-  post(path: string, body: string, headers?: Record<string, string>): Promise<{ status: number; body: any }>;
-}
-
-/** A preview of its own: other tests publish other versions. */
-function open(away: Partial<typeof nobody> = {}, seeds = ['seed-one@example.com', 'seed-two@example.com']): Opened {
-  const rules = join(folder, 'rivulet.yaml');
-  const prefix = `preview-${randomUUID()}:`;
-  writeFileSync(
-    rules,
-    readFileSync(join(project, 'rivulet.yaml'), 'utf8')
-      .replace(/^seeds:.*$/m, `seeds: ${JSON.stringify(seeds)}`)
-      .replace("key_prefix: 'rivulet:'", `key_prefix: '${prefix}'`),
-  );
-  const urls = { NATS_URL: away.nats ?? servers.nats, REDIS_URL: away.redis ?? servers.redis };
-  const { config, environment } = loadConfig({ RIVULET_CONFIG: rules, RIVULET_SECRET: 'ab'.repeat(32), ...urls });
-  const product: Product = connectProduct(config, environment);
-  const events: RecentEvents = createRecentEvents({ servers: urls.NATS_URL, stream: 'MARKETING_EVENTS' });
-  closing.push(
-    () => product.close(),
-    () => events.close(),
-  );
-  const { dir } = config.templates;
-  const templates = createTemplatesOnDisk(() => ({ dir, topics: Object.keys(config.topics) }));
-  const live = createLiveChanges(new AbortController().signal);
-  const { versions, mailer } = product;
-  const app = createPreview({ config: () => config, templates, versions, events, mailer, live });
-  const ask = async (path: string, init: { method?: string; body?: string; headers?: Record<string, string> } = {}) =>
-    app.request(`http://127.0.0.1:8026${path}`, { ...init, headers: { host: '127.0.0.1:8026', ...init.headers } });
-  return {
-    app,
-    config,
-    memory: createMemory(redis, memorySettings(config, environment)),
-    async save(file, change) {
-      const path = join(dir, file);
-      writeFileSync(path, change(readFileSync(path, 'utf8')));
-      return templates.takeUp([path]);
-    },
-    async get(path) {
-      const reply = await ask(path);
-      return { status: reply.status, text: await reply.text() };
-    },
-    async json(path) {
-      const reply = await ask(path);
-      return { status: reply.status, body: await reply.json() };
-    },
-    async post(path, body, headers = {}) {
-      const reply = await ask(path, {
-        method: 'POST',
-        body,
-        headers: { 'content-type': 'application/json', ...headers },
-      });
-      return { status: reply.status, body: await reply.json() };
-    },
-  };
-}
+const { open, folder, standIn, stream } = previewOfThisFile();
 
 describe('a template', () => {
   it('is listed with its class, and so is a folder that no journey sends yet', async () => {
-    cpSync(join(folder, 'templates/welcome'), join(folder, 'templates/autumn-news'), { recursive: true });
+    cpSync(join(folder(), 'templates/welcome'), join(folder(), 'templates/autumn-news'), { recursive: true });
     const { body } = await open().json('/api/templates');
     expect(body.find(({ name }: { name: string }) => name === 'receipt')).toMatchObject({
       class: 'transactional',
@@ -247,7 +133,7 @@ describe('data', () => {
   it('can be a real event, of which nobody’s address is shown', async () => {
     const { json, get } = open();
     const ada = person('ada');
-    await publishEvent(stream, signedUp(ada, { plan: ada.user_id }));
+    await publishEvent(stream(), signedUp(ada, { plan: ada.user_id }));
     const { body } = await json('/api/templates/welcome/events');
     const mine = body.find(({ sample }: any) => sample.event.plan === ada.user_id);
     expect(mine).toMatchObject({ type: 'user.signed_up', sample: { person: { name: 'Ada' } } });
@@ -300,8 +186,8 @@ describe('a test mail', () => {
       { to: 'seed-one@example.com', messageId: expect.any(String) },
       { to: 'seed-two@example.com', messageId: expect.any(String) },
     ]);
-    expect(standIn.mailbox.size).toBe(2);
-    const mail = standIn.mailbox.find(body.outcomes[0].messageId);
+    expect(standIn().mailbox.size).toBe(2);
+    const mail = standIn().mailbox.find(body.outcomes[0].messageId);
     expect(mail?.subject).toBe('[test] Sie haben etwas im Warenkorb gelassen');
     expect(mail?.headers).toContainEqual({ name: 'List-Unsubscribe-Post', value: 'List-Unsubscribe=One-Click' });
     expect(mail?.html).toContain('https://links.invalid/unsubscribe');
@@ -315,11 +201,11 @@ describe('a test mail', () => {
     expect((await post(path, 'no JSON')).status).toBe(400);
     expect((await post(path, '{"zone": "Mars"}')).body.message).toContain('Nothing was sent.');
     expect((await open({}, []).post(path, '{}')).body.message).toContain('rivulet.yaml has no seeds');
-    expect(standIn.mailbox.size).toBe(0);
+    expect(standIn().mailbox.size).toBe(0);
   });
 
   it('that the provider refuses for one address still goes to the others', async () => {
-    standIn.faults.update({
+    standIn().faults.update({
       rules: [
         { times: 1, action: { type: 'error', name: 'TooManyRequestsException', status: 429, message: 'Slow down.' } },
       ],
@@ -359,16 +245,5 @@ describe('the mail by itself', () => {
     expect(asSeenIn('@media screen and (prefers-color-scheme:dark){', 'dark')).toBe('@media screen {');
     expect(asSeenIn('@media (prefers-color-scheme: light), print {', 'dark')).toBe('@media not all, print {');
     expect(asSeenIn('<meta name="color-scheme" content="light dark" />', 'dark')).toContain('content="dark"');
-  });
-});
-
-describe('a comparison of lines', () => {
-  const shown = (before: string, after: string) =>
-    diffLines(before, after).map(({ sign, text, left, right }) => `${sign}${text} ${left ?? ''}/${right ?? ''}`);
-
-  it('keeps what is common, with the numbers of both', () => {
-    expect(shown('a\nb\nc\nd\n', 'a\nx\nc\nd\ne\n')).toEqual([' a 1/1', '-b 2/', '+x /2', ' c 3/3', ' d 4/4', '+e /5']);
-    expect(shown('', 'a\n')).toEqual(['+a /1']);
-    expect(shown('a\n', 'a\n')).toEqual([' a 1/1']);
   });
 });

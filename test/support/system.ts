@@ -19,6 +19,7 @@ import { startSesStandIn, type SesStandIn } from '../../local/ses/stand-in.ts';
 import { createKeys, type Keys } from '../../state/keys.ts';
 import { createMemory, type Memory } from '../../state/memory.ts';
 import { createStops, type Stops } from '../../state/stops.ts';
+import { compiledCli } from './compiled-cli.ts';
 import type { ServerUrls } from './global-setup.ts';
 import { type Relay, startRelay } from './relay.ts';
 import { workflowBundleIn } from './workflow-bundle.ts';
@@ -231,7 +232,7 @@ function runCommand(command: string, env: NodeJS.ProcessEnv): Promise<Ran> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      [join(root, 'cli/rivulet.mjs'), ...command.split(' ')],
+      [compiledCli, ...command.split(' ')],
       { cwd: root, env: { ...process.env, ...env }, timeout: 30_000 },
       (error, out, err) => resolve({ code: error ? Number(error.code ?? -1) : 0, out, err }),
     );
