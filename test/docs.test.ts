@@ -21,8 +21,10 @@ const pages = [
   'docs/changing-journeys.md',
   'docs/first-journey.md',
   'docs/guarantees.md',
+  'docs/performance.md',
   'docs/preview.md',
   'docs/recipes.md',
+  'docs/scale.md',
   'docs/templates.md',
 ];
 
