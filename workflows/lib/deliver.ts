@@ -1,6 +1,6 @@
 import { proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
 
-import type { Activities, NotNow, SendRequest, SendResult, SentNow } from '../../activities/index.ts';
+import type { Activities, SendRequest, SendResult } from '../../activities/index.ts';
 import type { Event } from '../../events/index.ts';
 import { generationOfThisTurn } from './build-id.ts';
 import { light } from './light.ts';
@@ -43,21 +43,21 @@ export function newMail(template: string, event: Event, key: string | undefined)
   return { event, template, journey, since, ...(key !== undefined && { key }) };
 }
 
-/** Sends it, finds that it is for nobody, or is told that it may leave at another hour; whatever goes wrong is waited out. */
-export function deliver(mail: Mail): Promise<Tried> {
-  return generationOfThisTurn() >= 2 ? deliverAtOnce(mail) : deliverInSteps(mail);
-}
-
-function deliverAtOnce(mail: Mail): Promise<Tried> {
+/**
+ * Sends it, finds that it is for nobody, or is told that it may leave at another hour; whatever goes wrong is waited out. Gives
+ * what `next` makes of that. Few promises: each costs a stack trace.
+ */
+export function deliver<T>(mail: Mail, next: (tried: Tried) => T | Promise<T>): Promise<T> {
+  if (generationOfThisTurn() < 2) return deliverInSteps(mail).then(next);
   const summary = summaryOf(mail);
-  return quickly<Tried>(
-    () => atOnce.sendEmailNow.executeWithOptions({ summary }, [mail]).then((tried) => orOnTheQueue(mail, tried)),
-    () => deliverInSteps(mail), // nothing could be asked: each step waits for that, visibly
+  return quickly(
+    () => atOnce.sendEmailNow.executeWithOptions({ summary }, [mail]),
+    () => deliverInSteps(mail).then(next), // nothing could be asked: each step waits for that, visibly
+    (tried) =>
+      tried.outcome === 'not_now'
+        ? onTheQueue({ ...mail, version: tried.version }, tried.wait).then(next)
+        : next(tried),
   );
-}
-
-function orOnTheQueue(mail: Mail, tried: SentNow | NotNow): Promise<Tried> | Tried {
-  return tried.outcome === 'not_now' ? onTheQueue({ ...mail, version: tried.version }, tried.wait) : tried;
 }
 
 /** A mail keeps the words it has begun with, whatever is published while it waits. */

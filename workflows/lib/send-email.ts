@@ -4,7 +4,7 @@ import type { SendResult, Undeliverable } from '../../activities/index.ts';
 import type { Event, EventType } from '../../events/index.ts';
 import type { TemplateName } from '../../templates/names.ts';
 import type { EventFor } from '../../templates/variables.ts';
-import { deliver, newMail } from './deliver.ts';
+import { deliver, type Mail, newMail } from './deliver.ts';
 import type { Listener } from './listen-for.ts';
 import { note } from './story.ts';
 import { unlessHeard } from './unless-heard.ts';
@@ -45,33 +45,28 @@ export function sendEmail<Name extends TemplateName>(
   event: Event & EventFor<Name>,
   { key, unless }: SendOptions = {},
 ): Promise<Outcome> {
-  return unless ? sendUnless(unless, template, event, key) : send(template, event, key);
+  const mail = newMail(template, event, key);
+  return unless ? sendUnless(unless, mail) : send(mail);
 }
 
-async function sendUnless(
-  unless: NonNullable<SendOptions['unless']>,
-  template: TemplateReference,
-  event: Event,
-  key: string | undefined,
-): Promise<Outcome> {
-  const outcome = await unlessHeard(unless, () => send(template, event, key));
-  return outcome ?? told(template, 'not_needed');
+async function sendUnless(unless: NonNullable<SendOptions['unless']>, mail: Mail): Promise<Outcome> {
+  const outcome = await unlessHeard(unless, () => send(mail));
+  return outcome ?? told(mail, 'not_needed');
 }
 
-async function send(template: TemplateReference, event: Event, key: string | undefined): Promise<Outcome> {
-  for (let mail = newMail(template, event, key); ;) {
-    const { outcome, until = 0, version } = await deliver(mail);
-    if (outcome !== 'deferred') return told(template, outcome);
+function send(mail: Mail): Promise<Outcome> {
+  return deliver<Outcome>(mail, ({ outcome, until = 0, version }) => {
+    if (outcome !== 'deferred') return told(mail, outcome);
 
     // The activity knows the hours and the clocks of today; here is only the wait.
-    const summary = `${template} waits for its hours until ${new Date(until).toISOString().slice(0, 16)}Z`;
+    const summary = `${mail.template} waits for its hours until ${new Date(until).toISOString().slice(0, 16)}Z`;
     note(summary);
-    await sleep(Math.max(1, until - Date.now()), { summary });
-    mail = { ...mail, ...(version !== undefined && { version }) };
-  }
+    const again = { ...mail, ...(version !== undefined && { version }) };
+    return sleep(Math.max(1, until - Date.now()), { summary }).then(() => send(again));
+  });
 }
 
-function told(template: TemplateReference, outcome: Outcome): Outcome {
+function told({ template }: Mail, outcome: Outcome): Outcome {
   note(`${template}: ${outcome}`);
   return outcome;
 }
