@@ -45,18 +45,18 @@ export function newMail(template: string, event: Event, key: string | undefined)
 
 /**
  * Sends it, finds that it is for nobody, or is told that it may leave at another hour; whatever goes wrong is waited out. Gives
- * what `next` makes of that. Few promises: each costs a stack trace.
+ * what `conclude` makes of that. Few promises: each costs a stack trace.
  */
-export function deliver<T>(mail: Mail, next: (tried: Tried) => T | Promise<T>): Promise<T> {
-  if (generationOfThisTurn() < 2) return deliverInSteps(mail).then(next);
+export function deliver<T>(mail: Mail, conclude: (tried: Tried) => T | Promise<T>): Promise<T> {
+  if (generationOfThisTurn() < 2) return deliverInSteps(mail).then(conclude);
   const summary = summaryOf(mail);
   return quickly(
     () => atOnce.sendEmailNow.executeWithOptions({ summary }, [mail]),
-    () => deliverInSteps(mail).then(next), // nothing could be asked: each step waits for that, visibly
+    () => deliverInSteps(mail).then(conclude), // nothing could be asked: each step waits for that, visibly
     (tried) =>
       tried.outcome === 'not_now'
-        ? onTheQueue({ ...mail, version: tried.version }, tried.wait).then(next)
-        : next(tried),
+        ? onTheQueue({ ...mail, version: tried.version }, tried.wait).then(conclude)
+        : conclude(tried),
   );
 }
 
