@@ -88,6 +88,9 @@ export async function startSesStandIn(options: SesStandInOptions = {}): Promise<
 
   // The globals stay Node's own: in a test this runs in the process of the code under test.
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
+  // Node ends a connection that was idle for 5 s, at times in the very moment in which a client uses it again: the answer to
+  // that send is lost, and its mail in doubt. Front ends of providers wait about so long.
+  server.keepAliveTimeout = 60_000;
   const url = await listen(server, options.port ?? 0, host);
   return {
     url,
