@@ -36,9 +36,9 @@ const cpu = {
 
 /** What Temporal keeps and counts. `run` is paid once a run, `mail` for each mail, `patience` more for each by the patient path. */
 const history = {
-  runRpcs: measured(3, 'RPCs a run', histories),
-  patienceRpcs: measured(4, 'RPCs more if patient', histories),
-  waitRpcs: measured(2, 'RPCs a wait', histories),
+  runRpcs: derived(3, 'RPCs a run', `${bench}: 2, and one long poll`),
+  patienceRpcs: derived(4, 'RPCs more if patient', 'one activity and one more turn, each polled for and answered'),
+  waitRpcs: derived(2, 'RPCs a wait', `${bench}, drip: 1, and one long poll`),
   runEvents: measured(5, 'events a run', histories),
   mailEvents: measured(1, 'events a mail', histories),
   patienceEvents: measured(6, 'events more if patient', histories),
@@ -73,8 +73,8 @@ const memory = {
 
 /** What passes through NATS. */
 const stream = {
-  eventBytes: measured(600, 'bytes an event', 'an order.completed with contact and consent'),
-  feedbackBytes: measured(1_500, 'bytes a feedback event', 'events of the SES stand-in, as SES writes them'),
+  eventBytes: assumed(600, 'bytes an event', 'an order.completed with contact and consent'),
+  feedbackBytes: assumed(1_500, 'bytes a feedback event', 'events of the SES stand-in, as SES writes them'),
   feedbackEvents: assumed(4, 'feedback events a mail', 'Send, Delivery, Open, Click'),
 } satisfies Record<string, Cost>;
 
