@@ -20,25 +20,24 @@ let passed = 0;
 await runMain(() => runWorker(mortal));
 
 function mortal(deps: ActivityDependencies): ActivityDependencies {
-  const { sends } = deps.memory;
+  const { sends, departures } = deps.memory;
   return {
     ...deps,
     memory: {
       ...deps.memory,
       sends: {
         ...sends,
-        async claim(tag, ...rest) {
-          dieAt('before the claim', tag);
-          const claimed = await sends.claim(tag, ...rest);
-          if (claimed.kind === 'claimed') dieAt('after the claim', tag);
-          return claimed;
-        },
+        claim: (tag, ...rest) => claiming(tag, () => sends.claim(tag, ...rest)),
         async accept(tag, id) {
           dieAt('reply read, before accept', tag);
           const told = await sends.accept(tag, id);
           dieAt('after accept, not reported', tag);
           return told;
         },
+      },
+      departures: {
+        ...departures,
+        leave: (tag, ...rest) => claiming(tag, () => departures.leave(tag, ...rest)),
       },
     },
     mailer: {
@@ -53,6 +52,14 @@ function mortal(deps: ActivityDependencies): ActivityDependencies {
         }),
     },
   };
+}
+
+/** Both ways out of a mail claim it: the one in the workflow turn together with its slot, the one on the queue after it. */
+async function claiming<Taken extends { kind: string }>(tag: string, claim: () => Promise<Taken>): Promise<Taken> {
+  dieAt('before the claim', tag);
+  const taken = await claim();
+  if (taken.kind === 'claimed') dieAt('after the claim', tag);
+  return taken;
 }
 
 function dieAt(boundary: Boundary, tag: string, first = () => {}): void {
