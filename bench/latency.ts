@@ -13,7 +13,7 @@ import { surroundingsOf } from './surroundings.ts';
 
 const shares = [0.01, 0.1, 0.8];
 /** At each rate: so many mails at least, and enough for so many seconds. */
-const atLeast = 20;
+const atLeast = 100;
 const seconds = 8;
 
 /**
