@@ -17,14 +17,10 @@ import { orderOf } from './sleepers-order.ts';
 import { onStage, type Stage } from './stage.ts';
 import { surroundingsOf } from './surroundings.ts';
 
-/** Those that wake do so within this. */
+/** All wake within this. */
 const wakeWithinMs = 60_000;
-/**
- * So many of them wake; the others sleep on. Temporal's development server, one shard on SQLite, comes to a crawl over more
- * workflow tasks than this at once.
- */
-const mostWakers = 5_000;
-const farAwayMs = 365 * 86_400_000;
+/** A worker that has brought nobody to sleep for so long has stopped. */
+const stallMs = 60_000;
 const idleMs = 10_000;
 /** Beyond this many, the order is looked at in so many of them. */
 const looked = 5_000;
@@ -53,11 +49,7 @@ export const sleepers: Scenario = async ({ sleepers: count, wakeRate, warmUp }, 
     );
     const startedAt = Date.now();
     const half = Math.floor(count / 2);
-    const wakers = Math.min(count, mostWakers);
-    const wakeAt = (index: number) =>
-      index < wakers
-        ? firstWakesAt + Math.floor((wakeWithinMs * ((index * 7_919) % wakers)) / wakers)
-        : firstWakesAt + farAwayMs;
+    const wakeAt = (index: number) => firstWakesAt + Math.floor((wakeWithinMs * ((index * 7_919) % count)) / count);
     await startSleepers(stage, signups.slice(0, half), wakeAt);
     const halfAsleep = weigh();
     await startSleepers(stage, signups.slice(half), (index) => wakeAt(half + index));
@@ -66,11 +58,11 @@ export const sleepers: Scenario = async ({ sleepers: count, wakeRate, warmUp }, 
     const idle = await idleCpu(stage, Math.min(idleMs, firstWakesAt - Date.now()));
     const { accepted: early } = await readStats(sesUrl);
 
-    console.error(`sleepers: all asleep; waiting for ${wakers} to wake`);
+    console.error('sleepers: all asleep; waiting for them to wake');
     await sleep(Math.max(0, firstWakesAt - Date.now()));
-    await untilAccepted(sesUrl, wakers);
+    await untilAccepted(sesUrl, count);
     const left = [...(await acceptedAt(sesUrl)).values()];
-    const order = await orderOf(stage, pick(signups.slice(0, wakers), looked));
+    const order = await orderOf(stage, pick(signups, looked));
     const stats = await readStats(sesUrl);
     return {
       surroundings: await surroundingsOf(stage),
@@ -81,12 +73,12 @@ export const sleepers: Scenario = async ({ sleepers: count, wakeRate, warmUp }, 
         },
         { title: 'While all sleep, % of one CPU', rows: idleRows(idle) },
         wakeTable(left, firstWakesAt, wakeRate, stats.busiestWindow.count),
-        orderTable(order, wakers),
+        orderTable(order, count),
       ],
       notes:
         early > 0 ? [`${early} had woken before all were asleep: the machine was slower than in the warm-up.`] : [],
       figures: { count, wakeRate, startSeconds, memory: { ...memory, halfAsleep, asleep }, idle, order, early },
-      mistakes: mistakesIn(stats, wakers),
+      mistakes: mistakesIn(stats, count),
     };
   });
 };
@@ -121,9 +113,14 @@ async function startSleepers(
         }),
     ),
   );
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(200)) {
-    if (turns(await requestsNow(metricsUrl)) >= wanted) return;
+  let seen = -1;
+  for (let since = Date.now(); Date.now() - since < stallMs; await sleep(200)) {
+    const had = turns(await requestsNow(metricsUrl));
+    if (had >= wanted) return;
+    if (had !== seen) since = Date.now();
+    seen = had;
   }
+  throw new Error(`Of ${wanted} turns that bring the journeys to sleep, the worker has had ${seen}, and has no more.`);
 }
 
 async function idleCpu({ pids }: Stage, ms: number) {

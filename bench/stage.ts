@@ -19,6 +19,9 @@ export const temporalLimits = {
   'frontend.namespaceRPS': '100000',
   'matching.rps': '100000',
   'history.rps': '100000',
+  // One shard has the timers of everybody: beyond so many that are due, it would put its queue aside and read it anew.
+  'history.queuePendingTaskCriticalCount': '900000',
+  'history.queuePendingTasksMaxCount': '1000000',
 };
 /** Mails per second: more than any machine can. */
 export const unlimited = 100_000;
