@@ -1,19 +1,9 @@
-import { randomUUID } from 'node:crypto';
-
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 
-import { createKeys, type Keys, messageTag } from '../state/keys.ts';
-import type { Terms } from '../state/rates.ts';
+import type { Keys } from '../state/keys.ts';
 import { connectRedis, type Redis, redisReady } from '../state/redis.ts';
 import { createSends, type SendRecord, type Sends } from '../state/sends.ts';
-import { createStops } from '../state/stops.ts';
-import { createAccount } from '../state/account.ts';
-
-const secret = 'ab'.repeat(32);
-const keyPrefix = `ledger-test-${randomUUID()}:`;
-const options = { rememberMs: 60_000, perSecond: 100_000, quotaReserve: 0.1 };
-/** Nothing stops it. */
-const free: Terms = { lane: 'transactional', since: 1, stops: [] };
+import { free, ledger, mail, options } from './support/ledger.ts';
 
 let redis: Redis;
 let other: Redis;
@@ -24,29 +14,14 @@ beforeAll(async () => {
   redis = connectRedis(inject('servers').redis, () => {});
   other = connectRedis(inject('servers').redis, () => {});
   await Promise.all([redisReady(redis), redisReady(other)]);
-  keys = createKeys(keyPrefix, secret);
-  sends = createSends(redis, keys, options);
+  ({ keys, sends } = ledger(redis));
 });
 afterAll(() => {
   redis.disconnect();
   other.disconnect();
 });
 
-const mail = () => messageTag(randomUUID());
-
-/** A ledger, a feed and an account of their own. */
-function alone(perSecond = options.perSecond) {
-  const mine = createKeys(`${keyPrefix}${randomUUID()}:`, secret);
-  return {
-    keys: mine,
-    sends: createSends(redis, mine, { ...options, perSecond }),
-    stops: createStops(redis, mine),
-    account: createAccount(redis, mine, perSecond),
-  };
-}
-
 describe('the ledger of mails', () => {
-  const mail = () => messageTag(randomUUID());
   const stateOf = async (tag: string) => (await sends.read(tag))?.state;
   async function claimed(claim = 'first'): Promise<string> {
     const tag = mail();
@@ -234,7 +209,7 @@ describe('the ledger of mails', () => {
 describe('what the event feed tells', () => {
   /** Two mails, the second dispatched later: the ledger counts milliseconds, and they must not fall into one. */
   async function twoMails() {
-    const { sends } = alone();
+    const { sends } = ledger(redis);
     const [early, late] = [mail(), mail()];
     await sends.claim(early, 'a', free);
     await vi.waitFor(async () => expect((await sends.read(early))?.ageMs).toBeGreaterThan(0), { interval: 1 });
@@ -261,52 +236,5 @@ describe('what the event feed tells', () => {
     await sends.feedRead(0);
     expect(await sends.feedSince(first, 0)).toBe('passed');
     expect(await sends.feedSince(first, 60_000)).toBe('behind');
-  });
-});
-
-describe('a claim', () => {
-  it('is refused by a gate or a pause that concerns the mail, and leaves no trace then', async () => {
-    const { sends, stops } = alone();
-    const tag = mail();
-    const terms: Terms = { lane: 'marketing', since: 1, stops: ['gate/account', 'pause/journey:onboarding'] };
-    await stops.pause('journey:onboarding');
-    expect(await sends.claim(tag, 'first', terms)).toEqual({ kind: 'stopped', by: 'pause/journey:onboarding' });
-    await stops.close({ scope: 'account', reason: 'SendingPausedException', detail: '', opens: 'probe' });
-    expect(await sends.claim(tag, 'first', terms)).toEqual({ kind: 'stopped', by: 'gate/account' });
-    expect(await sends.read(tag)).toBeUndefined();
-    await stops.open('account');
-    await stops.resume('journey:onboarding');
-    expect(await sends.claim(tag, 'first', terms)).toEqual({ kind: 'claimed' });
-  });
-
-  it('comes no sooner than nine tenths of an interval after the one before it', async () => {
-    const { sends } = alone(4);
-    expect(await sends.claim(mail(), 'a', free)).toEqual({ kind: 'claimed' });
-    const tag = mail();
-    const early = await sends.claim(tag, 'b', free);
-    expect(early).toEqual({ kind: 'too_early', waitMs: expect.any(Number) });
-    expect(early.kind === 'too_early' && early.waitMs).toBeGreaterThan(100);
-    expect(early.kind === 'too_early' && early.waitMs).toBeLessThanOrEqual(225);
-    expect(await sends.read(tag)).toBeUndefined();
-  });
-
-  it('that has to wait for the disk holds once it is there; where Redis cannot wait, nobody is called and nothing is in doubt', async () => {
-    const careful = createSends(redis, keys, { ...options, waitForDisk: true });
-    const [, major = '0', minor = '0'] = /redis_version:(\d+)\.(\d+)/.exec(await redis.info('server')) ?? [];
-    const canWait = Number(major) * 100 + Number(minor) >= 702;
-    const tag = mail();
-    const claimed = careful.claim(tag, 'first', free);
-    if (canWait) expect(await claimed).toEqual({ kind: 'claimed' });
-    else await expect(claimed).rejects.toThrow('WAITAOF');
-    expect(await sends.read(tag)).toMatchObject({ state: canWait ? 'dispatching' : 'released' });
-  });
-
-  it('is refused when the day’s quota is spent, marketing already when only the reserve is left', async () => {
-    const { sends, account } = alone();
-    await account.allowed({ maxPerSecond: 100_000, max24Hours: 100, sent24Hours: 90 });
-    expect(await sends.claim(mail(), 'a', { ...free, lane: 'marketing' })).toEqual({ kind: 'no_quota' });
-    const answers = [];
-    for (let i = 0; i < 11; i++) answers.push((await sends.claim(mail(), 'a', free)).kind);
-    expect(answers).toEqual([...Array.from({ length: 10 }, () => 'claimed'), 'no_quota']);
   });
 });

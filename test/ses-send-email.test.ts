@@ -1,67 +1,10 @@
-import {
-  AccountSuspendedException,
-  BadRequestException,
-  DeleteSuppressedDestinationCommand,
-  GetAccountCommand,
-  GetConfigurationSetCommand,
-  GetEmailIdentityCommand,
-  GetSuppressedDestinationCommand,
-  ListEmailTemplatesCommand,
-  ListSuppressedDestinationsCommand,
-  NotFoundException,
-  PutSuppressedDestinationCommand,
-  SendEmailCommand,
-  SESv2Client,
-  TooManyRequestsException,
-} from '@aws-sdk/client-sesv2';
+import { BadRequestException, GetConfigurationSetCommand, NotFoundException } from '@aws-sdk/client-sesv2';
 import type { SendEmailCommandInput } from '@aws-sdk/client-sesv2';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startSesStandIn } from '../local/ses/stand-in.ts';
-import type { SesStandIn } from '../local/ses/stand-in.ts';
+import { describe, expect, test } from 'vitest';
+import { localSes, to, welcome } from './support/local-ses.ts';
 
-let standIn: SesStandIn;
-let ses: SESv2Client;
-
-beforeAll(async () => {
-  standIn = await startSesStandIn({ maxSendRate: 5, max24HourSend: 1000 });
-  ses = client(standIn.url);
-});
-
-beforeEach(() => {
-  standIn.faults.clear();
-  standIn.mailbox.clear();
-});
-
-afterAll(async () => {
-  ses.destroy();
-  await standIn.close();
-});
-
-const client = (endpoint: string) =>
-  new SESv2Client({
-    endpoint,
-    region: 'eu-central-1',
-    maxAttempts: 1,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
-
-type Simple = NonNullable<NonNullable<SendEmailCommandInput['Content']>['Simple']>;
-
-function welcome(change: Partial<SendEmailCommandInput> = {}, message: Partial<Simple> = {}): SendEmailCommandInput {
-  return {
-    FromEmailAddress: 'Rivulet <hello@example.com>',
-    Destination: { ToAddresses: ['ada@example.com'] },
-    Content: { Simple: { Subject: { Data: 'Welcome' }, Body: { Text: { Data: 'Hello' } }, ...message } },
-    ...change,
-  };
-}
-
-const send = (input: SendEmailCommandInput) => ses.send(new SendEmailCommand(input));
-const refusal = (input: SendEmailCommandInput): Promise<unknown> =>
-  send(input).then(
-    () => 'accepted',
-    (error: unknown) => error,
-  );
+const local = localSes();
+const { send, refusal } = local;
 
 test('a mail is accepted under an id of its own and kept as it was sent', async () => {
   const first = await send(
@@ -83,7 +26,7 @@ test('a mail is accepted under an id of its own and kept as it was sent', async 
   expect(first.MessageId).toMatch(/^[0-9a-f]{16}-[0-9a-f-]{36}-000000$/);
   expect(second.MessageId).not.toBe(first.MessageId);
   expect(first.$metadata.requestId).toMatch(/^[0-9a-f-]{36}$/);
-  expect(standIn.mailbox.find(first.MessageId ?? '')).toMatchObject({
+  expect(local.standIn.mailbox.find(first.MessageId ?? '')).toMatchObject({
     from: 'Rivulet <hello@example.com>',
     to: ['ada@example.com'],
     replyTo: ['r@example.com'],
@@ -124,7 +67,7 @@ test('raw content brings its own recipients, subject, tags and configuration set
 
   const { MessageId } = await send({ Content: { Raw: { Data: Buffer.from(source) } } });
 
-  expect(standIn.mailbox.find(MessageId ?? '')).toMatchObject({
+  expect(local.standIn.mailbox.find(MessageId ?? '')).toMatchObject({
     to: ['"Hopper, Grace" <grace@example.com>', 'ada@example.com'],
     bcc: ['hidden@example.com'],
     subject: 'Grüße',
@@ -137,7 +80,6 @@ test('raw content brings its own recipients, subject, tags and configuration set
 
 const text = (length: number) => 'x'.repeat(length);
 const header = (Name: string, Value: string) => ({ Headers: [{ Name, Value }] });
-const to = (...ToAddresses: string[]) => ({ Destination: { ToAddresses } });
 const tag = (Name: string, Value: string) => ({ EmailTags: [{ Name, Value }] });
 
 describe('what SES refuses is refused as BadRequestException', () => {
@@ -195,7 +137,7 @@ describe('what SES refuses is refused as BadRequestException', () => {
     const error = await refusal(input);
     expect(error).toBeInstanceOf(BadRequestException);
     expect(error).toMatchObject({ $metadata: { httpStatusCode: 400 }, message: expect.stringMatching(message) });
-    expect(standIn.mailbox.size).toBe(0);
+    expect(local.standIn.mailbox.size).toBe(0);
   });
 });
 
@@ -213,14 +155,14 @@ describe('what SES allows is accepted', () => {
     ['no display name and no tags', welcome({ FromEmailAddress: 'hello@example.com' })],
   ])('%s', async (_, input) => {
     await expect(send(input)).resolves.toHaveProperty('MessageId');
-    expect(standIn.mailbox.size).toBe(1);
+    expect(local.standIn.mailbox.size).toBe(1);
   });
 });
 
 test('a request of more than 41 MB is refused and its bytes are not kept', async () => {
   const error = await refusal(welcome({}, { Body: { Text: { Data: text(42 * 1024 * 1024) } } }));
   expect(error).toMatchObject({ name: 'RequestEntityTooLargeException', $metadata: { httpStatusCode: 413 } });
-  expect(standIn.mailbox.bytes).toBe(0);
+  expect(local.standIn.mailbox.bytes).toBe(0);
 });
 
 test('a message of more than 40 MB is refused', async () => {
@@ -229,15 +171,15 @@ test('a message of more than 40 MB is refused', async () => {
 });
 
 test('a configuration set exists unless it was said to be missing', async () => {
-  const found = await ses.send(new GetConfigurationSetCommand({ ConfigurationSetName: 'rivulet' }));
+  const found = await local.ses.send(new GetConfigurationSetCommand({ ConfigurationSetName: 'rivulet' }));
   expect(found).toMatchObject({ ConfigurationSetName: 'rivulet', SendingOptions: { SendingEnabled: true } });
 
-  standIn.faults.update({ missingConfigurationSets: ['gone'] });
+  local.standIn.faults.update({ missingConfigurationSets: ['gone'] });
 
   const error = await refusal(welcome({ ConfigurationSetName: 'gone' }));
   expect(error).toBeInstanceOf(NotFoundException);
   expect(error).toMatchObject({ $metadata: { httpStatusCode: 404 }, message: expect.stringContaining('gone') });
-  await expect(ses.send(new GetConfigurationSetCommand({ ConfigurationSetName: 'gone' }))).rejects.toBeInstanceOf(
+  await expect(local.ses.send(new GetConfigurationSetCommand({ ConfigurationSetName: 'gone' }))).rejects.toBeInstanceOf(
     NotFoundException,
   );
 });
@@ -248,149 +190,4 @@ test('a template or a contact list that SES does not know is NotFoundException',
   expect(await refusal(welcome({ ListManagementOptions: { ContactListName: 'all' } }))).toBeInstanceOf(
     NotFoundException,
   );
-});
-
-test('the account says its quota, and what was sent of it', async () => {
-  const before = await ses.send(new GetAccountCommand({}));
-  await send(welcome(to('ada@example.com', 'grace@example.com')));
-  const after = await ses.send(new GetAccountCommand({}));
-
-  expect(after).toMatchObject({ SendingEnabled: true, ProductionAccessEnabled: true, EnforcementStatus: 'HEALTHY' });
-  expect(after.SendQuota).toMatchObject({ MaxSendRate: 5, Max24HourSend: 1000 });
-  expect((after.SendQuota?.SentLast24Hours ?? 0) - (before.SendQuota?.SentLast24Hours ?? 0)).toBe(2);
-});
-
-test('a paused account says so and refuses to send until it is opened again', async () => {
-  standIn.faults.update({ sendingEnabled: false, enforcementStatus: 'SHUTDOWN' });
-
-  expect(await refusal(welcome())).toMatchObject({
-    name: 'SendingPausedException',
-    $metadata: { httpStatusCode: 400 },
-  });
-  expect(await ses.send(new GetAccountCommand({}))).toMatchObject({
-    SendingEnabled: false,
-    EnforcementStatus: 'SHUTDOWN',
-  });
-
-  standIn.faults.update({ sendingEnabled: true });
-  await expect(send(welcome())).resolves.toBeDefined();
-});
-
-test('over the account’s rate, sends are throttled once that is enforced', async () => {
-  const slow = await startSesStandIn({ maxSendRate: 3 });
-  const limited = client(slow.url);
-  try {
-    slow.faults.enforceRate = true;
-    const outcomes = await Promise.allSettled(
-      Array.from({ length: 8 }, () => limited.send(new SendEmailCommand(welcome()))),
-    );
-    const refused = outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason as unknown);
-    expect(slow.record.stats().accepted).toBe(3);
-    expect(refused).toHaveLength(5);
-    expect(refused[0]).toBeInstanceOf(TooManyRequestsException);
-    expect(refused[0]).toMatchObject({ message: 'Maximum sending rate exceeded.', $metadata: { httpStatusCode: 429 } });
-    expect(slow.record.stats().refused).toEqual({ TooManyRequestsException: 5 });
-  } finally {
-    limited.destroy();
-    await slow.close();
-  }
-});
-
-test('over the daily quota, which counts recipients, sends are throttled once that is enforced', async () => {
-  const small = await startSesStandIn({ maxSendRate: 100, max24HourSend: 3 });
-  const limited = client(small.url);
-  try {
-    const pair = new SendEmailCommand(welcome(to('a@example.com', 'b@example.com')));
-    await limited.send(pair);
-    small.faults.enforceRate = true;
-    await expect(limited.send(pair)).rejects.toMatchObject({
-      name: 'TooManyRequestsException',
-      message: 'Daily message quota exceeded.',
-    });
-    await expect(limited.send(new SendEmailCommand(welcome()))).resolves.toBeDefined();
-  } finally {
-    limited.destroy();
-    await small.close();
-  }
-});
-
-test('every identity is verified', async () => {
-  expect(await ses.send(new GetEmailIdentityCommand({ EmailIdentity: 'hello@example.com' }))).toMatchObject({
-    IdentityType: 'EMAIL_ADDRESS',
-    VerifiedForSendingStatus: true,
-  });
-});
-
-test('an address is put on, found on and taken off the suppression list, in any case', async () => {
-  const EmailAddress = 'Ada+List@Example.com';
-  await ses.send(new PutSuppressedDestinationCommand({ EmailAddress, Reason: 'COMPLAINT' }));
-
-  const found = await ses.send(new GetSuppressedDestinationCommand({ EmailAddress: 'ada+list@example.com' }));
-  expect(found.SuppressedDestination).toMatchObject({ EmailAddress: 'ada+list@example.com', Reason: 'COMPLAINT' });
-  expect(Date.now() - (found.SuppressedDestination?.LastUpdateTime?.getTime() ?? 0)).toBeLessThan(60_000);
-
-  await ses.send(new DeleteSuppressedDestinationCommand({ EmailAddress }));
-  await expect(ses.send(new GetSuppressedDestinationCommand({ EmailAddress }))).rejects.toBeInstanceOf(
-    NotFoundException,
-  );
-});
-
-test('the suppression list is read page by page, by reason and by time', async () => {
-  for (const name of ['a', 'b', 'c']) standIn.suppressionList.put(`${name}@example.com`, 'BOUNCE');
-  standIn.suppressionList.put('d@example.com', 'COMPLAINT');
-
-  const first = await ses.send(new ListSuppressedDestinationsCommand({ Reasons: ['BOUNCE'], PageSize: 2 }));
-  const second = await ses.send(
-    new ListSuppressedDestinationsCommand({ Reasons: ['BOUNCE'], PageSize: 2, NextToken: first.NextToken }),
-  );
-  const addresses = [first, second].map((page) =>
-    page.SuppressedDestinationSummaries?.map((entry) => entry.EmailAddress),
-  );
-  expect(addresses).toEqual([['a@example.com', 'b@example.com'], ['c@example.com']]);
-  expect(second.NextToken).toBeUndefined();
-
-  const later = await ses.send(new ListSuppressedDestinationsCommand({ StartDate: new Date(Date.now() + 60_000) }));
-  expect(later.SuppressedDestinationSummaries).toEqual([]);
-});
-
-test('an operation the stand-in does not have is an error the SDK can name', async () => {
-  await expect(ses.send(new ListEmailTemplatesCommand({}))).rejects.toMatchObject({
-    name: 'UnknownOperationException',
-    $metadata: { httpStatusCode: 404 },
-  });
-});
-
-describe('what is not even a request of the SDK', () => {
-  const signed = {
-    authorization: `AWS4-HMAC-SHA256 Credential=a/20260101/eu-central-1/ses/aws4_request, SignedHeaders=host, Signature=${'0'.repeat(64)}`,
-  };
-  const post = (body: string, headers: Record<string, string>) =>
-    fetch(`${standIn.url}/v2/email/outbound-emails`, { method: 'POST', body, headers });
-
-  test.each([
-    ['without a signature', '{}', {}, 403, 'MissingAuthenticationTokenException'],
-    ['with a password', '{}', { authorization: 'Basic YTpi' }, 403, 'MissingAuthenticationTokenException'],
-    ['with half a document', '{"Content":', signed, 400, 'SerializationException'],
-    [
-      'with a string for a list',
-      '{"Destination":{"ToAddresses":"a@example.com"}}',
-      signed,
-      400,
-      'SerializationException',
-    ],
-    ['with a list for a document', '[]', signed, 400, 'SerializationException'],
-    ['with an empty document', '{}', signed, 400, 'BadRequestException'],
-  ])('%s', async (_, body, headers, status, name) => {
-    const reply = await post(body, headers);
-    expect([reply.status, reply.headers.get('x-amzn-errortype')]).toEqual([status, name]);
-    expect(await reply.json()).toEqual({ message: expect.any(String) });
-  });
-});
-
-test('an error of the plan arrives as the class the SDK has for it', async () => {
-  const message = 'Account is permanently restricted.';
-  standIn.faults.add({ action: { type: 'error', name: 'AccountSuspendedException', status: 400, message } });
-  const error = await refusal(welcome());
-  expect(error).toBeInstanceOf(AccountSuspendedException);
-  expect(error).toMatchObject({ message });
 });

@@ -1,27 +1,13 @@
-import { fileURLToPath } from 'node:url';
-
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { loadConfig } from '../config/load.ts';
-import type { Config } from '../config/schema.ts';
-import { type Calendar, type Happening, type Person, simulate, type SimulateOptions } from '../simulation/simulate.ts';
+import { type Happening, type Person, simulate, type SimulateOptions } from '../simulation/simulate.ts';
+import { ada, mailsOf, said } from './support/calendar.ts';
 
-const ada = {
-  user_id: 'ada',
-  name: 'Ada',
-  email: 'ada@example.com',
-  time_zone: 'Europe/Berlin',
-  country: 'DE',
-  topics: ['onboarding', 'offers'],
-} satisfies Person;
 const cart = { cart_id: 'c_1', total: 300, currency: 'EUR' };
 const order = 'order.completed {"order_id": "o_1", "cart_id": "c_1", "total": 300, "currency": "EUR"}';
 
 const onboarding = (...on: Happening[]) => simulate('onboarding', ada, { on });
-const mailsOf = ({ mails }: Calendar) => mails.map(({ local, template }) => `${local} ${template}`);
-const said = (calendar: Calendar, what: string) =>
-  calendar.entries.filter((entry) => entry.what === what).map(({ why }) => why);
 
 describe('the calendar of onboarding', () => {
   it('reads like what will happen to ada, who makes a project on the third day', async () => {
@@ -159,62 +145,6 @@ describe('a provider in trouble', () => {
   });
 });
 
-describe('hours', () => {
-  const { config } = loadConfig({ ...process.env, RIVULET_SECRET: '0'.repeat(64) });
-  const quiet = (from: string, to: string): Config => {
-    const { onboarding: topic = { title: 'Getting started' }, ...others } = config.topics;
-    return { ...config, topics: { ...others, onboarding: { ...topic, quiet_hours: { from, to } } } };
-  };
-
-  it('that are quiet: a mail of the night waits for the morning where they are', async () => {
-    const calendar = await simulate('onboarding', ada, { from: '2026-11-24T22:15', config: quiet('21:00', '08:00') });
-    expect(mailsOf(calendar)).toEqual([
-      'Wed 2026-11-25 08:00 welcome',
-      'Thu 2026-11-26 08:00 first-project',
-      'Sun 2026-11-29 08:00 invite-team',
-    ]);
-    expect(said(calendar, 'deferred')).toEqual(['its hours begin Wed 2026-11-25 08:00']);
-    expect(said(calendar, 'waits')).toHaveLength(3); // for her project, and not once more for the hours
-  });
-
-  it('of somebody who moves are those of the new place', async () => {
-    const on = ['day 0 23:00: moves to America/New_York', 'day 3 09:30: project.created'];
-    const calendar = await simulate('onboarding', ada, { on, config: quiet('03:00', '09:00') });
-    expect(mailsOf(calendar)[1]).toBe('Wed 2026-11-25 09:00 first-project');
-    expect(calendar.entries.at(-1)).toMatchObject({ local: 'Fri 2026-11-27 09:30', what: 'ends' });
-  });
-});
-
-describe('the weekend on which the clocks change', () => {
-  it('makes a day of 24 hours end an hour earlier on the wall of Berlin, and the calendar says why', async () => {
-    const calendar = await simulate('onboarding', ada, { from: '2026-10-24T10:00' });
-    expect(mailsOf(calendar)[1]).toBe('Sun 2026-10-25 09:00 first-project');
-    const clocks = calendar.entries.find(({ what }) => what === 'clocks');
-    expect(clocks).toMatchObject({ local: 'Sun 2026-10-25 02:00', why: 'back 1 hour, to UTC+01:00' });
-  });
-
-  it('makes it end an hour later in New York in spring', async () => {
-    const grace = { ...ada, time_zone: 'America/New_York' };
-    const calendar = await simulate('onboarding', grace, { from: '2027-03-13T10:00' });
-    expect(mailsOf(calendar)[1]).toBe('Sun 2027-03-14 11:00 first-project');
-    expect(said(calendar, 'clocks')).toEqual(['forward 1 hour, to UTC-04:00']);
-  });
-
-  it('does not move nine in the morning', async () => {
-    const payload = { trial_ends_at: Date.parse('2026-10-28T12:00:00Z') };
-    const calendar = await simulate('trial-ending', ada, { from: '2026-10-20T10:00', payload });
-    expect(mailsOf(calendar)).toEqual([
-      'Sun 2026-10-25 09:00 trial-ends-soon',
-      'Tue 2026-10-27 09:00 trial-ends-tomorrow',
-    ]);
-  });
-
-  it('does not move a happening either: three days later is the same time on the wall', async () => {
-    const calendar = await simulate('onboarding', ada, { from: '2026-10-24T10:00', on: ['day 3: project.created'] });
-    expect(calendar.entries.at(-1)?.local).toBe('Tue 2026-10-27 10:00');
-  });
-});
-
 describe('a journey that listens', () => {
   it('hears only what its route says; the rest is told as not heard', async () => {
     const calendar = await onboarding(`day 1: ${order}`, '2026-11-20: project.created');
@@ -248,98 +178,6 @@ it('a worker that dies at any time changes nothing', async () => {
     expect(outcome).toBe('activated');
     expect(entries.filter(({ why }) => why !== 'worker restarts')).toEqual(expected.entries);
   }
-});
-
-describe('any journey of plain Temporal', () => {
-  let bundle: { code: string };
-  beforeAll(async () => {
-    const workflowsPath = fileURLToPath(new URL('./support/asking-journeys.ts', import.meta.url));
-    bundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
-  });
-  const other = (journey: string, options: Omit<SimulateOptions, 'journeys'> = {}) =>
-    simulate(journey, ada, { ...options, journeys: { bundle, startedBy: 'user.signed_up' } });
-
-  it.each([
-    ['10 years', 'Sun 2036-11-23 22:00'],
-    ['0', 'Tue 2026-11-24 10:00'],
-    ['29 days', 'Wed 2026-12-23 10:00'],
-  ])('may wait for %s', async (plan, local) => {
-    const calendar = await other('waits', { payload: { plan } });
-    expect(calendar.outcome).toBe('waited');
-    expect(calendar.entries.at(-1)).toMatchObject({ local, what: 'ends' });
-  });
-
-  it('may await nothing', async () => {
-    expect(await other('awaitsNothing')).toMatchObject({ ended: 'returned', outcome: 'at once' });
-  });
-
-  it.each([
-    ['neverEnds', 'after 25 years'],
-    ['asksForEver', 'turns the simulation is over'],
-    ['waitsForWhatNeverComes', 'nothing more happens'],
-  ])('%s: the simulation ends, and says so', async (journey, why) => {
-    const calendar = await other(journey);
-    expect(calendar).toMatchObject({ ended: 'unfinished', why: expect.stringContaining(why) });
-    expect(calendar.entries.at(-1)).toMatchObject({ what: 'stops', why: calendar.why });
-  });
-
-  it('may give up a wait, and nothing of it is left', async () => {
-    const calendar = await other('changesItsMind');
-    expect(calendar.entries.at(-1)).toMatchObject({ local: 'Wed 2026-11-25 10:00', what: 'stops' });
-  });
-
-  it('that asks for an activity that is not there fails, and says which there are', async () => {
-    const { ended, why } = await other('asksForWhatIsNotThere');
-    expect(ended).toBe('failed');
-    expect(why).toContain('there is no activity "tellFortune"; there are checkConsent, ');
-  });
-
-  it('gets a last look at consent at the moment of sending, however long the mail has waited', async () => {
-    const on = ['0 seconds: provider is away for 1 day', '2 hours: opts out of onboarding'];
-    const calendar = await other('sendsTwice', { on });
-    expect(calendar).toMatchObject({ ended: 'returned', mails: [] });
-    expect(said(calendar, 'no mail')[0]).toBe('no consent to onboarding');
-  });
-
-  it('that has a bug is stuck, and it says where', async () => {
-    const calendar = await other('hasABug');
-    expect(calendar.ended).toBe('stuck');
-    expect(calendar.why).toMatch(/reading 'total'\) \(test\/support\/asking-journeys\.ts:\d+:\d+\)/);
-    expect(calendar.entries.at(-1)?.why).toContain('Temporal would try this turn again for ever');
-  });
-
-  it('may fail on purpose', async () => {
-    const calendar = await other('failsOnPurpose');
-    expect(calendar).toMatchObject({ ended: 'failed', why: expect.stringMatching(/^UnknownPlan: no such plan/) });
-  });
-
-  it('that looks at the real clock is found out when a worker dies', async () => {
-    const calendar = await other('looksAtTheClock', { on: ['day 1: worker restarts'] });
-    expect(calendar).toMatchObject({ ended: 'stuck', why: expect.stringContaining('not deterministic') });
-  });
-
-  it('may go on in new runs, and may be patched', async () => {
-    expect(await other('goesOnInANewRun', { on: ['day 1 12:00: worker restarts'] })).toMatchObject({ outcome: 3 });
-    expect(await other('isPatched', { on: ['day 1: worker restarts'] })).toMatchObject({ outcome: 'new' });
-  });
-
-  it('may be cancelled', async () => {
-    expect((await other('neverEnds', { on: ['day 400: is cancelled'] })).ended).toBe('cancelled');
-  });
-
-  it('that starts another cannot be simulated yet, and says so', async () => {
-    await expect(other('startsAChild')).rejects.toThrow('startsAChild uses "startChildWorkflowExecution"');
-  });
-
-  it('sends one mail for one key, as the ledger has it', async () => {
-    const calendar = await other('sendsTwice');
-    expect(calendar).toMatchObject({ outcome: ['sent', 'sent', 'sent'], mails: { length: 2 } });
-  });
-
-  it('may ask whether somebody clicked', async () => {
-    expect((await other('asksClicked')).outcome).toBe(false);
-    expect((await other('asksClicked', { on: ['2026-11-24 09:00: clicks welcome'] })).outcome).toBe(true);
-  });
 });
 
 describe('what makes no sense is refused, with what would be right', () => {

@@ -1,150 +1,50 @@
-import { randomUUID } from 'node:crypto';
+import { beforeEach, describe, expect, it } from 'vitest';
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
-
-import type { ActivityDependencies } from '../activities/dependencies.ts';
-import type { Mailer } from '../activities/mailers/mailer.ts';
-import { createSesMailer } from '../activities/mailers/ses.ts';
 import { createSmtpMailer } from '../activities/mailers/smtp.ts';
-import { type SyncReport, syncSuppressions } from '../activities/sync-suppressions.ts';
-import { type SesStandIn, startSesStandIn } from '../local/ses/stand-in.ts';
-import { createKeys } from '../state/keys.ts';
-import { createMemory, type Memory } from '../state/memory.ts';
-import { connectRedis, type Redis, redisReady } from '../state/redis.ts';
-import type { Suppression } from '../state/suppressions.ts';
+import type { SyncReport } from '../activities/sync-suppressions.ts';
 import { person } from './support/events.ts';
+import { hour, nothing, twoSuppressionLists } from './support/two-suppression-lists.ts';
 
-const hour = 3_600_000;
-const secret = 'ab'.repeat(32);
-let redis: Redis;
-let ses: SesStandIn;
-let mailer: Mailer;
-let memory: Memory;
-let keyPrefix: string;
-let deps: ActivityDependencies;
-/** How often a call to SES waited for its turn. */
-let turns: number;
-
-beforeAll(async () => {
-  redis = connectRedis(inject('servers').redis, () => {});
-  await redisReady(redis);
-});
-afterAll(() => redis.disconnect());
-beforeEach(async () => {
-  ses = await startSesStandIn();
-  for (const [name, value] of [
-    ['AWS_ENDPOINT_URL', ses.url],
-    ['AWS_REGION', 'eu-central-1'],
-    ['AWS_ACCESS_KEY_ID', 'local'],
-    ['AWS_SECRET_ACCESS_KEY', 'local'],
-  ] as const)
-    vi.stubEnv(name, value);
-  turns = 0;
-  const readingTurn = async () => void (turns += 1);
-  mailer = createSesMailer({ configurationSet: 'rivulet', requestTimeoutMs: 10_000, concurrency: 5, readingTurn });
-  keyPrefix = `sync-test-${randomUUID()}:`;
-  memory = createMemory(redis, {
-    keyPrefix,
-    secret,
-    rateLimit: 10,
-    quotaReserve: 0.1,
-    rememberSendsMs: 60_000,
-  });
-  deps = {
-    memory,
-    mailer,
-    log: { info() {}, warn() {}, error() {} },
-    metrics: { suppressions: { inc() {} } },
-    settings: { complaintsStop: 'all' },
-  } as unknown as ActivityDependencies;
-});
-afterEach(async () => {
-  mailer.close();
-  vi.unstubAllEnvs();
-  vi.useRealTimers();
-  await ses.close();
-});
-
-const nothing: SyncReport = {
-  listed: 0,
-  added: 0,
-  known: 0,
-  told: 0,
-  not_told_unknown_address: 0,
-  not_told_sandbox: 0,
-  lifted_at_provider: 0,
-};
-const sync = (run: string = randomUUID(), beat: (report: SyncReport) => void = () => {}) =>
-  syncSuppressions(deps, { run, beat });
-const hashOf = ({ email }: { email: string }) => memory.addressHash(email);
-const suppressionsOf = (who: { email: string }) => memory.suppressions.of(hashOf(who));
-const requests = (operation: string) => ses.record.stats().requests[operation] ?? 0;
-const listedAtSes = () =>
-  ses.suppressionList
-    .list({ reasons: [], from: 0, until: Infinity, pageSize: 1_000 })
-    .entries.map(({ address, reason }) => `${reason} ${address}`)
-    .toSorted();
-
-/** Somebody whose address is known here. */
-async function known(name: string) {
-  const who = person(name);
-  await memory.contacts.record(who.user_id, { email: who.email }, 1);
-  return who;
-}
-
-/** What an operator's command does. */
-async function operatorAdds(who: { email: string }, reason: Suppression['reason'], more: Partial<Suppression> = {}) {
-  await memory.suppressions.add(hashOf(who), { reason, scope: 'all', since: 1, source: 'operator', ...more });
-}
-async function operatorRemoves(who: { email: string }, reason?: 'hard_bounce' | 'complaint') {
-  await memory.suppressionSync.lift(hashOf(who), reason);
-  await memory.suppressions.lift(hashOf(who), reason);
-}
-
-/** SES lists it as of some time ago. */
-function listedSince(ago: number, { email }: { email: string }, reason: 'BOUNCE' | 'COMPLAINT' = 'BOUNCE') {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - ago });
-  ses.suppressionList.put(email, reason);
-  vi.useRealTimers();
-}
+const lists = twoSuppressionLists();
+const { sync, hashOf, suppressionsOf, requests, listedAtSes, listedSince, known, operatorAdds } = lists;
 
 describe("from SES's list", () => {
   it('a bounce and a complaint become suppressions here, as old as they are there', async () => {
     const [ada, grace] = [person('ada'), person('grace')];
     listedSince(hour, ada);
-    ses.suppressionList.put(grace.email.toUpperCase(), 'COMPLAINT');
-    const { since } = ses.suppressionList.get(ada.email);
+    lists.ses.suppressionList.put(grace.email.toUpperCase(), 'COMPLAINT');
+    const { since } = lists.ses.suppressionList.get(ada.email);
     expect(await sync()).toEqual({ ...nothing, listed: 2, added: 2 });
     expect(await suppressionsOf(ada)).toEqual([{ reason: 'hard_bounce', scope: 'all', since, source: 'provider' }]);
     expect(await suppressionsOf(grace)).toMatchObject([{ reason: 'complaint', scope: 'all', source: 'provider' }]);
-    expect(await memory.facts.of(hashOf(ada))).toEqual([
+    expect(await lists.memory.facts.of(hashOf(ada))).toEqual([
       { at: since, what: 'suppressed', reason: 'hard_bounce', source: 'provider' },
     ]);
   });
 
   it('a complaint stops marketing alone where the configuration says so', async () => {
-    deps.settings.complaintsStop = 'marketing';
+    lists.deps.settings.complaintsStop = 'marketing';
     const ada = person('ada');
-    ses.suppressionList.put(ada.email, 'COMPLAINT');
+    lists.ses.suppressionList.put(ada.email, 'COMPLAINT');
     await sync();
-    expect(await memory.suppressions.reasonFor(hashOf(ada), 'transactional')).toBeUndefined();
-    expect(await memory.suppressions.reasonFor(hashOf(ada), 'marketing')).toBe('complaint');
+    expect(await lists.memory.suppressions.reasonFor(hashOf(ada), 'transactional')).toBeUndefined();
+    expect(await lists.memory.suppressions.reasonFor(hashOf(ada), 'marketing')).toBe('complaint');
   });
 
   it('what is suppressed already stays as it is, and is never told back', async () => {
     const ada = await known('ada');
     await operatorAdds(ada, 'hard_bounce', { source: 'feedback' });
-    ses.suppressionList.put(ada.email, 'BOUNCE');
+    lists.ses.suppressionList.put(ada.email, 'BOUNCE');
     expect(await sync()).toEqual({ ...nothing, listed: 1, known: 1 });
     expect(await suppressionsOf(ada)).toMatchObject([{ since: 1, source: 'feedback' }]);
     expect(requests('PutSuppressedDestination')).toBe(0);
   });
 
   it('all pages of a long list come over, each when it is our turn', async () => {
-    for (let i = 0; i < 2_345; i++) ses.suppressionList.put(`p${i}@example.com`, 'BOUNCE');
+    for (let i = 0; i < 2_345; i++) lists.ses.suppressionList.put(`p${i}@example.com`, 'BOUNCE');
     expect(await sync()).toEqual({ ...nothing, listed: 2_345, added: 2_345 });
     expect(requests('ListSuppressedDestinations')).toBe(3);
-    expect(turns).toBe(3);
+    expect(lists.turns).toBe(3);
   });
 
   it('the next time only what is new is read, and an hour more, since clocks differ', async () => {
@@ -158,7 +58,7 @@ describe("from SES's list", () => {
   });
 
   it('a sync that did not come to its end is not the last one', async () => {
-    ses.faults.add({
+    lists.ses.faults.add({
       match: { operation: 'ListSuppressedDestinations' },
       times: 1,
       action: { type: 'error', name: 'InternalServiceErrorException', status: 500, message: 'try again' },
@@ -172,14 +72,14 @@ describe("from SES's list", () => {
 
 describe('an attempt that dies', () => {
   const failAt = (page: number, times = 1) =>
-    ses.faults.add({
+    lists.ses.faults.add({
       match: { operation: 'ListSuppressedDestinations' },
       every: page,
       times,
       action: { type: 'error', name: 'TooManyRequestsException', status: 429, message: 'slow down' },
     });
   beforeEach(() => {
-    for (let i = 0; i < 2_500; i++) ses.suppressionList.put(`p${i}@example.com`, 'BOUNCE');
+    for (let i = 0; i < 2_500; i++) lists.ses.suppressionList.put(`p${i}@example.com`, 'BOUNCE');
   });
 
   it('is followed by one that goes on with the page it died on', async () => {
@@ -239,7 +139,7 @@ describe("to SES's list", () => {
     const grace = await known('grace');
     await operatorAdds(grace, 'hard_bounce', { source: 'feedback' });
     await operatorAdds(grace, 'complaint', { source: 'provider' });
-    await memory.consents.record(grace.user_id, {
+    await lists.memory.consents.record(grace.user_id, {
       id: 'unsubscribed',
       state: 'revoked',
       consent: { topics: ['*'] },
@@ -254,7 +154,7 @@ describe("to SES's list", () => {
     const ada = person('ada');
     await operatorAdds(ada, 'complaint');
     expect(await sync()).toEqual({ ...nothing, not_told_unknown_address: 1 });
-    await memory.contacts.record(ada.user_id, { email: ada.email }, 1);
+    await lists.memory.contacts.record(ada.user_id, { email: ada.email }, 1);
     expect(await sync()).toMatchObject({ told: 1, not_told_unknown_address: 0 });
     expect(listedAtSes()).toEqual([`COMPLAINT ${ada.email}`]);
   });
@@ -262,30 +162,30 @@ describe("to SES's list", () => {
   it('goes nobody whose address is another by now', async () => {
     const ada = await known('ada');
     await operatorAdds(ada, 'hard_bounce');
-    await memory.contacts.record(ada.user_id, { email: 'countess@example.com' }, 2);
+    await lists.memory.contacts.record(ada.user_id, { email: 'countess@example.com' }, 2);
     // Even where the old address still leads to them.
-    await redis.sadd(createKeys(keyPrefix, secret).people(hashOf(ada)), ada.user_id);
+    await lists.redis.sadd(lists.keys.people(hashOf(ada)), ada.user_id);
     expect(await sync()).toEqual({ ...nothing, not_told_unknown_address: 1 });
   });
 
   it('goes nobody from the sandbox; they wait until the account is out of it', async () => {
     await operatorAdds(await known('ada'), 'hard_bounce');
-    ses.faults.productionAccessEnabled = false;
+    lists.ses.faults.productionAccessEnabled = false;
     expect(await sync()).toEqual({ ...nothing, not_told_sandbox: 1 });
     expect(requests('PutSuppressedDestination')).toBe(0);
-    ses.faults.productionAccessEnabled = true;
+    lists.ses.faults.productionAccessEnabled = true;
     expect(await sync()).toMatchObject({ told: 1, not_told_sandbox: 0 });
   });
 
   it('goes nobody who was lifted meanwhile', async () => {
     const ada = await known('ada');
     await operatorAdds(ada, 'hard_bounce');
-    await memory.suppressions.lift(hashOf(ada));
+    await lists.memory.suppressions.lift(hashOf(ada));
     expect(await sync()).toEqual(nothing);
   });
 
   it('an address that SES refuses is left out, and the others go', async () => {
-    ses.faults.add({
+    lists.ses.faults.add({
       match: { operation: 'PutSuppressedDestination' },
       times: 1,
       action: { type: 'error', name: 'BadRequestException', status: 400, message: 'Invalid email address' },
@@ -298,112 +198,19 @@ describe("to SES's list", () => {
   });
 });
 
-describe('what an operator removed', () => {
-  it("leaves SES's list too, however old the entry is, and does not come back", async () => {
-    const [ada, grace] = [person('ada'), person('grace')];
-    listedSince(300 * 24 * hour, ada);
-    listedSince(300 * 24 * hour, grace);
-    await sync();
-    await operatorRemoves(ada);
-    expect(await sync()).toEqual({ ...nothing, listed: 2, known: 1, lifted_at_provider: 1 });
-    expect(await suppressionsOf(ada)).toEqual([]);
-    expect(listedAtSes()).toEqual([`BOUNCE ${grace.email}`]);
-    expect(await memory.suppressionSync.lifts()).toEqual([]);
-    // From here on only what is new is read again.
-    expect(await sync()).toEqual(nothing);
-  });
-
-  it('comes back when SES lists it again after that', async () => {
-    const ada = person('ada');
-    ses.suppressionList.put(ada.email, 'BOUNCE');
-    await sync();
-    await operatorRemoves(ada);
-    const [lift] = await memory.suppressionSync.lifts();
-    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(Number(lift?.at)), { interval: 1 });
-    ses.suppressionList.put(ada.email, 'BOUNCE');
-    expect(await sync()).toEqual({ ...nothing, listed: 1, added: 1 });
-    expect(await suppressionsOf(ada)).toHaveLength(1);
-    expect(listedAtSes()).toHaveLength(1);
-  });
-
-  it('while a sync is reading is not brought back by the page that it has read before', async () => {
-    const ada = person('ada');
-    ses.suppressionList.put(ada.email, 'BOUNCE');
-    const { suppressionList } = mailer;
-    const list = { ...suppressionList, list: whileReading(suppressionList, () => operatorRemoves(ada)) };
-    deps.mailer = { ...mailer, suppressionList: list as NonNullable<Mailer['suppressionList']> };
-    expect(await sync()).toMatchObject({ listed: 1, added: 0 });
-    expect(await suppressionsOf(ada)).toEqual([]);
-    deps.mailer = mailer;
-    expect(await sync()).toMatchObject({ lifted_at_provider: 1 });
-  });
-
-  it('for one reason leaves the other at SES, whether it is known here already or not', async () => {
-    const [ada, grace] = [person('ada'), person('grace')];
-    ses.suppressionList.put(ada.email, 'COMPLAINT');
-    await sync();
-    ses.suppressionList.put(grace.email, 'COMPLAINT');
-    await operatorRemoves(ada, 'hard_bounce');
-    await operatorRemoves(grace, 'hard_bounce');
-    expect(await sync()).toMatchObject({ known: 1, added: 1, lifted_at_provider: 0 });
-    expect(listedAtSes()).toEqual([`COMPLAINT ${ada.email}`, `COMPLAINT ${grace.email}`]);
-  });
-
-  it('and then suppressed again for the same reason stays at SES', async () => {
-    const ada = person('ada');
-    ses.suppressionList.put(ada.email, 'BOUNCE');
-    await sync();
-    await operatorRemoves(ada);
-    await operatorAdds(ada, 'hard_bounce');
-    expect(await sync()).toMatchObject({ known: 1, lifted_at_provider: 0 });
-    expect(listedAtSes()).toEqual([`BOUNCE ${ada.email}`]);
-  });
-
-  it('and then suppressed again for another reason is told to SES', async () => {
-    const ada = await known('ada');
-    ses.suppressionList.put(ada.email, 'COMPLAINT');
-    await sync();
-    await operatorRemoves(ada);
-    await operatorAdds(ada, 'hard_bounce');
-    expect(await sync()).toMatchObject({ told: 1 });
-    expect(listedAtSes()).toEqual([`BOUNCE ${ada.email}`]);
-  });
-
-  it('is no failure when SES has forgotten it by itself', async () => {
-    const ada = person('ada');
-    ses.suppressionList.put(ada.email, 'BOUNCE');
-    ses.faults.add({
-      match: { operation: 'DeleteSuppressedDestination' },
-      action: { type: 'error', name: 'NotFoundException', status: 404, message: 'does not exist' },
-    });
-    await operatorRemoves(ada);
-    expect(await sync()).toMatchObject({ lifted_at_provider: 1 });
-    expect(await memory.suppressionSync.lifts()).toEqual([]);
-  });
-});
-
 it('a provider without a list has nothing to compare', async () => {
   await operatorAdds(await known('ada'), 'hard_bounce');
   const url = 'smtp://127.0.0.1:1';
   const smtp = createSmtpMailer({ requestTimeoutMs: 1_000, concurrency: 1, url });
-  deps.mailer = smtp;
+  lists.deps.mailer = smtp;
   expect(await sync()).toEqual(nothing);
   smtp.close();
 });
 
 it('what SES says is told without the address that it names', async () => {
-  ses.faults.add({
+  lists.ses.faults.add({
     match: { operation: 'ListSuppressedDestinations' },
     action: { type: 'error', name: 'AccessDeniedException', status: 403, message: 'arn of ada@example.com is denied' },
   });
   await expect(sync()).rejects.toThrow('AccessDeniedException: arn of [address] is denied');
 });
-
-function whileReading(list: Mailer['suppressionList'], meanwhile: () => Promise<void>) {
-  return async function* (since?: Date, from?: string) {
-    for await (const page of list?.list(since, from) ?? []) {
-      await meanwhile();
-      yield page;
-    }
-  };
-}

@@ -1,63 +1,28 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import { describe, expect, it } from 'vitest';
 
-import { eventTypes } from '../events/index.ts';
 import { prepare, type Template } from '../templates/catalogue.ts';
 import { compileAll } from '../templates/compile/compile-all.ts';
 import { templateNames } from '../templates/names.ts';
 import { MissingData, namelessSubject, render } from '../templates/render.ts';
-import { TemplateError } from '../templates/template-error.ts';
 import { helperNames } from '../templates/words.ts';
+import { dir, known, mail, section, shippedDir, templatesToCompile, write } from './support/template-to-compile.ts';
 
-const shippedDir = fileURLToPath(new URL('../templates', import.meta.url));
-const noted = z.object({ n: z.number(), at: z.number(), days: z.number() });
-const known = { topics: ['onboarding', 'offers'], events: { ...eventTypes, 'note.made': noted } };
+templatesToCompile();
+
 const order = { order_id: 'o_1', total: 12.5, currency: 'EUR', items: [{ name: 'Tea', quantity: 2, price: 6.25 }] };
 const shipped = new Map(
   (await compileAll(shippedDir, templateNames, known)).templates.map((one) => [one.name, prepare(one)]),
 );
-
-/** The shipped layouts and partials, and one template to spoil. */
-let dir: string;
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'rivulet-templates-'));
-  for (const folder of ['layouts', 'partials', 'receipt', 'welcome']) {
-    cpSync(join(shippedDir, folder), join(dir, folder), { recursive: true });
-  }
-});
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
-
-function write(file: string, text: string): void {
-  mkdirSync(dirname(join(dir, file)), { recursive: true });
-  writeFileSync(join(dir, file), text);
-}
-
-const section = (text: string) =>
-  `<mj-section>\n<mj-column>\n<mj-text>\n${text}\n</mj-text>\n</mj-column>\n</mj-section>\n`;
-const mail = (text: string, { subject = 'Hello', more = '' } = {}) =>
-  `---\nsubject: ${JSON.stringify(subject)}\nclass: transactional\n${more}---\n${section(text)}`;
+const template = (name: string) => shipped.get(name)!;
 
 async function compiled(name = 'note'): Promise<Template> {
-  const { templates } = await compileAll(dir, [name], known);
+  const { templates } = await compileAll(dir(), [name], known);
   return prepare(templates[0]!);
 }
-
-async function mistakes(...names: string[]): Promise<readonly string[]> {
-  try {
-    await compileAll(dir, names.length > 0 ? names : ['note'], known);
-  } catch (error) {
-    if (error instanceof TemplateError) return error.mistakes;
-    throw error;
-  }
-  return [];
-}
-
-const template = (name: string) => shipped.get(name)!;
 
 describe('what ships', () => {
   it.each(templateNames)('%s renders for Ada, and for somebody without a name, in all its languages', (name) => {
@@ -149,154 +114,6 @@ describe('the language of a mail', () => {
   });
 });
 
-describe('a template is refused before anybody is mailed', () => {
-  it.each([
-    ['it has no front matter', section('x'), /^note\/mail\.mjml:1 starts with no front matter/],
-    [
-      'its front matter is no YAML',
-      `---\nsubject: "x\nclass: [\n---\n`,
-      /^note\/mail\.mjml:\d front matter is not YAML/,
-    ],
-    [
-      'its topic is unknown',
-      '---\nsubject: x\nclass: marketing\ntopic: gossip\n---\n',
-      /topic "gossip" is not among the topics .*onboarding, offers/,
-    ],
-    ['it is marketing without a topic', '---\nsubject: x\nclass: marketing\n---\n', /front matter: topic is missing/],
-    ['it has no subject', '---\nclass: transactional\n---\n', /:1 front matter: subject is missing/],
-    [
-      'its class is unknown',
-      '---\nsubject: x\nclass: other\n---\n',
-      /:3 front matter: class must be marketing or transactional/,
-    ],
-    ['it has a key nobody knows', '---\nsubject: x\nclass: transactional\nclas: y\n---\n', /:4 front matter: .*clas/],
-    [
-      'its locale is none',
-      '---\nsubject: x\nclass: transactional\nlocale: en_GB\n---\n',
-      /:4 front matter: locale must be a BCP 47/,
-    ],
-    ['a block is not closed', mail('{{#if person.name}}Hello'), /^note\/mail\.mjml:\d+ Parse error/],
-    [
-      'it calls a helper that there is not',
-      mail('{{shout person.name}}'),
-      /^note\/mail\.mjml:8 there is no helper "shout"; there are .*money/,
-    ],
-    ['it calls the lookup helper', mail('{{lookup person "name"}}'), /there is no helper "lookup"/],
-    ['it calls the log helper', mail('{{log person}}'), /there is no helper "log"/],
-    [
-      'its subject calls a helper that there is not',
-      mail('x', { subject: '{{shout person.name}}' }),
-      /subject there is no helper "shout"/,
-    ],
-    ['it lets a value write HTML', mail('<p>\n{{{person.name}}}</p>'), /^note\/mail\.mjml:9 \{\{\{\.\.\.\}\}\}/],
-    [
-      'it does so with an ampersand',
-      mail('{{& person.name}}'),
-      /^note\/mail\.mjml:8 \{\{\{\.\.\.\}\}\} and \{\{& \.\.\.\}\}/,
-    ],
-    ['it does so inside a block', mail('{{#if event}}{{#each event.items}}{{{this}}}{{/each}}{{/if}}'), /:8 \{\{\{/],
-    ['a decorator changes what runs', mail('{{* decorate}}'), /decorators are not for templates/],
-    ['a partial is chosen by data', mail('{{> (event.partial)}}'), /a partial is named by one word/],
-    [
-      'a partial is not there',
-      mail('{{> heder}}'),
-      /^note\/mail\.mjml:8 \{\{> heder\}\}: there is no partials\/heder\.mjml; there are .*footer/,
-    ],
-    [
-      'the layout is not there',
-      '---\nsubject: x\nclass: transactional\nlayout: bas\n---\n',
-      /there is no layouts\/bas\.mjml/,
-    ],
-    [
-      'an element is misspelt',
-      mail('x').replace('<mj-text>', '<mj-tex>').replace('</mj-text>', '</mj-tex>'),
-      /^note\/mail\.mjml:7 Element mj-tex doesn't exist/,
-    ],
-    [
-      'an attribute is misspelt',
-      mail('x').replace('<mj-text>', '<mj-text colour="red">'),
-      /^note\/mail\.mjml:7 Attribute colour is illegal/,
-    ],
-    [
-      'an element is never closed',
-      mail('x').replace('</mj-column>\n', ''),
-      /^note\/mail\.mjml:6 <mj-column> is never closed/,
-    ],
-    [
-      'it would read a file of the machine',
-      mail('x').replace('<mj-text>', '<mj-include path="/etc/passwd" /><mj-text>'),
-      /:7 mj-include: use \{\{> name\}\}/,
-    ],
-    [
-      'its sample lacks a variable',
-      mail('{{event.total}}', { more: 'sample: { event: { n: 1 } }\n' }),
-      /:1 cannot be rendered with its sample: .*total/,
-    ],
-    [
-      'its sample has another type',
-      mail('{{date event.at}}', { more: 'sample: { event: { at: soon } }\n' }),
-      /date needs a number and was given "soon"/,
-    ],
-    [
-      'a link of its own runs a script',
-      mail('<a href="javascript:alert(1)">x</a>'),
-      /<a href="javascript:alert\(1\)">?: links begin with https:/,
-    ],
-    ['it holds a script', mail('<script>alert(1)</script>'), /<script> has no place in a mail/],
-  ])('when %s', async (_why, source, told) => {
-    write('note/mail.mjml', source);
-    expect(await mistakes()).toEqual(expect.arrayContaining([expect.stringMatching(told)]));
-  });
-
-  it('when partials go round in a circle', async () => {
-    write('partials/one.mjml', '{{> two}}');
-    write('partials/two.mjml', '\n{{> one}}');
-    write('note/mail.mjml', mail('{{> one}}'));
-    expect(await mistakes()).toEqual([expect.stringMatching(/^partials\/two\.mjml:2 .*circle: one -> two -> one/)]);
-  });
-
-  it('when it is 5 MB long, without being read', async () => {
-    write('note/mail.mjml', mail('x'.repeat(5 * 1024 * 1024)));
-    expect(await mistakes()).toEqual([
-      expect.stringMatching(/^note\/mail\.mjml is \d+ bytes long; a template has at most 204800/),
-    ]);
-  });
-
-  it('when a file of it is none that a template has', async () => {
-    write('note/mail.mjml', mail('x'));
-    write('note/mail.de.txt', 'Hallo');
-    write('note/mail.de_AT.mjml', mail('x'));
-    expect(await mistakes()).toContainEqual(expect.stringContaining('note/mail.de_AT.mjml is no part of a template'));
-    rmSync(join(dir, 'note/mail.de_AT.mjml'));
-    expect(await mistakes()).toEqual(['note/mail.de.txt has no mail.de.mjml beside it']);
-  });
-
-  it('when the layout is broken, at its own line', async () => {
-    const layout = readFileSync(join(dir, 'layouts/base.mjml'), 'utf8');
-    write('note/mail.mjml', mail('x'));
-    write('layouts/base.mjml', layout.replace('<mj-body', '{{{subject}}}\n<mj-body'));
-    expect(await mistakes()).toEqual([expect.stringMatching(/^layouts\/base\.mjml:\d\d \{\{\{/)]);
-    write('layouts/base.mjml', layout.replace('{{> content}}', ''));
-    expect(await mistakes()).toEqual([expect.stringMatching(/^layouts\/base\.mjml:1 has no \{\{> content\}\}/)]);
-  });
-
-  it('with the mistakes of all templates told at once', async () => {
-    write('receipt/mail.mjml', 'no front matter');
-    write('welcome/mail.de.mjml', `---\nsubject: x\n---\n${section('{{shout x}}')}`);
-    const told = await mistakes('receipt', 'welcome', 'missing');
-    expect(told).toEqual([
-      expect.stringContaining('receipt/mail.mjml:1 '),
-      expect.stringContaining('welcome/mail.de.mjml:7 '),
-      'missing/mail.mjml does not exist',
-    ]);
-  });
-
-  it('when the folder is not there at all', async () => {
-    rmSync(dir, { recursive: true });
-    expect(await mistakes()).toEqual([expect.stringContaining('Is templates.base_dir in rivulet.yaml right?')]);
-  });
-});
-
 describe('what a mail says', () => {
   it('is never said without the data it needs: template and field are named', () => {
     expect(() => render(template('receipt'), {}, { order_id: 'o_1' })).toThrow(MissingData);
@@ -323,7 +140,7 @@ describe('the version of a template', () => {
 
   it('is the same wherever the words are the same, whoever saved them with which line ends', async () => {
     expect(await version()).toBe(template('welcome').version);
-    write('welcome/mail.mjml', readFileSync(join(dir, 'welcome/mail.mjml'), 'utf8').replaceAll('\n', '\r\n'));
+    write('welcome/mail.mjml', readFileSync(join(dir(), 'welcome/mail.mjml'), 'utf8').replaceAll('\n', '\r\n'));
     expect(await version()).toBe(template('welcome').version);
   });
 
@@ -334,7 +151,7 @@ describe('the version of a template', () => {
     ['a partial', 'partials/footer.de.mjml'],
   ])('changes with %s, and not with another template', async (_part, file) => {
     const before = await version('receipt');
-    write(file, readFileSync(join(dir, file), 'utf8').replace(/<mj-text/, '<mj-text padding-top="1px"'));
+    write(file, readFileSync(join(dir(), file), 'utf8').replace(/<mj-text/, '<mj-text padding-top="1px"'));
     expect(await version()).not.toBe(template('welcome').version);
     if (file.startsWith('welcome')) expect(await version('receipt')).toBe(before);
   });

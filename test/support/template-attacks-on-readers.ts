@@ -1,0 +1,133 @@
+import { type Attack, harmless } from './template-attacks.ts';
+
+/** What would harm or mislead whoever opens the mail. */
+export const attacksOnReaders: Attack[] = [
+  // Links and attributes.
+  ...[
+    'javascript:alert(1)',
+    'JaVaScRiPt:alert(1)',
+    ' \tjava\nscript:alert(1)',
+    '\u0001javascript:alert(1)',
+    'data:text/html,x',
+    'vbscript:x',
+    'file:///etc/passwd',
+  ].map((url): Attack => ({
+    what: `\`href="{{u}}"\` with \`${JSON.stringify(url).slice(1, -1)}\``,
+    words: '<a href="{{event.url}}">x</a>',
+    event: { ...harmless, url },
+    stops: 'send',
+    says: /links begin with https:/,
+  })),
+  {
+    what: '`src="{{u}}"` of an image',
+    words: '<img alt="" src="{{event.url}}">',
+    event: { ...harmless, url: 'javascript:alert(1)' },
+    stops: 'send',
+    says: /links begin with https:/,
+  },
+  {
+    what: 'a quote in a value, to leave the attribute',
+    words: '<a href="{{event.url}}">x</a>',
+    event: { ...harmless, url: 'https://example.com/" onclick="alert(1)' },
+    stops: 'neutral',
+    says: /https:\/\/example\.com\/&quot; onclick&#x3D;&quot;alert\(1\)"/,
+    never: /" onclick/,
+  },
+  {
+    what: 'an attribute without quotes, `href={{u}}`',
+    words: '<a href={{event.url}}>x</a>',
+    stops: 'publish',
+    says: /\{\{event\.url\}\}: inside a tag, Handlebars stands between quotes only/,
+  },
+  {
+    what: 'data as an attribute, `<a {{x}}>`',
+    words: '<a {{event.text}}>x</a>',
+    stops: 'publish',
+    says: /between quotes only/,
+  },
+  {
+    what: 'the same quotes inside an attribute',
+    words: '<a href="{{plural event.at other="https://example.com"}}">x</a>',
+    stops: 'publish',
+    says: /takes the other quotes/,
+  },
+  {
+    what: 'data in an inline style',
+    words: '<p style="color:{{event.text}}">x</p>',
+    stops: 'publish',
+    says: /data does not write CSS/,
+  },
+  {
+    what: 'data in a style sheet',
+    words: '<style>p { color: {{event.text}} }</style>',
+    stops: 'publish',
+    says: /data does not write CSS/,
+  },
+  {
+    what: 'an event handler in the words',
+    words: '<a onclick="x()" href="https://example.com">x</a>',
+    stops: 'publish',
+    says: /no event handlers/,
+  },
+  {
+    what: 'a script in the words',
+    words: '<script>alert(1)</script>',
+    stops: 'publish',
+    says: /<script> has no place/,
+  },
+  {
+    what: 'a form in the words',
+    words: '<form action="https://example.com"></form>',
+    stops: 'publish',
+    says: /<form> has no place/,
+  },
+  {
+    what: 'a script in a value',
+    words: '{{event.text}}',
+    event: { ...harmless, text: '<script>alert(1)</script><img src=x onerror=alert(1)>' },
+    stops: 'neutral',
+    says: /&lt;script&gt;/,
+    never: /<script>|<img/,
+  },
+  {
+    what: 'a value that ends an HTML comment',
+    words: '<!-- {{event.text}} --><p>x</p>',
+    event: { ...harmless, text: '--><img src=x onerror=alert(1)>' },
+    stops: 'neutral',
+    says: /x/,
+    never: /<img/,
+  },
+  // Headers and the look of a name.
+  {
+    what: 'line breaks in a subject (a second header)',
+    words: 'x',
+    subject: 'Hello {{event.text}}',
+    event: { ...harmless, text: 'Ada\r\nBcc: all@example.com\u0000' },
+    stops: 'neutral',
+    says: /^Hello Ada Bcc: all@example\.com$/m,
+    never: /\r|\p{Cc}Bcc/u,
+  },
+  {
+    what: 'marks that turn text around (U+202E)',
+    words: '{{event.text}}',
+    event: { ...harmless, text: 'invoice\u202egpj.exe' },
+    stops: 'neutral',
+    says: /invoicegpj\.exe/,
+    never: /\u202e/,
+  },
+  {
+    what: 'zero-width letters that hide words from filters',
+    words: '{{event.text}}',
+    event: { ...harmless, text: 'vi\u200bag\u2060ra\ufeff' },
+    stops: 'neutral',
+    says: /viagra/,
+    never: /[\u200b\u2060\ufeff]/,
+  },
+  {
+    what: 'joiners, which emoji and Persian need, stay',
+    words: '{{event.text}}',
+    event: { ...harmless, text: '👩‍🚀 می‌خواهم' },
+    stops: 'neutral',
+    says: /👩‍🚀 می‌خواهم/,
+  },
+];
