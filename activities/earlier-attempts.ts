@@ -46,6 +46,7 @@ function sentBefore(record: SendRecord): SendResult {
   return {
     outcome: 'sent',
     ...(record.providerId && { message_id: record.providerId }),
+    ...(record.version && { version: record.version }),
     ...(record.sentAgain && { possible_duplicate: true }),
   };
 }

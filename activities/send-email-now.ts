@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 
+import type { Sight } from '../state/departures.ts';
 import type { Template } from '../templates/catalogue.ts';
 import { standingOf } from './check-consent.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -25,15 +26,18 @@ export type SentNow = SendResult & { template: string };
  * `sendEmail` for a try inside the workflow turn, which must not wait. What would be tried again later is handed back with its
  * wait; only what is wrong for good, or what a quick repetition may mend, fails.
  */
-export function sendEmailNow(
+export async function sendEmailNow(
   deps: ActivityDependencies,
   template: Template,
   request: SendRequest,
 ): Promise<SentNow | NotNow> {
-  return sentNow(template, sendAtOnce(deps, template, request));
+  const send = describe(deps, template, request, 'at_once');
+  const sight = await deps.memory.departures.look(send.tag, { user: send.user, topic: template.topic });
+  const version = sight.record?.version ?? template.version;
+  return sentNow({ name: template.name, version }, sendAtOnce(deps, send, sight, request));
 }
 
-/** What a try that may have to wait means for the turn in which it was made. */
+/** What a try that may have to wait means for the turn in which it was made: `version` is of the words it has begun with. */
 export async function sentNow(
   { name, version }: Pick<Template, 'name' | 'version'>,
   sending: Promise<SendResult>,
@@ -52,13 +56,18 @@ export async function sentNow(
  * The same steps as on the queue, in three calls to Redis: a look at everything; then limit, the last look and the claim as
  * one; then the provider's answer. People are looked at before a slot is booked, since nothing comes in between.
  */
-async function sendAtOnce(deps: ActivityDependencies, template: Template, request: SendRequest): Promise<SendResult> {
-  const send = describe(deps, template, request, 'at_once');
-  const { departures } = deps.memory;
-  const sight = await departures.look(send.tag, { user: send.user, topic: template.topic });
-
+async function sendAtOnce(
+  deps: ActivityDependencies,
+  send: Send,
+  sight: Sight,
+  request: SendRequest,
+): Promise<SendResult> {
+  const { template } = send;
   const way = await afterEarlierAttempts(deps, send, sight.record, 'at_once');
   if ('result' in way) return way.result;
+  // An attempt in a turn that was lost, of which the run knows nothing. The queue goes on in the same words.
+  if (sight.record?.version && sight.record.version !== template.version)
+    throw tryAgainIn(1, 'Settling', `it has begun as version ${sight.record.version}`);
 
   const until = await closedUntil(deps, send, request.journey, sight.contact);
   if (until !== undefined) return ended(deps, send, { outcome: 'deferred', until, version: template.version });

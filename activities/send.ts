@@ -96,6 +96,6 @@ export function describe(
 }
 
 /** What the ledger keeps beside a claim, for whoever hears of the mail by its tag. */
-export function aboutOf({ user, template: { name, topic } }: Send) {
-  return { user, template: name, ...(topic !== undefined && { topic }) };
+export function aboutOf({ user, template: { name, version, topic } }: Send) {
+  return { user, template: name, version, ...(topic !== undefined && { topic }) };
 }

@@ -57,18 +57,18 @@ const leaveScript = `${clockLua}${stoppedLua}${accountLua}${paceLua}${bookLua}${
 local send, contact, consents, stops, account, pace, slots, queue, told = unpack(KEYS)
 local suppressions, topic, seen, mine, keep, lane = unpack(ARGV, 1, 6)
 local rate, reserve, horizon, since = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10]
-local tag, user, template = ARGV[11], ARGV[12], ARGV[13]
+local tag, user, template, version = unpack(ARGV, 11, 14)
 
 if not isFree(send, '') then return { 'taken', '' } end
 if standing(contact, consents, suppressions, topic) ~= seen then return { 'changed', '' } end
-local by = stopped(stops, { unpack(ARGV, 14) })
+local by = stopped(stops, { unpack(ARGV, 15) })
 if by then return { 'stopped', by } end
 if not hasQuota(account, lane, reserve) then return { 'no_quota', '' } end
 local between = interval(account, rate)
 local _, at = book(pace, slots, queue, told, between, tag, horizon, since)
 local early = math.max(at - now, earlyBy(pace, between))
 if early > between * tolerance then return { 'wait', tostring(math.ceil(early / 1000)) } end
-claim(send, account, pace, slots, between, { mine = mine, tag = tag, keep = keep, user = user, template = template, topic = topic })
+claim(send, account, pace, slots, between, { mine = mine, tag = tag, keep = keep, user = user, template = template, topic = topic, version = version })
 return { 'claimed', '' }`;
 
 export function createDepartures(
@@ -102,7 +102,7 @@ export function createDepartures(
         seen,
       };
     },
-    async leave(tag, claim, { lane, since, stops }, seen, { user, template = '', topic = '' }) {
+    async leave(tag, claim, { lane, since, stops }, seen, { user, template = '', topic = '', version = '' }) {
       const rates = ['pace', 'slots', lane, `told-${lane}`].map(keys.rate);
       const [kind, value] = await leave[lane](
         [keys.send(tag), keys.contact(user), keys.consents(user), keys.stops(), keys.account(), ...rates],
@@ -120,6 +120,7 @@ export function createDepartures(
           tag,
           user,
           template,
+          version,
           ...stops,
         ],
       );

@@ -7,13 +7,13 @@ const tolerance = 0.1;
 export const readLua = `
 local function read(send)
   local ms = string.format('%.0f', math.floor(now / 1000))
-  local r = redis.call('HMGET', send, 'state', 'claim', 'at', 'failures', 'again', 'id', 'detail')
+  local r = redis.call('HMGET', send, 'state', 'claim', 'at', 'failures', 'again', 'id', 'detail', 'version')
   if not r[1] then return false end
   if not r[3] then
     redis.call('HSET', send, 'at', ms)
     r[3] = ms
   end
-  return { r[1], r[2] or '', r[3], ms, r[4] or '0', r[5] or '', r[6] or '', r[7] or '' }
+  return { r[1], r[2] or '', r[3], ms, r[4] or '0', r[5] or '', r[6] or '', r[7] or '', r[8] or '' }
 end`;
 
 /** For scripts that claim a mail: whether they may, whether it would be too early (in µs), and the claim itself. */
@@ -32,6 +32,6 @@ local function claim(send, account, pace, slots, between, mail)
   redis.call('ZREM', slots, mail.tag)
   redis.call('HINCRBY', account, 'left_since', 1)
   redis.call('HSET', account, 'left_at', ms)
-  redis.call('HSET', send, 'state', 'dispatching', 'claim', mail.mine, 'at', ms, 'user', mail.user, 'template', mail.template, 'topic', mail.topic)
+  redis.call('HSET', send, 'state', 'dispatching', 'claim', mail.mine, 'at', ms, 'user', mail.user, 'template', mail.template, 'topic', mail.topic, 'version', mail.version)
   redis.call('PEXPIRE', send, mail.keep)
 end`;

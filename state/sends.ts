@@ -58,6 +58,8 @@ export interface MailAbout {
   user?: string;
   template?: string;
   topic?: string;
+  /** Which words. */
+  version?: string;
 }
 
 /** What a claim met. `stopped` and `no_quota` as in rates.ts; `too_early`: the mail before it left less than an interval ago. */
@@ -90,6 +92,8 @@ export interface SendRecord {
   sentAgain: boolean;
   providerId?: string;
   detail?: string;
+  /** In which words it was claimed. */
+  version?: string;
 }
 
 export interface SendsOptions {
@@ -111,6 +115,7 @@ export type Reply = [
   again: string,
   id: string,
   detail: string,
+  version: string,
 ];
 
 const msLua = `${clockLua}
@@ -137,13 +142,14 @@ const scripts = {
     local rate, reserve = tonumber(ARGV[6]), tonumber(ARGV[7])
     if not isFree(send, over) then return { 'taken', '' } end
 
-    local by = stopped(stops, { unpack(ARGV, 12) })
+    local by = stopped(stops, { unpack(ARGV, 13) })
     if by then return { 'stopped', by } end
     if not hasQuota(account, lane, reserve) then return { 'no_quota', '' } end
     local between = interval(account, rate)
     local early = earlyBy(pace, between) - between * tolerance
     if early > 0 then return { 'too_early', tostring(math.ceil(early / 1000)) } end
-    claim(send, account, pace, slots, between, { mine = mine, tag = ARGV[8], keep = keep, user = ARGV[9], template = ARGV[10], topic = ARGV[11] })
+    local tag, user, template, topic, version = unpack(ARGV, 8, 12)
+    claim(send, account, pace, slots, between, { mine = mine, tag = tag, keep = keep, user = user, template = template, topic = topic, version = version })
     if again == 'again' then redis.call('HSET', send, 'again', '1') end
     return { 'claimed', '' }`,
   renew: `${msLua}
@@ -204,11 +210,11 @@ export function createSends(redis: Redis, keys: Keys, options: SendsOptions): Se
     claimOnDisk,
     read: async (tag) => toRecord(await read([keys.send(tag)], [])),
     async claim(tag, mine, { lane, stops }, { over = '', possibleDuplicate } = {}, about = {}) {
-      const { user = '', template = '', topic = '' } = about;
+      const { user = '', template = '', topic = '', version = '' } = about;
       const again = possibleDuplicate ? 'again' : '';
       const [kind, value] = await claim(
         [keys.send(tag), keys.stops(), keys.account(), keys.rate('pace'), keys.rate('slots')],
-        [mine, over, rememberMs, again, lane, perSecond, quotaReserve, tag, user, template, topic, ...stops],
+        [mine, over, rememberMs, again, lane, perSecond, quotaReserve, tag, user, template, topic, version, ...stops],
       );
       if (kind === 'claimed') await claimOnDisk(tag, mine);
       if (kind === 'stopped') return { kind, by: value };
@@ -216,8 +222,19 @@ export function createSends(redis: Redis, keys: Keys, options: SendsOptions): Se
       return { kind };
     },
     async about(tag) {
-      const [user, template, topic] = await redis.hmget(keys.send(tag), 'user', 'template', 'topic');
-      return { ...(user && { user }), ...(template && { template }), ...(topic && { topic }) };
+      const [user, template, topic, version] = await redis.hmget(
+        keys.send(tag),
+        'user',
+        'template',
+        'topic',
+        'version',
+      );
+      return {
+        ...(user && { user }),
+        ...(template && { template }),
+        ...(topic && { topic }),
+        ...(version && { version }),
+      };
     },
     renew: async (tag, mine) => (await renew([keys.send(tag)], [mine])) === 1,
     accept: async (tag, providerId) => told[await accept([keys.send(tag)], [providerId])] ?? 'no_record',
@@ -252,7 +269,7 @@ async function onDisk(redis: Redis): Promise<void> {
 /** What `read` gives. */
 export function toRecord(reply: Reply | null): SendRecord | undefined {
   if (!reply) return undefined;
-  const [state, claim, at, now, failures, again, id, detail] = reply;
+  const [state, claim, at, now, failures, again, id, detail, version] = reply;
   return {
     state: state as SendRecord['state'],
     claim,
@@ -262,5 +279,6 @@ export function toRecord(reply: Reply | null): SendRecord | undefined {
     sentAgain: again === '1',
     ...(id && { providerId: id }),
     ...(detail && { detail }),
+    ...(version && { version }),
   };
 }

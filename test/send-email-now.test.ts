@@ -2,11 +2,11 @@ import { describe, expect, it, vi } from 'vitest';
 
 import type { NotNow } from '../activities/index.ts';
 import type { Memory } from '../state/memory.ts';
-import { catalogue, failureOf, monday, optsOut, redisOfThisFile, scene } from './support/scene.ts';
+import { failureOf, monday, optsOut, redisOfThisFile, scene, version } from './support/scene.ts';
 
 const redis = redisOfThisFile();
 
-const version = (template: string) => catalogue.get(template)?.version;
+const anyTerms = { lane: 'transactional', since: monday, stops: [] } as const;
 const notNow = (template: string, type: string): NotNow => ({
   outcome: 'not_now',
   version: version(template) ?? '',
@@ -60,7 +60,9 @@ describe('a mail that can leave now', () => {
     await Promise.allSettled(tries);
     expect(calls).toHaveLength(1);
     expect(await memory.sends.read(tag('receipt'))).toMatchObject({ state: 'accepted', providerId: 'ses-1' });
-    expect(await attemptNow('receipt')).toMatchObject({ outcome: 'sent', message_id: 'ses-1' });
+    const known = { outcome: 'sent', message_id: 'ses-1', version: version('receipt') };
+    expect(await attempt('receipt')).toEqual(known);
+    expect(await attemptNow('receipt')).toEqual({ ...known, template: 'receipt' });
     expect(calls).toHaveLength(1);
   });
 
@@ -164,6 +166,16 @@ describe('a mail that cannot leave now goes on with the queue, in its words and 
     expect(await attemptNow('receipt')).toEqual(notNow('receipt', 'Settling'));
     expect(await attemptNow('receipt')).toEqual(notNow('receipt', 'Settling'));
     expect(calls).toHaveLength(1);
+  });
+
+  it('when a turn that was lost had begun it in other words, which it keeps', async () => {
+    const { attemptNow, calls, memory, tag } = await scene();
+    await memory.sends.claim(tag('receipt'), 'lost', anyTerms, {}, { version: 'a17e5f0c8b31' });
+    const inItsWords = { ...notNow('receipt', 'Settling'), version: 'a17e5f0c8b31' };
+    expect(await attemptNow('receipt')).toEqual(inItsWords);
+    await memory.sends.release(tag('receipt'), 'lost');
+    expect(await attemptNow('receipt')).toEqual(inItsWords);
+    expect(calls).toEqual([]);
   });
 
   it.each([

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { opensAt } from '../activities/send-window.ts';
 import type { SendingTimes } from '../config/sending-times.ts';
-import { expectWait, failureOf, monday, redisOfThisFile, scene } from './support/scene.ts';
+import { expectWait, failureOf, monday, redisOfThisFile, scene, version } from './support/scene.ts';
 
 redisOfThisFile();
 afterEach(() => vi.useRealTimers());
@@ -100,7 +100,7 @@ describe('a marketing mail', () => {
     const { attempt, calls } = await scene([], silent);
     await attempt('welcome');
     clock('2026-11-24T23:00:00Z');
-    expect(await attempt('welcome')).toEqual({ outcome: 'sent', message_id: 'ses-1' });
+    expect(await attempt('welcome')).toEqual({ outcome: 'sent', message_id: 'ses-1', version: version('welcome') });
     expect(calls).toHaveLength(1);
   });
 

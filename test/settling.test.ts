@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 
 import type { SendFailure } from '../activities/failures.ts';
-import { expectWait, failureOf, redisOfThisFile, scene } from './support/scene.ts';
+import { expectWait, failureOf, redisOfThisFile, scene, version } from './support/scene.ts';
 
 const redis = redisOfThisFile();
 
@@ -19,7 +19,7 @@ describe('a mail that may have left', () => {
     const { attempt, calls, memory, tag } = await scene([lost]);
     await failureOf(attempt('welcome'));
     await memory.sends.confirm(tag('welcome'), 'ses-7');
-    expect(await attempt('welcome')).toEqual({ outcome: 'sent', message_id: 'ses-7' });
+    expect(await attempt('welcome')).toEqual({ outcome: 'sent', message_id: 'ses-7', version: version('welcome') });
     expect(calls).toHaveLength(1);
   });
 
@@ -40,7 +40,7 @@ describe('a mail that may have left', () => {
       const result = await attempt(name);
       expect(result).toMatchObject({ outcome: 'sent', message_id: 'ses-2' });
       expect(result).not.toHaveProperty('possible_duplicate');
-      expect(await attempt(name)).toEqual({ outcome: 'sent', message_id: 'ses-2' });
+      expect(await attempt(name)).toEqual({ outcome: 'sent', message_id: 'ses-2', version: version(name) });
       expect(calls).toHaveLength(2);
     },
   );

@@ -60,7 +60,7 @@ const history = {
 const memory = {
   contactBytes: measured(680, 'bytes a person', `${redisMemory}; with the index of addresses`),
   consentBytes: measured(1_100, 'bytes a person', `${redisMemory}; one topic, what is in force and the log`),
-  sendBytes: measured(370, 'bytes a mail', redisMemory),
+  sendBytes: measured(393, 'bytes a mail', redisMemory),
   decisionBytes: measured(245, 'bytes an event', redisMemory),
   engagementBytes: measured(360, 'bytes an opened mail', `${redisMemory}; an open and a click`),
   openedShare: assumed(0.3, 'of the mails opened', 'machines open many more'),

@@ -29,6 +29,9 @@ export const catalogue = await catalogueFromFiles(
   { topics },
 );
 
+/** Which words a template has in every scene. */
+export const version = (template: string) => catalogue.get(template)?.version;
+
 let redis: Redis;
 /** Connects before the tests of a file and disconnects after them; gives the connection. */
 export function redisOfThisFile(): () => Redis {
