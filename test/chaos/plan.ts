@@ -79,9 +79,10 @@ export function makePlan({ seed, sends, feed, rounds }: ChaosOptions): Plan {
   };
 }
 
-/** One more receipt, for a worker that has not come to its boundary yet. */
-export function oneMore(plan: Plan, seed: number): Caused {
+/** One more receipt, for what has not happened yet: a worker at its boundary, or a kind of fault. */
+export function oneMore(plan: Plan, seed: number, fault?: FaultKind): Caused {
   const extra = caused(2 * (plan.chaos.length + plan.calm.length), seed);
+  if (fault) extra.fault = fault;
   plan.chaos.push(extra);
   return extra;
 }
