@@ -35,7 +35,7 @@ export interface Keys {
   turn(of: string): string;
   rate(bucket: string): string;
   running(userId: string): string;
-  heard(userId: string): string;
+  heard(userId: string, eventType: string): string;
   deadLetter(id: string): string;
   /** What was decided about an event. */
   decision(eventId: string): string;
@@ -82,7 +82,7 @@ export function createKeys(prefix: string, secret: string): Keys {
     turn: (of) => `${prefix}turn:${of}`,
     rate: (bucket) => `${prefix}rate:${bucket}`,
     running: (userId) => `${prefix}running:${userId}`,
-    heard: (userId) => `${prefix}heard:${userId}`,
+    heard: (userId, eventType) => `${prefix}heard:${userId}:${eventType}`,
     deadLetter: (id) => `${prefix}dlq:${id}`,
     decision: (eventId) => `${prefix}decision:${eventId}`,
     entry: (userId, journey, per) =>

@@ -127,6 +127,17 @@ describe('once in thirty days', () => {
   });
 });
 
+it.each([
+  ['30d', '30 days'],
+  ['1d', '1 day'],
+  ['36h', '36 hours'],
+  ['90m', '90 minutes'],
+])('once in %s is told as once in %s', async (every, told) => {
+  const entry = ingress({ re_entry: { allow: 'once', every } });
+  await entry.decide(cart(), route, 0);
+  expect((await entry.decide(cart(), route, 0)).why).toMatch(new RegExp(`^re_entry is once in ${told}, and `));
+});
+
 describe('how long it is remembered who entered', () => {
   const expires = async (own: object, per = '') => {
     await ingress({ re_entry: own }).decide(cart(), route, 0);

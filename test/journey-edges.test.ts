@@ -33,7 +33,7 @@ const shown = (instant: number) => new Date(instant).toISOString();
 describe('a time zone that this machine does not know', () => {
   it('holds nobody for ever: it is taken to be UTC', async () => {
     const contacts = { find: async () => ({ time_zone: 'Mars/Olympus_Mons', plan: 'pro' }) };
-    expect(await describePerson({ contacts }, 'ada', 5)).toEqual({ zone: [[5, 0]], plan: 'pro' });
+    expect(await describePerson({ contacts }, 'ada', 5)).toEqual({ zone: [[5 - 2 * 86_400_000, 0]], plan: 'pro' });
   });
 });
 
@@ -46,6 +46,12 @@ describe('a local time', () => {
 
   it('that does not exist is as much later as the clock is put forward', () => {
     expect(shown(next('02:30')(berlin, at('2027-03-28T00:00:00Z')))).toBe('2027-03-28T01:30:00.000Z');
+  });
+
+  it('is the same for somebody who is looked up in the hours after the change', () => {
+    const inBerlin = (now: string) => shown(next('02:30')(zoneTable('Europe/Berlin', at(now)), at(now)));
+    expect(inBerlin('2027-03-28T01:10:00Z')).toBe('2027-03-28T01:30:00.000Z'); // 03:10, and half past two was skipped
+    expect(inBerlin('2027-10-31T01:10:00Z')).toBe('2027-11-01T01:30:00.000Z'); // 02:10 again, and 02:30 has been
   });
 
   it('that exists twice is the first of the two', () => {
@@ -170,6 +176,37 @@ describe('an event that a journey listens for', () => {
     const newest = project(3_000);
     for (const heard of [newest, project(2_000)]) await tellListeners(client, memory, heard);
     expect(listener.heard?.event_id).toBe(newest.event_id);
+  });
+
+  it('and that comes behind a newer one which was taken changes nothing either', async () => {
+    const listener = listenFor('project.created');
+    await startJourney(client, memory, onboarding, signup(1_000));
+    for (const timestamp of [3_000, 2_000]) {
+      await tellListeners(client, memory, project(timestamp));
+      expect(listener.take()?.timestamp).toBe(timestamp === 3_000 ? 3_000 : undefined);
+    }
+  });
+
+  it('and that comes before the run is registered reaches it also when another of its type came after it', async () => {
+    const order = (event_id: string, cart_id: string, timestamp: number) =>
+      ({
+        event_id,
+        event_type: 'order.completed',
+        user_id: 'ada',
+        timestamp,
+        payload: { cart_id },
+      }) as unknown as Event;
+    const cart = {
+      event_id: 'cart',
+      event_type: 'cart.abandoned',
+      user_id: 'ada',
+      timestamp: 1_000,
+    } as unknown as Event;
+    await tellListeners(client, memory, order('mine', 'c_1', 2_000));
+    await tellListeners(client, memory, order('another', 'c_2', 3_000));
+    await tellListeners(client, memory, order('long-ago', 'c_1', 500));
+    await startJourney(client, memory, routes['cart.abandoned']!, cart);
+    expect(told).toEqual(['cart <- mine', 'cart <- another']);
   });
 
   it('and that comes after the run has ended tells nobody', async () => {

@@ -63,9 +63,9 @@ describe('a moment where somebody is', () => {
 });
 
 describe('a zone as data', () => {
-  it('has a row for each change of two years, and no more', () => {
+  it('has a row for each change of two years, and one from two days before, and no more', () => {
     expect(berlin('2026-01-01T00:00Z')).toHaveLength(5);
-    expect(zoneTable('UTC', at('2026-01-01T00:00Z'))).toEqual([[at('2026-01-01T00:00Z'), 0]]);
+    expect(zoneTable('UTC', at('2026-01-01T00:00Z'))).toEqual([[at('2025-12-30T00:00Z'), 0]]);
   });
 
   it('of a place that does not exist is an error', () => {

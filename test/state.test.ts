@@ -220,13 +220,17 @@ describe('events that a journey may have missed', () => {
     expect(await memory.heard.of(someone(), ['project.created'], monday)).toEqual([]);
   });
 
-  it('are the last of their type, and forgotten within a day', async () => {
+  it('are the last twenty of their type, each once and in their order, and forgotten within a day', async () => {
     const ada = someone();
-    await memory.heard.record(project(ada, monday, 'p_1'));
-    await memory.heard.record(project(ada, tuesday, 'p_2'));
-    expect(await memory.heard.of(ada, ['project.created'], monday)).toMatchObject([{ payload: { project_id: 'p_2' } }]);
-    expect(await redis.ttl(keys.heard(ada))).toBeGreaterThan(86_000);
-    expect(await redis.ttl(keys.heard(ada))).toBeLessThanOrEqual(86_400);
+    const [older, newer] = [project(ada, monday, 'p_1'), project(ada, tuesday, 'p_2')];
+    for (const made of [newer, older, newer]) await memory.heard.record(made);
+    expect(await memory.heard.of(ada, ['project.created'], monday)).toEqual([older, newer]);
+    const key = keys.heard(ada, 'project.created');
+    expect(await redis.ttl(key)).toBeGreaterThan(86_000);
+    expect(await redis.ttl(key)).toBeLessThanOrEqual(86_400);
+
+    for (let more = 0; more < 30; more += 1) await memory.heard.record(project(ada, wednesday, `p_${more}`));
+    expect(await memory.heard.of(ada, ['project.created'], monday)).toHaveLength(20);
   });
 });
 

@@ -97,6 +97,13 @@ function takenBy({ rule, everyMs, per }: Place, field: string | undefined, holde
   const counted = per === '' ? `without ${field}` : `with the same ${field}`;
   const whose = field === undefined ? 'this person' : `this person ${counted}`;
   if (rule === 'one_running') return `re_entry is one_running, and run ${holder.id} of ${whose} goes on`;
-  const often = everyMs > 0 ? `once in ${everyMs / 86_400_000} days` : 'once';
+  const often = everyMs > 0 ? `once in ${inWords(everyMs)}` : 'once';
   return `re_entry is ${often}, and ${whose} entered with event ${holder.id}`;
+}
+
+/** In the largest unit that it is a whole number of: `30 days`, `12 hours`. */
+function inWords(ms: number): string {
+  const units = { day: 86_400_000, hour: 3_600_000, minute: 60_000, second: 1_000 };
+  const [unit, length] = Object.entries(units).find(([, length]) => ms % length === 0) ?? ['millisecond', 1];
+  return `${ms / length} ${unit}${ms === length ? '' : 's'}`;
 }

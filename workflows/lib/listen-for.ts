@@ -33,13 +33,15 @@ export function listenFor<T extends EventType>(
   isMeant: (event: Event<T>) => boolean = () => true,
 ): Listener<T> {
   let heard: Event<T> | undefined;
+  let newest = -Infinity; // of what has come, also once it was taken: an event may be overtaken by a newer one
   const came = new Set<string>(); // ingress may deliver an event twice
   setHandler(
     defineSignal<[Event<T>]>(type),
     (event) => {
       if (came.has(event.event_id) || !isMeant(event)) return;
       came.add(event.event_id);
-      if (heard && heard.timestamp > event.timestamp) return;
+      if (newest > event.timestamp) return;
+      newest = event.timestamp;
       heard = event;
       note(`${type} came`);
     },
