@@ -54,7 +54,13 @@ async function sendUnless(unless: NonNullable<SendOptions['unless']>, mail: Mail
   return outcome ?? told(mail, 'not_needed');
 }
 
-function send(mail: Mail): Promise<Outcome> {
+/**
+ * A worker whose clock is behind the server's calls a mail deferred until a moment that has passed by the server's: asked again
+ * at once, it would say so a hundred times a second. So each time in a row that it does, the run waits twice as long.
+ */
+const [shortestMs, longestMs] = [1_000, 60_000];
+
+function send(mail: Mail, atLeastMs = shortestMs): Promise<Outcome> {
   return deliver<Outcome>(mail, ({ outcome, until = 0, version }) => {
     if (outcome !== 'deferred') return told(mail, outcome);
 
@@ -62,7 +68,9 @@ function send(mail: Mail): Promise<Outcome> {
     const summary = `${mail.template} waits for its hours until ${new Date(until).toISOString().slice(0, 16)}Z`;
     note(summary);
     const again = { ...mail, ...(version !== undefined && { version }) };
-    return sleep(Math.max(1, until - Date.now()), { summary }).then(() => send(again));
+    const ms = until - Date.now();
+    const next = ms > atLeastMs ? shortestMs : Math.min(longestMs, 2 * atLeastMs);
+    return sleep(Math.max(atLeastMs, ms), { summary }).then(() => send(again, next));
   });
 }
 
