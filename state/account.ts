@@ -54,7 +54,8 @@ local function interval(account, configured)
   local rate = configured
   if r[1] and tonumber(r[1]) > 0 then rate = math.min(rate, tonumber(r[1])) end
   local factor = 1
-  if r[2] then factor = math.min(1, tonumber(r[2]) + (now - tonumber(r[3])) / 1e6 * ${recoveredPerSecond}) end
+  -- After a failover the clock may be behind that of the cut: what lies ahead counts as as long ago.
+  if r[2] then factor = math.min(1, tonumber(r[2]) + math.abs(now - tonumber(r[3])) / 1e6 * ${recoveredPerSecond}) end
   return math.ceil(1e6 / (rate * factor)), factor
 end
 local function quotaLeft(account)
@@ -80,7 +81,7 @@ const scripts = {
     return 1`,
   throttled: `${clockLua}${accountLua}
     local last = redis.call('HGET', KEYS[1], 'cut_at')
-    if last and now - tonumber(last) < 1e6 then return 0 end
+    if last and math.abs(now - tonumber(last)) < 1e6 then return 0 end
     local _, factor = interval(KEYS[1], 1)
     redis.call('HSET', KEYS[1], 'factor', math.max(${slowest}, factor * ${cut}), 'cut_at', string.format('%.0f', now))
     return 1`,

@@ -13,11 +13,19 @@ const keepMs = 60_000;
  * From when the next mail's interval counts. At high rates timers are as coarse as the intervals, and each mail a little late:
  * what was missed within these 20 ms is caught up, so that an hour of 500 a second has 1,800,000 slots and not two thirds of
  * them. At most one mail in fifty more leaves in any one second; below 50 a second none.
+ *
+ * A claim moves it on by one interval, which is ten times as long at most while the provider throttles. What lies farther ahead
+ * was written by a clock that has been set back since, as a failover does it, and would hold all mail until that time comes.
  */
 export const paceLua = `
+local function tooFar(between)
+  return now + 1e6 + 11 * between
+end
 local function paceFrom(pace, between)
   local late = between < 20000 and 20000 or 0
-  return math.max(tonumber(redis.call('GET', pace) or '0'), now - late)
+  local at = tonumber(redis.call('GET', pace) or '0')
+  if at > tooFar(between) then at = 0 end
+  return math.max(at, now - late)
 end`;
 
 /** Who goes first: transactional mail before marketing mail. */
@@ -74,6 +82,7 @@ export interface Rates {
 export const bookLua = `
 local function book(pace, slots, queue, told, between, id, horizon, since)
   redis.call('ZREMRANGEBYSCORE', slots, '-inf', now - 1e6)
+  redis.call('ZREMRANGEBYSCORE', slots, tooFar(between) + 1e6, '+inf')
   local booked = redis.call('ZSCORE', slots, id)
   if booked then return 'slot', tonumber(booked) end
 

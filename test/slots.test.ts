@@ -235,6 +235,34 @@ describe('the pace of the account', () => {
     expect((await account.state()).perSecond).toBeLessThan(12);
   });
 
+  it.each([1, 400, 3_600, 86_400])(
+    'a clock that was set back by %i s leaves a limit, and throttles still count',
+    async (seconds) => {
+      const { account, keys } = accountOf(20);
+      const ahead = String((Date.now() + seconds * 1_000) * 1_000);
+      await redis.hset(keys.account(), 'factor', '0.85', 'cut_at', ahead);
+      const before = (await account.state()).perSecond;
+      expect(before).toBeGreaterThanOrEqual(16.9);
+      expect(before).toBeLessThanOrEqual(20);
+      await redis.hset(keys.account(), 'cut_at', String((Date.now() + (seconds + 2) * 1_000) * 1_000));
+      await account.throttled();
+      expect((await account.state()).perSecond).toBeLessThan(before);
+    },
+  );
+
+  it('a clock that was set back holds no mail until that time comes again', async () => {
+    const { here, sends, keys, slot } = accountOf(20);
+    const hour = 3_600_000_000;
+    await redis.set(keys.rate('pace'), String(Date.now() * 1_000 + hour), 'PX', 3_601_000);
+    await redis.zadd(keys.rate('slots'), Date.now() * 1_000 + hour, 'of-before');
+    const turn = await here.reserve('mail', subjectTo('marketing'));
+    expect(turn.kind).toBe('slot');
+    expect(waitOf(turn)).toBeLessThanOrEqual(50);
+    expect(await sends.claim('mail', 'claim', subjectTo('marketing'))).toEqual({ kind: 'claimed' });
+    expect(await slot('of-before')).toBeNaN();
+    expect(await sends.claim('next', 'claim', subjectTo('marketing'))).toMatchObject({ kind: 'too_early' });
+  });
+
   it('a refusal for the day’s quota stops everybody, until a reading shows that there is room', async () => {
     const { account, here } = accountOf(50);
     await account.quotaSpent(60_000);
