@@ -72,6 +72,11 @@ async function sendAtOnce(
   const until = await closedUntil(deps, send, request.journey, sight.contact);
   if (until !== undefined) return ended(deps, send, { outcome: 'deferred', until, version: template.version });
 
+  // Without the right hash beside the address nobody's suppressions were looked at. The queue makes the hash itself.
+  const { email } = sight.contact;
+  if (email && sight.addressHash !== deps.memory.addressHash(email))
+    throw tryAgainIn(1, 'RateLimited', 'the address was recorded without its hash');
+
   const standing = standingOf(sight, template, deps.settings.consentModel);
   if (!standing.may) return ended(deps, send, { outcome: standing.why });
 

@@ -13,6 +13,8 @@ import { type Suppression } from './suppressions.ts';
 export interface Sight {
   record: SendRecord | undefined;
   contact: Contact;
+  /** The hash that stands beside the address, by which the suppressions were found; '' where an older version wrote none. */
+  addressHash: string;
   suppressions: Suppression[];
   /** The words in force about the mail's topic and about all of them. */
   consent: { about?: ConsentRecord; all?: ConsentRecord };
@@ -33,6 +35,11 @@ export interface Departures {
   leave(tag: string, claim: string, terms: Terms, seen: string, about: MailAbout & { user: string }): Promise<Departed>;
 }
 
+/** What of a contact says whether and when they may get mail: the country names the consent model, the zone the hours. */
+const whoMay = (['email', 'time_zone', 'country'] as const)
+  .map((field) => `person[${contactFields.indexOf(field) + 1}] or ''`)
+  .join(', ');
+
 /**
  * Suppressions are found by the hash of the address that stands beside it. The fingerprint says nothing but "the same": it is
  * taken twice, by the same code, from the same keys.
@@ -43,15 +50,15 @@ local function standing(contact, consents, suppressions, topic)
   local hash = table.remove(person, 1) or ''
   local suppressed = hash ~= '' and redis.call('HVALS', suppressions .. hash) or {}
   local said = topic ~= '' and redis.call('HMGET', consents, topic, '${everyTopic}') or { false, false }
-  local parts = { hash, person[1] or '', said[1] or '', said[2] or '', unpack(suppressed) }
-  return redis.sha1hex(table.concat(parts, '\\n')), person, suppressed, said
+  local parts = { hash, ${whoMay}, said[1] or '', said[2] or '', unpack(suppressed) }
+  return redis.sha1hex(table.concat(parts, '\\n')), person, suppressed, said, hash
 end`;
 
 const lookScript = `${clockLua}${readLua}${standingLua}
 local record = read(KEYS[1])
-local seen, person, suppressed, said = standing(KEYS[2], KEYS[3], ARGV[1], ARGV[2])
+local seen, person, suppressed, said, hash = standing(KEYS[2], KEYS[3], ARGV[1], ARGV[2])
 for i = 1, ${contactFields.length} do person[i] = person[i] or '' end
-return { record, person, suppressed, { said[1] or '', said[2] or '' }, seen }`;
+return { record, person, suppressed, { said[1] or '', said[2] or '' }, seen, hash }`;
 
 const leaveScript = `${clockLua}${stoppedLua}${accountLua}${paceLua}${bookLua}${claimLua}${standingLua}
 local send, contact, consents, stops, account, pace, slots, queue, told = unpack(KEYS)
@@ -77,7 +84,7 @@ export function createDepartures(
   { rememberMs, perSecond, quotaReserve }: { rememberMs: number; perSecond: number; quotaReserve: number },
   onDisk: (tag: string, claim: string) => Promise<void>,
 ): Departures {
-  const look = defineScript<[Reply | null, string[], string[], [string, string], string]>(
+  const look = defineScript<[Reply | null, string[], string[], [string, string], string, string]>(
     redis,
     'rivuletLook',
     3,
@@ -92,11 +99,15 @@ export function createDepartures(
   return {
     async look(tag, { user, topic = '' }) {
       const of = [keys.send(tag), keys.contact(user), keys.consents(user)];
-      const [record, person, suppressed, [about, all], seen] = await look(of, [keys.suppression(''), topic]);
+      const [record, person, suppressed, [about, all], seen, addressHash] = await look(of, [
+        keys.suppression(''),
+        topic,
+      ]);
       const said = (text: string) => JSON.parse(text) as ConsentRecord;
       return {
         record: toRecord(record),
         contact: contactOf(person),
+        addressHash,
         suppressions: suppressed.map((text) => JSON.parse(text) as Suppression),
         consent: { ...(about && { about: said(about) }), ...(all && { all: said(all) }) },
         seen,

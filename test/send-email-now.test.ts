@@ -98,6 +98,16 @@ describe('a mail that is for nobody', () => {
     expect(await memory.sends.read(tag('welcome'))).toBeUndefined();
   });
 
+  it('because she has complained, though an older version recorded her without the hash of her address', async () => {
+    const { attempt, attemptNow, calls, memory, ada, keys } = await scene();
+    await redis().hdel(keys.contact(ada.user_id), 'address_hash');
+    const complaint = { reason: 'complaint', scope: 'all', since: monday, source: 'feedback' } as const;
+    await memory.suppressions.add(memory.addressHash(ada.email), complaint);
+    expect(await attemptNow('receipt')).toEqual(notNow('receipt', 'RateLimited'));
+    expect(await attempt('receipt')).toEqual({ outcome: 'suppressed' });
+    expect(calls).toEqual([]);
+  });
+
   it('because her address is not known, or its suppression has run out meanwhile', async () => {
     const { attemptNow, memory, ada, keys } = await scene();
     const hash = memory.addressHash(ada.email);
@@ -121,6 +131,14 @@ describe('what changes between the look and the claim', () => {
           since: monday,
           source: 'feedback',
         }),
+    ],
+    [
+      'a country with other rules',
+      (memory: Memory, user: string) => memory.contacts.record(user, { country: 'DE' }, monday + 1),
+    ],
+    [
+      'another time zone',
+      (memory: Memory, user: string) => memory.contacts.record(user, { time_zone: 'Asia/Tokyo' }, monday + 1),
     ],
     [
       'another address',
