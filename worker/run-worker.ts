@@ -30,8 +30,9 @@ import { createMailer } from './mailer.ts';
 import { installRuntime } from './runtime.ts';
 import { scheduleSuppressionSync } from './schedules.ts';
 import { type Watch, watchProvider } from './watch-provider.ts';
+import { sendsAtOnce } from './workers.ts';
 
-/** Sends under way at once in one worker; each has its own socket. */
+/** Sends under way at once on the queue of one worker. These and those in workflow turns each have a socket of their own. */
 const sendConcurrency = 100;
 
 /**
@@ -81,7 +82,7 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   const publishMissing = () => publishFirst(memory.templates, config, log);
   await publishMissing();
   const templates = await followTemplates(memory.templates, config.templates.cache_ttl, log, publishMissing);
-  const mailer = createMailer(config, environment, memory.account, sendConcurrency);
+  const mailer = createMailer(config, environment, memory.account, sendsAtOnce({ sendConcurrency }));
   const watching = (watch = watchProvider(memory, mailer, config.provider.probe_every, log));
   measure(registry, watching);
   const activities = createActivities(

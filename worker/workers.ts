@@ -10,12 +10,20 @@ export const journeyQueue = 'journeys';
 /** Longer than one call to the provider may take: a send that has begun is finished, not cut in two. */
 const graceMs = 25_000;
 
+/** Local activities at once, over all journeys of one worker: each may be a send of its own. */
+const inTurns = 200;
+
+/** Sends under way at once in one worker, on the queue and in workflow turns. */
+export function sendsAtOnce({ sendConcurrency }: Pick<WorkerSettings, 'sendConcurrency'>): number {
+  return sendConcurrency + inTurns;
+}
+
 export interface WorkerSettings {
   connection: NativeConnection;
   namespace: string;
   workflowBundle: WorkflowBundleOption;
   activities: Activities;
-  /** Sends under way at once. */
+  /** Sends under way at once on the queue. */
   sendConcurrency: number;
 }
 
@@ -33,7 +41,7 @@ export function createJourneyWorker(settings: WorkerSettings): Promise<Worker> {
     activities: light,
     maxCachedWorkflows: 1_000,
     maxConcurrentWorkflowTaskExecutions: 100,
-    maxConcurrentLocalActivityExecutions: 200,
+    maxConcurrentLocalActivityExecutions: inTurns,
     maxConcurrentActivityTaskExecutions: 50,
   });
 }
