@@ -1,5 +1,6 @@
 import type { ApplicationFailure } from '@temporalio/common';
 
+import { withoutAddresses } from '../config/scrub.ts';
 import type { Turn } from '../state/rates.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { type FailureType, tryAgainIn } from './failures.ts';
@@ -50,9 +51,9 @@ async function reserve(deps: Waiting, send: Send): Promise<Turn> {
   }
 }
 
-/** A gate or a pause is in the way; `by` is its name in the hash of stops. */
+/** A gate or a pause is in the way; `by` is its name in the hash of stops. Histories keep this, so the sender's address is left out. */
 export async function held(deps: Waiting, send: Send, by: string): Promise<ApplicationFailure> {
-  const [kind, scope] = [by.slice(0, by.indexOf('/')), by.slice(by.indexOf('/') + 1)];
+  const [kind, scope] = [by.slice(0, by.indexOf('/')), withoutAddresses(by.slice(by.indexOf('/') + 1))];
   return kind === 'gate'
     ? later(deps, send, heldMs, 'SendingHalted', `the gate "${scope}" is closed; rivulet gate list tells why`)
     : later(deps, send, heldMs, 'Paused', `paused: ${scope}; rivulet resume lets it go on`);

@@ -168,6 +168,14 @@ describe('what changes between the look and the claim', () => {
   });
 });
 
+it('a closed gate is named without the address it is about: histories keep what is said here', async () => {
+  const { attemptNow, memory } = await scene();
+  await memory.stops.close({ scope: 'identity:hello@example.com', reason: 'x', detail: 'y', opens: 'operator' });
+  const held = await attemptNow('receipt');
+  expect(held).toEqual(notNow('receipt', 'SendingHalted'));
+  expect((held as NotNow).wait.message).not.toContain('@');
+});
+
 describe('a mail that cannot leave now goes on with the queue, in its words and with its wait', () => {
   it('when its slot is far away, which stays booked', async () => {
     const { attempt, attemptNow, calls } = await scene([], { rateLimit: 2 });
