@@ -124,6 +124,7 @@ redis.call('SET', KEYS[1], ARGV[6], 'NX')
 if live == version then return 'unchanged' end
 local mark = name .. '@' .. version
 if redis.call('HEXISTS', KEYS[4], name) == 1 then
+  if ARGV[7] == '1' then redis.call('SREM', KEYS[5], mark) end
   note('publish', version, false, ARGV[3], ARGV[4])
   return 'pinned'
 end
@@ -144,7 +145,8 @@ if action == 'unpin' then
   local newest = redis.call('LRANGE', KEYS[2], 0, -1)
   for i = #newest, 1, -1 do
     local entry = cjson.decode(newest[i])
-    if entry.action == 'publish' or entry.action == 'rollback' then
+    local kept = redis.call('SISMEMBER', KEYS[5], name .. '@' .. entry.version) == 0
+    if kept and (entry.action == 'publish' or entry.action == 'rollback') then
       version = entry.version
       break
     end

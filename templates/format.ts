@@ -64,11 +64,13 @@ function instant(helper: string, value: unknown): number {
 function dateStyle(style: unknown): DateStyle {
   const known = dateStyles.find((one) => one === style);
   if (known) return known;
-  throw new Error(`style: ${describe(style)} is none of ${dateStyles.join(', ')}`);
+  throw new Error(`style is none of ${dateStyles.join(', ')}`);
 }
 
+/** Not what a text says: it may be somebody's name, and errors are kept in logs and in Temporal. */
 function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
+  if (typeof value === 'string') return 'a text';
   return typeof value === 'object' ? 'an object' : JSON.stringify(value);
 }
 

@@ -85,7 +85,7 @@ function isZone(zone: string | undefined): zone is string {
 /** Where a block of the text part was left out, no hole stays. */
 function withoutGaps(text: string): string {
   return `${text
-    .replaceAll(/[ \t]+$/gm, '')
+    .replaceAll(/(?<![ \t])[ \t]+$/gm, '') // looking back keeps a long run of blanks from being tried from each of them
     .replaceAll(/\n{3,}/g, '\n\n')
     .trim()}\n`;
 }

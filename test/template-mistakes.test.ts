@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -105,17 +105,86 @@ describe('a template is refused before anybody is mailed', () => {
     [
       'its sample has another type',
       mail('{{date event.at}}', { more: 'sample: { event: { at: soon } }\n' }),
-      /date needs a number and was given "soon"/,
+      /date needs a number and was given a text/,
     ],
     [
       'a link of its own runs a script',
       mail('<a href="javascript:alert(1)">x</a>'),
-      /<a href="javascript:alert\(1\)">?: links begin with https:/,
+      /<a href="javascript:…">: links begin with https:/,
+    ],
+    [
+      'its front matter has an alias of nothing',
+      '---\nsubject: *nothing\nclass: transactional\n---\n',
+      /^note\/mail\.mjml:1 front matter is not YAML that can be used: Unresolved alias/,
+    ],
+    [
+      'its front matter would never end',
+      mail('x', { more: 'sample: { event: &event { again: *event } }\n' }),
+      /^note\/mail\.mjml:1 front matter is not YAML that can be used/,
+    ],
+    [
+      'it leads on by itself',
+      mail('<meta http-equiv="refresh" content="0">'),
+      /<meta http-equiv="refresh"> has no place/,
+    ],
+    ['its CSS loads a script', mail('<p style="background:url(javascript:1)">x</p>'), /url\(javascript:…\) in CSS/],
+    [
+      'its words for Outlook hold a script',
+      mail('<!--[if mso]><a href="javascript:1">x</a><![endif]-->'),
+      /<a href="javascript:…">: links begin with https:/,
+    ],
+    [
+      'its words for Outlook have data outside quotes',
+      mail('<!--[if mso]><a href={{event.url}}>x</a><![endif]-->'),
+      /:8 \{\{event\.url\}\}: inside a tag, Handlebars stands between quotes only/,
+    ],
+    [
+      'MJML would write data into CSS',
+      mail('x').replace('<mj-text>', '<mj-text font-family="{{event.font}}">'),
+      /:7 \{\{event\.font\}\}: data does not write CSS/,
     ],
     ['it holds a script', mail('<script>alert(1)</script>'), /<script> has no place in a mail/],
   ])('when %s', async (_why, source, told) => {
     write('note/mail.mjml', source);
     expect(await mistakes()).toEqual(expect.arrayContaining([expect.stringMatching(told)]));
+  });
+
+  it('when a partial between braces would show data unescaped', async () => {
+    write('note/mail.mjml', mail('{{{> who}}}'));
+    write('partials/who.mjml', '{{event.n}}');
+    expect(await mistakes()).toEqual([expect.stringContaining('put data into HTML unescaped')]);
+  });
+
+  it('when a partial inside of a tag would leave its quotes', async () => {
+    write('note/mail.mjml', mail('<a href="{{> who}}">x</a>'));
+    write('partials/who.mjml', 'https://example.com/" title={{event.n}} id="');
+    expect(await mistakes()).toEqual([expect.stringMatching(/\{\{event\.n\}\}: inside a tag, Handlebars stands/)]);
+  });
+
+  it('when its partials multiply to megabytes', async () => {
+    write('note/mail.mjml', mail('{{> p0}}'));
+    for (let level = 0; level < 15; level += 1) write(`partials/p${level}.mjml`, `{{> p${level + 1}}}`.repeat(3));
+    write('partials/p15.mjml', 'x');
+    expect(await mistakes()).toEqual([expect.stringContaining('has more than 1000 partials put into it')]);
+    write('note/mail.mjml', mail('{{> long}}'.repeat(3)));
+    write('partials/long.mjml', 'x'.repeat(200_000));
+    expect(await mistakes()).toEqual([expect.stringContaining('with its partials is longer than')]);
+  });
+
+  it('when two of its files are in the same language', async () => {
+    write('note/mail.mjml', mail('x'));
+    write('note/mail.en.mjml', `---\nsubject: Hello\n---\n${section('y')}`);
+    expect(await mistakes()).toEqual([
+      'note/mail.en.mjml:1 is in "en", and so is note/mail.mjml: one of the two would never be sent',
+    ]);
+  });
+
+  it('when it is not UTF-8; a byte order mark does no harm', async () => {
+    writeFileSync(join(dir(), 'partials/latin.mjml'), Buffer.from('Gr\u00fc\u00dfe', 'latin1'));
+    write('note/mail.mjml', mail('{{> latin}}'));
+    expect(await mistakes()).toEqual(['partials/latin.mjml is not UTF-8: save it as UTF-8 in your editor']);
+    write('note/mail.mjml', `\ufeff${mail('x')}`);
+    expect(await mistakes()).toEqual([]);
   });
 
   it('when partials go round in a circle', async () => {

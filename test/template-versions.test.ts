@@ -99,6 +99,20 @@ describe('published versions', () => {
     expect(await versions.unpin('note', act)).toBe(false);
   });
 
+  it('that a rollback took back stay back behind one that is pinned too', async () => {
+    await versions.publish(note('a'), act);
+    await versions.publish(note('b'), act);
+    await versions.rollback('note', 'a', act);
+    await versions.pin('note', 'a', act);
+    expect(await versions.publish(note('b'), act)).toBe('pinned');
+    await versions.unpin('note', act);
+    expect(await live()).toBe('a');
+    await versions.pin('note', 'a', act);
+    await versions.publish(note('b'), act, { again: true });
+    await versions.unpin('note', act);
+    expect(await live()).toBe('b');
+  });
+
   it('that were never published cannot be gone back to, or pinned', async () => {
     await versions.publish(note('a'), act);
     expect(await versions.rollback('note', 'zzz', act)).toBe(false);

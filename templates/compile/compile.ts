@@ -12,7 +12,7 @@ import { checkSyntax, helperNames } from '../words.ts';
 import { compose, type Composed, constantName, partialName } from './compose.ts';
 import { misplacedData } from './data-places.ts';
 import { type FrontMatter, splitDefault, splitVariant, type VariantMatter } from './front-matter.ts';
-import { mjmlToHtml } from './mjml.ts';
+import { mjmlToHtml, placeOf } from './mjml.ts';
 import { placeIn } from './place-needs.ts';
 import { readTemplate, type SourceFile, type TemplateFiles } from './read.ts';
 import { textPart } from './text-part.ts';
@@ -58,6 +58,10 @@ export async function compileTemplate(dir: string, name: string, known: Known): 
       continue;
     }
     const locale = key === '' ? matter.locale : key;
+    if (key === matter.locale) {
+      mistakes.push(`${file.file}:1 is in "${locale}", and so is ${main.file}: one of the two would never be sent`);
+      continue;
+    }
     const composed = compose(dir, matter.layout, { file: file.file, text: part.body, line: part.bodyLine }, locale);
     for (const used of [...composed.parts, file]) sources[used.file] = used.text;
     const variant = await compileVariant(composed, { locale, matter: part.matter, file, text: textOf(files, key) });
@@ -119,8 +123,19 @@ async function compileVariant(
     ...(text ? syntaxMistakes(text.text, (line) => `${text.file}:${line}`) : []),
   ];
   if (mistakes.length > 0) return { mistakes };
+  // What is harmless in each part may not be so in the whole: a partial between braces, or inside of a tag.
+  const together = [
+    ...syntaxMistakes(composed.mjml, (line) => placeOf(composed.places, line)),
+    ...misplacedData(composed.mjml).map(({ line, message }) => `${placeOf(composed.places, line)} ${message}`),
+  ];
+  if (together.length > 0) return { mistakes: together };
   const { html, mistakes: wrong } = await mjmlToHtml(composed);
   if (wrong.length > 0) return { mistakes: wrong };
+  // MJML writes CSS of some of its attributes.
+  const written = misplacedData(html).map(
+    ({ message }) => `${placeOfMustache(composed, message, file.file)} ${message}`,
+  );
+  if (written.length > 0) return { mistakes: written };
   return {
     subject,
     preheader,
@@ -129,6 +144,13 @@ async function compileVariant(
     textIsDerived: text === undefined,
     file: file.file,
   };
+}
+
+/** A message begins with the `{{...}}` that it is about; its first line in the sources is told. */
+function placeOfMustache({ mjml, places }: Composed, message: string, file: string): string {
+  const mustache = /^\{\{.*?\}\}/.exec(message)?.[0];
+  const line = mustache === undefined ? -1 : mjml.split('\n').findIndex((text) => text.includes(mustache));
+  return line < 0 ? `${file}:1` : placeOf(places, line + 1);
 }
 
 /** What Handlebars does not take, and what it would but we do not. */

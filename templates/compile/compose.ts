@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { direction, fallbackChain } from '../locales.ts';
-import { readSource, type SourceFile } from './read.ts';
+import { maxFile, readSource, type SourceFile } from './read.ts';
 
 /** Where a line of the composed document comes from. */
 export interface Place {
@@ -25,6 +25,9 @@ export interface Part extends SourceFile {
 }
 
 const maxDepth = 20;
+/** Partials in partials multiply: a few lines of them could be gigabytes. Characters, and how often something is put in. */
+const maxComposed = 2 * maxFile;
+const maxParts = 1_000;
 
 /** How a partial is named. */
 export const partialName = /\{\{>\s*[\w-]+\s*\}\}/g;
@@ -38,7 +41,12 @@ export function compose(dir: string, layout: string, body: Part, locale: string)
   const mistakes: string[] = [];
   const lines: { text: string; place: Place }[] = [{ text: '', place: { file: body.file, line: body.line } }];
 
+  let length = 0;
+  let inserted = 0;
   const add = (text: string, file: string, firstLine: number) => {
+    if ((length += text.length) > maxComposed) {
+      throw new Error(`${body.file} with its partials is longer than ${maxComposed} characters`);
+    }
     for (const [index, piece] of text.split('\n').entries()) {
       const place = { file, line: firstLine + index };
       const last = lines.at(-1);
@@ -51,6 +59,7 @@ export function compose(dir: string, layout: string, body: Part, locale: string)
   };
 
   const put = ({ file, text, line }: Part, content: Part | undefined, path: string[]): void => {
+    if ((inserted += 1) > maxParts) throw new Error(`${body.file} has more than ${maxParts} partials put into it`);
     let from = 0;
     for (const found of text.matchAll(/\{\{~?#?>\s*([^}]*?)\s*~?\}\}/g)) {
       const at = line + text.slice(0, found.index).split('\n').length - 1;
@@ -87,7 +96,7 @@ export function compose(dir: string, layout: string, body: Part, locale: string)
       put({ ...around, line: 1 }, body, []);
     }
   } catch (error) {
-    mistakes.push((error as Error).message); // a file that is too large
+    mistakes.push((error as Error).message); // too large, or not UTF-8
   }
   const constants = constantsOf(locale);
   return {

@@ -8,7 +8,9 @@ export function misplacedData(source: string): { line: number; message: string }
     found.push({ line: source.slice(0, at).split('\n').length, message: `${mustacheAt(source, at)}: ${message}` });
   let at = 0;
   while (at < source.length) {
-    if (source.startsWith('<!--', at)) at = after(source, '-->', at);
+    if (source.startsWith('{{', at)) at = after(source, '}}', at);
+    else if (/^<!--\s*\[if\b/i.test(source.slice(at, at + 20))) at += 4; // Outlook on Windows reads what is in it
+    else if (source.startsWith('<!--', at)) at = after(source, '-->', at);
     else if (/^<[a-z]/i.test(source.slice(at, at + 2))) at = scanTag(source, at, tell);
     else at += 1;
   }

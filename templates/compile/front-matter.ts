@@ -77,7 +77,15 @@ function split<Schema extends z.ZodType>(source: string, schema: Schema): Split<
       })),
     };
   }
-  const matter = schema.safeParse(document.toJS() ?? {});
+  let written: unknown;
+  try {
+    written = document.toJS();
+    JSON.stringify(written); // an alias inside of what it stands for has no end
+  } catch (error) {
+    const [what = ''] = (error as Error).message.split('\n');
+    return { mistakes: [{ line: 1, message: `front matter is not YAML that can be used: ${what}` }] };
+  }
+  const matter = schema.safeParse(written ?? {});
   if (matter.success) {
     const bodyLine = found[0].split('\n').length;
     return { matter: matter.data, body: source.slice(found[0].length), bodyLine };

@@ -60,7 +60,14 @@ export function readSource(dir: string, file: string): SourceFile {
     throw new Error(`${file} does not exist`);
   }
   if (size > maxFile) throw new Error(`${file} is ${size} bytes long; a template has at most ${maxFile}`);
-  return { file, text: readFileSync(path, 'utf8').replaceAll('\r\n', '\n') };
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)); // without the BOM that some editors write
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new Error(`${file} is not UTF-8: save it as UTF-8 in your editor`, { cause: error });
+  }
+  return { file, text: text.replaceAll('\r\n', '\n') };
 }
 
 function filesIn(dir: string, name: string): string[] {

@@ -17,7 +17,7 @@ const asText = {
 /** The text part of a mail from its compiled HTML: Handlebars in it stay as they are, and are filled in when it is sent. */
 export function textPart(html: string): string {
   return `${convert(html, asText)
-    .replaceAll(/[ \t]+$/gm, '')
+    .replaceAll(/(?<![ \t])[ \t]+$/gm, '')
     .replaceAll(/\n{3,}/g, '\n\n')
     .trim()}\n`;
 }

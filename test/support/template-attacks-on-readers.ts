@@ -26,6 +26,20 @@ export const attacksOnReaders: Attack[] = [
     says: /links begin with https:/,
   },
   {
+    what: '`href="{{u}}"` in a comment that Outlook reads',
+    words: '<!--[if mso]><a href="{{event.url}}">x</a><![endif]-->',
+    event: { ...harmless, url: 'javascript:alert(1)' },
+    stops: 'send',
+    says: /links begin with https:/,
+  },
+  {
+    what: 'data in an attribute of which MJML makes CSS',
+    words: '</mj-text><mj-text font-family="{{event.text}}">x',
+    event: { ...harmless, text: 'x;background:url(https://example.com/seen)' },
+    stops: 'publish',
+    says: /data does not write CSS/,
+  },
+  {
     what: 'a quote in a value, to leave the attribute',
     words: '<a href="{{event.url}}">x</a>',
     event: { ...harmless, url: 'https://example.com/" onclick="alert(1)' },

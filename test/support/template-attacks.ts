@@ -147,6 +147,13 @@ export const attacksOnTheWorker: Attack[] = [
     says: /would be longer than 2097152 characters/,
   },
   {
+    what: 'a value of 200,000 blanks (a minute of a blocked worker, were each tried as the last)',
+    words: '{{event.text}}',
+    event: { ...harmless, text: `a${' '.repeat(200_000)}b` },
+    stops: 'neutral',
+    says: /\S*b$/m,
+  },
+  {
     what: 'a template of 5 MB',
     words: 'x'.repeat(5 * 1024 * 1024),
     stops: 'publish',
