@@ -91,12 +91,50 @@ export function checkSyntax(source: string): void {
   handlebars.precompile(source, optionsFor(true));
 }
 
+/** How many values a helper is given. */
+const valuesOf: Readonly<Record<string, number>> = {
+  money: 2,
+  number: 1,
+  date: 1,
+  time: 1,
+  dateTime: 1,
+  plural: 1,
+  eq: 2,
+};
+
+/** What would fail with some data only: the sample has one number, and it may be the one that fits. */
+function checkCall(call: Pick<hbs.AST.SubExpression, 'params' | 'hash' | 'loc'> & { path: hbs.AST.Expression }) {
+  const { original } = call.path as hbs.AST.PathExpression;
+  const wanted = Object.hasOwn(valuesOf, original) ? valuesOf[original] : undefined;
+  if (wanted === undefined) return;
+  if (call.params.length !== wanted) {
+    refuse(
+      call,
+      `{{${original}}} takes ${wanted === 1 ? 'one value' : `${wanted} values`}, and has ${call.params.length}`,
+    );
+  }
+  if (original === 'plural' && !call.hash?.pairs.some(({ key }) => key === 'other')) {
+    refuse(call, '{{plural}} needs the form other="…": some numbers have no form of their own');
+  }
+}
+
 class Refusing extends Handlebars.Visitor {
   override MustacheStatement(statement: hbs.AST.MustacheStatement): void {
     if (!statement.escaped) {
       refuse(statement, '{{{...}}} and {{& ...}} put data into HTML unescaped; use {{...}}');
     }
+    checkCall(statement);
     super.MustacheStatement(statement);
+  }
+  override SubExpression(call: hbs.AST.SubExpression): void {
+    checkCall(call);
+    super.SubExpression(call);
+  }
+  override BlockStatement(block: hbs.AST.BlockStatement): void {
+    const { original } = block.path as hbs.AST.PathExpression;
+    if (Object.hasOwn(valuesOf, original))
+      refuse(block, `{{#${original}}}: ${original} is no block; write {{${original} ...}}`);
+    super.BlockStatement(block);
   }
   override PartialStatement(statement: hbs.AST.PartialStatement): void {
     refuse(statement, '{{> ...}} stands in MJML only, and names its partial by one word');
@@ -112,7 +150,7 @@ class Refusing extends Handlebars.Visitor {
   }
 }
 
-function refuse({ loc }: hbs.AST.Node, message: string): never {
+function refuse({ loc }: Pick<hbs.AST.Node, 'loc'>, message: string): never {
   throw new Error(`line ${loc.start.line}: ${message}`);
 }
 

@@ -98,9 +98,10 @@ function typeOf({ required, list, shown, fields }: Wanted, indent: string): stri
 }
 
 function itemOf(fields: Map<string, Wanted>, indent: string): string {
-  const item = fields.get('[]');
-  if (item) return item.shown ? 'Given' : 'unknown';
-  return fields.size > 0 ? objectOf(fields, indent) : 'unknown';
+  // `{{#if this}}` or `{{#with this}}` around the item's fields says nothing about them.
+  const named = new Map([...fields].filter(([name]) => name !== '[]'));
+  if (named.size > 0) return objectOf(named, indent);
+  return fields.get('[]')?.shown ? 'Given' : 'unknown';
 }
 
 /** How a name stands as the key of a type. */

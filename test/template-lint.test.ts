@@ -53,6 +53,14 @@ describe('unsubscribe-link', () => {
     ]);
   });
 
+  it.each(['style="display:none"', ''])('misses one that can be seen (%s)', async (hidden) => {
+    const address = text('x').replace('<mj-text>', '<mj-text css-class="postal-address">1 Example Street ');
+    const words = hidden === '' ? '' : 'Unsubscribe';
+    write('partials/footer.mjml', `${address}${text(`<a ${hidden} href="{{links.unsubscribe}}">${words}</a>`)}`);
+    write('note/mail.mjml', mail(text('Hello'), { kind }));
+    expect(await told()).toContain('error unsubscribe-link');
+  });
+
   it('wants none in a receipt', async () => {
     write('partials/footer.mjml', text('bye'));
     write('note/mail.mjml', mail(text('Hello')));

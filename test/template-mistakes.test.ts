@@ -143,6 +143,10 @@ describe('a template is refused before anybody is mailed', () => {
       mail('x').replace('<mj-text>', '<mj-text font-family="{{event.font}}">'),
       /:7 \{\{event\.font\}\}: data does not write CSS/,
     ],
+    ['its HTML is very deep', mail('<b>'.repeat(4_000)), /:1 the elements of its HTML are nested too deeply/],
+    ['a plural lacks a form', mail('{{plural 1 one="# day"}}'), /:8 \{\{plural\}\} needs the form other="…"/],
+    ['a helper is given too little', mail('{{money 12}}'), /:8 \{\{money\}\} takes 2 values, and has 1/],
+    ['a helper is taken for a block', mail('{{#number 12}}x{{/number}}'), /:8 \{\{#number\}\}: number is no block/],
     ['it holds a script', mail('<script>alert(1)</script>'), /<script> has no place in a mail/],
   ])('when %s', async (_why, source, told) => {
     write('note/mail.mjml', source);

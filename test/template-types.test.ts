@@ -44,6 +44,9 @@ describe('templates/variables.ts', () => {
     expect(
       written('{{#each event.items}}{{name}}{{#if old}}!{{/if}}{{/each}}{{event.from.city}}{{event.tags.length}}'),
     ).toBe('x: { from: { city: Given; }; items?: MaybeList<{ name: Given; old?: unknown; }>; tags: unknown; };');
+    expect(written('{{#each event.items}}{{#if this}}{{name}}{{/if}}{{/each}}')).toContain(
+      'MaybeList<{ name: Given; }>',
+    );
     expect(written('{{#each event.rows}}{{#each this}}{{this}}{{/each}}{{/each}}')).toContain('rows?: MaybeList<');
     expect(written('Hello')).toBe('x: object;');
   });

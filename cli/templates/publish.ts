@@ -20,14 +20,16 @@ export async function publish(context: CliContext, names: readonly string[], opt
   const errors = tellFindings(context.print, found);
   if (errors > 0) throw new NotDone('Nothing was published: put the errors right first.');
   await withMemory(context.env, async ({ memory: { templates: versions } }) => {
-    const live = await versions.live();
+    const [live, pinned] = await Promise.all([versions.live(), versions.pinned()]);
     const takenBack: string[] = [];
     for (const template of found.templates) {
       const before = live.get(template.name);
       const outcome = options.dryRun
         ? before === template.version
           ? 'unchanged'
-          : 'would be live'
+          : pinned.has(template.name)
+            ? 'pinned'
+            : 'would be live'
         : await versions.publish(template, actOf(context, options), { again: options.again === true });
       context.print(line(template, before, outcome));
       if (outcome === 'taken_back') takenBack.push(template.name);

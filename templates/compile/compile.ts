@@ -136,11 +136,20 @@ async function compileVariant(
     ({ message }) => `${placeOfMustache(composed, message, file.file)} ${message}`,
   );
   if (written.length > 0) return { mistakes: written };
+  let derived: string | undefined;
+  try {
+    derived = text ? undefined : textPart(html);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { mistakes: [`${file.file}:1 the elements of its HTML are nested too deeply`] };
+  }
+  const unreadable = syntaxMistakes(derived ?? '', () => `${file.file}:1 the text part made of the HTML:`);
+  if (unreadable.length > 0) return { mistakes: unreadable };
   return {
     subject,
     preheader,
     html,
-    text: text?.text ?? textPart(html),
+    text: text?.text ?? derived ?? '',
     textIsDerived: text === undefined,
     file: file.file,
   };

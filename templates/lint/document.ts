@@ -40,6 +40,15 @@ export function visibleText(node: Document | Element, leaveOut: (element: Elemen
 /** Elements that end no word. */
 const inline = new Set(['a', 'abbr', 'b', 'bdi', 'code', 'em', 'i', 'small', 'span', 'strong', 'sub', 'sup', 'u']);
 
+/** Neither it nor anything around it is hidden, and it has words or an image that says something. */
+export function isSeen(element: Element): boolean {
+  for (let at: Element['parent'] | Element = element; at; at = at.parent) {
+    if ('attribs' in at && isHidden(at)) return false;
+  }
+  const images = elements(element, 'img').some(({ attribs }) => (attribs['alt'] ?? '').trim() !== '');
+  return images || visibleText(element).trim() !== '';
+}
+
 function isHidden({ name, attribs }: Element): boolean {
   return ['head', 'style', 'script', 'title'].includes(name) || /display:\s*none/i.test(attribs['style'] ?? '');
 }

@@ -1,4 +1,4 @@
-import { elements, elementsOfClass, visibleText } from './document.ts';
+import { elements, elementsOfClass, visibleText, isSeen } from './document.ts';
 import { words } from './measure.ts';
 import type { Found, MailOfSample, MailRule } from './rule.ts';
 
@@ -7,16 +7,18 @@ const leastWords = 3;
 export const unsubscribeLink: MailRule = {
   name: 'unsubscribe-link',
   level: 'error',
-  what: 'Marketing mail has a link to `links.unsubscribe`, in the HTML and in the text part.',
+  what: 'Marketing mail has a link to `links.unsubscribe` that can be seen, in the HTML and in the text part.',
   why: 'Who finds no way out reports spam, and then nobody gets the mail. Gmail and Yahoo require a link that can be seen.',
   source: '[Google, Email sender guidelines](https://support.google.com/a/answer/81126), requirements for bulk senders',
   check({ document, rendered, links: { unsubscribe } }) {
     if (unsubscribe === undefined) return [];
-    const linked = elements(document, 'a').some(({ attribs }) => attribs['href'] === unsubscribe);
+    const linked = elements(document, 'a').some((link) => link.attribs['href'] === unsubscribe && isSeen(link));
     return [
       ...(linked
         ? []
-        : ['no link leads to {{links.unsubscribe}}: put {{> footer}} into the layout, or the link itself']),
+        : [
+            'no link that can be seen leads to {{links.unsubscribe}}: put {{> footer}} into the layout, or the link itself',
+          ]),
       ...(rendered.text.includes(unsubscribe)
         ? []
         : ['the text part does not show {{links.unsubscribe}}: those who read text need a way out too']),
