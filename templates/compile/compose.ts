@@ -61,11 +61,11 @@ export function compose(dir: string, layout: string, body: Part, locale: string)
   const put = ({ file, text, line }: Part, content: Part | undefined, path: string[]): void => {
     if ((inserted += 1) > maxParts) throw new Error(`${body.file} has more than ${maxParts} partials put into it`);
     let from = 0;
-    for (const found of text.matchAll(/\{\{~?#?>\s*([^}]*?)\s*~?\}\}/g)) {
+    for (const found of text.matchAll(/\{\{~?#?>([^}]*)\}\}/g)) {
       const at = line + text.slice(0, found.index).split('\n').length - 1;
       add(text.slice(from, found.index), file, line + text.slice(0, from).split('\n').length - 1);
       from = found.index + found[0].length;
-      const name = found[1] ?? '';
+      const name = (found[1] ?? '').replace(/~$/, '').trim();
       if (!/^[\w-]+$/.test(name)) {
         mistakes.push(`${file}:${at} {{> ${name}}}: a partial is named by one word and takes no parameters`);
       } else if (name === 'content') {
