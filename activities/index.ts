@@ -12,7 +12,7 @@ import { neverAgain, tryAgainIn } from './failures.ts';
 import { type RenderedReference, referenceTo } from './render-email.ts';
 import { type SendRequest, type SendResult, soonMs } from './send.ts';
 import { sendEmail } from './send-email.ts';
-import { type NotNow, sendEmailNow, type SentNow } from './send-email-now.ts';
+import { createRoomInTurns, type NotNow, sendEmailNow, type SentNow } from './send-email-now.ts';
 import { attemptOfTemporal, type SyncReport, syncSuppressions } from './sync-suppressions.ts';
 
 export type { PersonFacts } from './describe-person.ts';
@@ -44,6 +44,7 @@ export interface Activities {
 }
 
 export function createActivities(deps: ActivityDependencies): Activities {
+  const room = createRoomInTurns();
   return {
     async checkConsent(name, userId) {
       const standing = await checkStanding(deps.memory, await find(deps, name), userId, deps.settings.consentModel);
@@ -57,7 +58,7 @@ export function createActivities(deps: ActivityDependencies): Activities {
       return sendEmail(deps, await find(deps, request.template, request.version), request);
     },
     async sendEmailNow(request) {
-      return sendEmailNow(deps, await find(deps, request.template, request.version), request);
+      return sendEmailNow(deps, await find(deps, request.template, request.version), request, room);
     },
     describePerson: (userId) => describePerson(deps.memory, userId),
     wasClicked: (event, template, key) => deps.memory.engagement.clicked(messageTag(messageKey(event, template, key))),

@@ -30,11 +30,12 @@ export async function sendEmailNow(
   deps: ActivityDependencies,
   template: Template,
   request: SendRequest,
+  room: RoomInTurns,
 ): Promise<SentNow | NotNow> {
   const send = describe(deps, template, request, 'at_once');
   const sight = await deps.memory.departures.look(send.tag, { user: send.user, topic: template.topic });
   const version = sight.record?.version ?? template.version;
-  return sentNow({ name: template.name, version }, sendAtOnce(deps, send, sight, request));
+  return sentNow({ name: template.name, version }, sendAtOnce(deps, send, sight, request, room));
 }
 
 /** What a try that may have to wait means for the turn in which it was made: `version` is of the words it has begun with. */
@@ -61,6 +62,7 @@ async function sendAtOnce(
   send: Send,
   sight: Sight,
   request: SendRequest,
+  room: RoomInTurns,
 ): Promise<SendResult> {
   const { template } = send;
   const way = await afterEarlierAttempts(deps, send, sight.record, 'at_once');
@@ -81,7 +83,32 @@ async function sendAtOnce(
   if (!standing.may) return ended(deps, send, { outcome: standing.why });
 
   const mail = compose(deps, send, standing.contact, request.event);
-  return dispatch(deps, send, mail, { claim: await leave(deps, send, sight.seen), way });
+  return room.within(async () => dispatch(deps, send, mail, { claim: await leave(deps, send, sight.seen), way }));
+}
+
+/** How many sends may be under way in the workflow turns of one worker, which has 100 turns at once. */
+const mostInTurns = 75;
+
+/** Keeps turns free for runs that send nothing now: a turn that sends lasts as long as the provider takes to answer. */
+export interface RoomInTurns {
+  /** Does it, or throws what sends the mail to the queue, where slow sends stand in nobody's way. */
+  within<T>(send: () => Promise<T>): Promise<T>;
+}
+
+export function createRoomInTurns(): RoomInTurns {
+  let underWay = 0;
+  return {
+    async within(send) {
+      if (underWay >= mostInTurns)
+        throw tryAgainIn(1, 'RateLimited', `${underWay} mails are leaving in turns of this worker`);
+      underWay += 1;
+      try {
+        return await send();
+      } finally {
+        underWay -= 1;
+      }
+    },
+  };
 }
 
 async function leave(deps: ActivityDependencies, send: Send, seen: string) {

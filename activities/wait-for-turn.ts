@@ -9,8 +9,11 @@ import { type Send, soonMs } from './send.ts';
 /** A mail whose slot is far comes back so much before it: Temporal's timers may be late, and a slot does not wait. */
 const earlyMs = 300;
 
-/** A mail that a gate or a pause holds asks again after this, or later when many are held. */
-const heldMs = 1_000;
+/**
+ * A mail that a gate or a pause holds asks again after a tenth of the time that it has waited, within these bounds, or later
+ * when many are held: each time it asks is an Action of Temporal, and nobody minds a tenth.
+ */
+const [soonestMs, latestMs] = [1_000, 30_000];
 
 type Waiting = Pick<ActivityDependencies, 'memory' | 'wait' | 'localPace' | 'log' | 'settings'>;
 
@@ -53,6 +56,7 @@ async function reserve(deps: Waiting, send: Send): Promise<Turn> {
 
 /** A gate or a pause is in the way; `by` is its name in the hash of stops. Histories keep this, so the sender's address is left out. */
 export async function held(deps: Waiting, send: Send, by: string): Promise<ApplicationFailure> {
+  const heldMs = Math.min(latestMs, Math.max(soonestMs, Math.round((Date.now() - send.terms.since) / 10)));
   const [kind, scope] = [by.slice(0, by.indexOf('/')), withoutAddresses(by.slice(by.indexOf('/') + 1))];
   return kind === 'gate'
     ? later(deps, send, heldMs, 'SendingHalted', `the gate "${scope}" is closed; rivulet gate list tells why`)

@@ -131,7 +131,7 @@ class Refusing extends Handlebars.Visitor {
     super.SubExpression(call);
   }
   override BlockStatement(block: hbs.AST.BlockStatement): void {
-    const { original } = block.path as hbs.AST.PathExpression;
+    const { original } = block.path;
     if (Object.hasOwn(valuesOf, original))
       refuse(block, `{{#${original}}}: ${original} is no block; write {{${original} ...}}`);
     super.BlockStatement(block);

@@ -11,7 +11,7 @@ import type { Event } from '../events/index.ts';
 import { routes } from '../ingress/routes.ts';
 import { isRunning, startJourney, tellListeners } from '../ingress/start-journey.ts';
 import { createMemory, type Memory } from '../state/memory.ts';
-import { listenFor } from '../workflows/lib/listen-for.ts';
+import type * as listening from '../workflows/lib/listen-for.ts';
 import { at as instant, daysAfter, daysBefore, next, sleepUntil } from '../workflows/lib/local-time.ts';
 import { projectCreated, signedUp } from './support/events.ts';
 import { redisOfThisFile } from './support/scene.ts';
@@ -26,6 +26,13 @@ vi.mock('@temporalio/workflow', async (original) => ({
 }));
 // Outside a workflow there is no story to tell.
 vi.mock('../workflows/lib/story.ts', () => ({ note: () => {} }));
+
+/** As each run has it, a module to itself. */
+let listenFor: typeof listening.listenFor;
+beforeEach(async () => {
+  vi.resetModules();
+  ({ listenFor } = await import('../workflows/lib/listen-for.ts'));
+});
 
 const at = (text: string) => Date.parse(text);
 const shown = (instant: number) => new Date(instant).toISOString();

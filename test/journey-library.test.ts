@@ -109,6 +109,24 @@ describe('what is kept of opens and clicks', () => {
   });
 });
 
+describe('two listeners for events of one type', () => {
+  it('hear each what it means, and nothing of another run', async () => {
+    const ordered = async (...totals: number[]) => {
+      const workflowId = randomUUID();
+      const skipping = timeSkipping(client);
+      const handle = await skipping.start('sortsOrders', { workflowId, taskQueue: 'library' });
+      for (const [index, total] of totals.entries()) {
+        await handle.signal('order.completed', { event_id: randomUUID(), timestamp: index, payload: { total } });
+      }
+      return handle.result();
+    };
+    expect(await Promise.all([ordered(5), ordered(7, 50)])).toEqual([
+      { small: 5, large: undefined },
+      { small: 7, large: 50 },
+    ]);
+  });
+});
+
 describe('a journey that waits for local time', () => {
   it('goes on at nine on a weekday where she is, and knows her country', async () => {
     await memory.contacts.record('ada', { time_zone: 'Asia/Tokyo', country: 'JP', name: 'Ada' }, 1);

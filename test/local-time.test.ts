@@ -73,6 +73,32 @@ describe('a zone as data', () => {
   });
 });
 
+describe('a time of day beyond the two years of the table', () => {
+  const day = 86_400_000;
+  const asked = at('2026-11-26T00:00Z');
+
+  it('is nine in the winter and in the summer of ten years later', () => {
+    const zone = zoneTable('Europe/Berlin', asked);
+    const nine = (date: string) => new Date(daysBefore(at(date), 3, '09:00')(zone, asked)).toISOString();
+    expect(nine('2036-07-10T12:00Z')).toBe('2036-07-07T07:00:00.000Z');
+    expect(nine('2037-01-10T12:00Z')).toBe('2037-01-07T08:00:00.000Z');
+  });
+
+  it.each(['Europe/Berlin', 'America/New_York', 'Australia/Sydney', 'America/Santiago', 'Asia/Kolkata'])(
+    'is never wrong in %s but within a week of a change of the clocks',
+    (name) => {
+      const zone = zoneTable(name, asked);
+      const dates = Array.from({ length: 20 * 365 }, (_, index) => asked + index * day);
+      const truth = (date: number) => zoneTable(name, date)[0]?.[1];
+      const told = (date: number) => at(`${wallClock(zone, date).replace(' ', 'T')}Z`) - date;
+      const wrong = dates.filter((date) => told(date) !== truth(date + 2 * day));
+      const far = wrong.filter((date) => truth(date - 5 * day) === truth(date + 9 * day));
+      expect(far.map((date) => new Date(date).toISOString())).toEqual([]);
+      expect(wrong.length).toBeLessThan(20 * 14);
+    },
+  );
+});
+
 describe('every zone there is', () => {
   const list =
     'import json, zoneinfo; print(json.dumps(sorted(zoneinfo.available_timezones() - {"localtime", "Factory"})))';

@@ -74,6 +74,28 @@ describe('a mail that can leave now', () => {
   });
 });
 
+describe('a provider that takes its time', () => {
+  it('keeps no more than 75 turns of a worker; what comes meanwhile goes to the queue, and the next turns send again', async () => {
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    let asked = 0;
+    const { attemptNow, calls } = await scene([], {
+      beforeCall: () => {
+        asked += 1;
+        return answered;
+      },
+    });
+    const first = Array.from({ length: 75 }, (_, index) => attemptNow('receipt', { key: `${index}` }));
+    await vi.waitFor(() => expect(asked).toBe(75));
+    const others = await Promise.all(['a', 'b'].map((key) => attemptNow('receipt', { key })));
+    expect(others).toEqual([notNow('receipt', 'RateLimited'), notNow('receipt', 'RateLimited')]);
+    answer();
+    await Promise.all(first);
+    expect(await attemptNow('receipt', { key: 'a' })).toMatchObject({ outcome: 'sent' });
+    expect(calls).toHaveLength(76);
+  });
+});
+
 describe('a mail that is for nobody', () => {
   it.each([
     ['has opted out', 'no_consent', (memory: Memory, user: string) => optsOut(memory, user, 'onboarding', monday + 1)],

@@ -98,6 +98,18 @@ describe('a mail that certainly did not leave', () => {
     expect(await attempt('welcome', { journey: 'onboarding' })).toMatchObject({ outcome: 'sent' });
   });
 
+  it.each([
+    ['a moment', 100, 1_000],
+    ['a minute', 60_000, 6_000],
+    ['a day', 86_400_000, 30_000],
+  ])('and asks again after a tenth of the time that it has waited: %s', async (_, waitedMs, asksAfterMs) => {
+    const { attempt, memory } = await scene();
+    await memory.stops.pause('all');
+    const delay = expectWait(await failureOf(attempt('receipt', { since: Date.now() - waitedMs })), 'Paused');
+    expect(delay).toBeGreaterThanOrEqual(asksAfterMs);
+    expect(delay).toBeLessThan(asksAfterMs + 900); // this test's own time
+  });
+
   it('because it was paused while it waited for its slot', async () => {
     const { attempt, memory, calls } = await scene([], { rateLimit: 4 });
     await memory.rates.reserve('a', { lane: 'transactional', since: 1, stops: [] });

@@ -14,6 +14,7 @@ import type { Duration } from '@temporalio/common';
 import type { Event } from '../../events/index.ts';
 import { clicked } from '../../workflows/lib/clicked.ts';
 import { cohort } from '../../workflows/lib/cohort.ts';
+import { listenFor } from '../../workflows/lib/listen-for.ts';
 import { nextWeekday, sleepUntil } from '../../workflows/lib/local-time.ts';
 import { person } from '../../workflows/lib/person.ts';
 import { type Outcome, sendEmail } from '../../workflows/lib/send-email.ts';
@@ -35,6 +36,14 @@ export async function waitsForAWeekday(signup: Signup): Promise<{ at: number; co
 
 export async function asksGroup(signup: Signup): Promise<'mailed' | 'holdout'> {
   return cohort(await person(signup), 'win-back-2027', { mailed: 90, holdout: 10 });
+}
+
+/** Which of the orders each of two listeners has heard, when nobody has ordered for a day. */
+export async function sortsOrders(): Promise<{ small: number | undefined; large: number | undefined }> {
+  const small = listenFor('order.completed', ({ payload }) => payload.total < 20);
+  const large = listenFor('order.completed', ({ payload }) => payload.total >= 20);
+  await sleep('1 day');
+  return { small: small.heard?.payload.total, large: large.heard?.payload.total };
 }
 
 /** A wait of the length that its event says, in words. */

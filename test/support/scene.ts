@@ -56,7 +56,7 @@ export interface Scene {
   /** What was logged for somebody to act on. */
   alerts: string[];
   /** One attempt: `receipt` is transactional, `welcome` marketing. */
-  attempt(template: 'receipt' | 'welcome', change?: Partial<SendRequest>): ReturnType<typeof sendOf>;
+  attempt(template: 'receipt' | 'welcome', change?: Partial<SendRequest>): ReturnType<Activities['sendEmail']>;
   /** The same in a workflow turn. */
   attemptNow(template: 'receipt' | 'welcome', change?: Partial<SendRequest>): ReturnType<Activities['sendEmailNow']>;
   tag(template: string): string;
@@ -65,8 +65,6 @@ export interface Scene {
   /** The event feed tells of a mail that was sent after everything so far. */
   feedPasses(): Promise<void>;
 }
-const sendOf = (deps: ActivityDependencies, request: SendRequest) => createActivities(deps).sendEmail(request);
-
 /** A world of its own in which Ada has an address and agreed, with a provider that answers as told, then with ids. */
 export async function scene(
   answers: Answer[] = [],
@@ -129,6 +127,7 @@ export async function scene(
     payload: { order_id: 'o_1', total: 12.5, currency: 'EUR' },
   };
   const tag = (template: string) => messageTag(messageKey(event.event_id, template));
+  const activities = createActivities(deps);
   return {
     memory,
     keys: createKeys(keyPrefix, secret),
@@ -137,8 +136,8 @@ export async function scene(
     outcomes,
     alerts,
     tag,
-    attempt: (template, more = {}) => sendOf(deps, { event, template, ...more }),
-    attemptNow: (template, more = {}) => createActivities(deps).sendEmailNow({ event, template, ...more }),
+    attempt: (template, more = {}) => activities.sendEmail({ event, template, ...more }),
+    attemptNow: (template, more = {}) => activities.sendEmailNow({ event, template, ...more }),
     settled: (template) =>
       vi.waitFor(
         async () =>

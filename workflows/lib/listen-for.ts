@@ -21,7 +21,7 @@ export interface Listener<T extends EventType> {
 /**
  * Listens for an event of the journey's person: a Signal that bears the event's type, delivered by ingress. Call it at the
  * top of the journey, so that nothing is missed, and name the type in `ingress/routes.ts`. Where only some of these events
- * are meant, `isMeant` says which.
+ * are meant, `isMeant` says which. Several may listen for one type: each hears every event that it means.
  *
  *     const project = listenFor('project.created');
  *     if (await project.within('3 days')) return 'activated';
@@ -35,18 +35,14 @@ export function listenFor<T extends EventType>(
   let heard: Event<T> | undefined;
   let newest = -Infinity; // of what has come, also once it was taken: an event may be overtaken by a newer one
   const came = new Set<string>(); // ingress may deliver an event twice
-  setHandler(
-    defineSignal<[Event<T>]>(type),
-    (event) => {
-      if (came.has(event.event_id) || !isMeant(event)) return;
-      came.add(event.event_id);
-      if (newest > event.timestamp) return;
-      newest = event.timestamp;
-      heard = event;
-      note(`${type} came`);
-    },
-    { description: `${type} of this person` },
-  );
+  hear(type, (event) => {
+    if (came.has(event.event_id) || !isMeant(event)) return;
+    came.add(event.event_id);
+    if (newest > event.timestamp) return;
+    newest = event.timestamp;
+    heard = event;
+    note(`${type} came`);
+  });
   return {
     get heard() {
       return heard;
@@ -64,6 +60,20 @@ export function listenFor<T extends EventType>(
       return taken;
     },
   };
+}
+
+/** Who listens in this run; each run has this module to itself. */
+const listeners = new Map<EventType, ((event: Event<never>) => void)[]>();
+
+/** Temporal keeps one handler for a Signal: all of this run who listen for the type share it. */
+function hear<T extends EventType>(type: T, listener: (event: Event<T>) => void): void {
+  const others = listeners.get(type);
+  if (others) return void others.push(listener);
+  const all = [listener];
+  listeners.set(type, all);
+  setHandler(defineSignal<[Event<T>]>(type), (event) => all.forEach((each) => each(event)), {
+    description: `${type} of this person`,
+  });
 }
 
 /** A wait of 0 is one of a millisecond: for Temporal a 0 here once meant "for ever", and it marks the history to tell. */

@@ -94,7 +94,23 @@ function instantOf(zone: Zone, day: number, time: string): number {
 }
 
 function offsetAt(zone: Zone, at: number): number {
-  return (zone.findLast(([from]) => from <= at) ?? zone[0])?.[1] ?? 0;
+  const known = withinTable(zone, at);
+  return (zone.findLast(([from]) => from <= known) ?? zone[0])?.[1] ?? 0;
+}
+
+/** A table holds two years; four days less, since weeks are no years. */
+const tableDays = 726;
+const daysOfYear = 365.2425;
+
+/**
+ * The instant itself, or one whose offset the table knows: at the same time of the year, in the last year that it holds.
+ * Clocks are changed on a day of the week, so it is whole weeks before: right, but for a week around a change.
+ */
+function withinTable([[from] = [0, 0]]: Zone, at: number): number {
+  const beyond = at - from - tableDays * dayMs;
+  if (beyond <= 0) return at;
+  const years = Math.ceil(beyond / (daysOfYear * dayMs));
+  return at - Math.round((years * daysOfYear) / 7) * 7 * dayMs;
 }
 
 function minuteOfDay(time: string): number {
