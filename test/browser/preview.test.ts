@@ -171,20 +171,20 @@ describe.skipIf(reason !== '')(`the preview in a browser${reason}`, () => {
     const { page } = await open('/?template=invite-team');
     await mail(page).getByText('Invite').first().waitFor();
     save('partials/footer.mjml', (text) => text.replace('1 Example Street', '2 Example Street'));
-    await mail(page).getByText('2 Example Street').waitFor({ timeout: 2_000 });
+    await mail(page).getByText('2 Example Street').waitFor();
 
     save('invite-team/mail.mjml', (text) => text.replace('</mj-text>', '</mj-txt>'));
     await page
       .getByRole('alert')
       .getByText(/invite-team\/mail\.mjml:\d+/)
-      .waitFor({ timeout: 2_000 });
+      .waitFor();
     await mail(page).getByText('2 Example Street').waitFor();
     expect(await page.locator('#templates [aria-current] .mark.error').textContent()).toMatch(/^\d+ error/);
 
     save('invite-team/mail.mjml', (text) => text.replace('</mj-txt>', '</mj-text>'));
-    await page.getByRole('alert').waitFor({ state: 'detached', timeout: 2_000 });
+    await page.getByRole('alert').waitFor({ state: 'detached' });
     save('partials/footer.mjml', (text) => text.replace('2 Example Street', '1 Example Street'));
-    await mail(page).getByText('1 Example Street').waitFor({ timeout: 2_000 });
+    await mail(page).getByText('1 Example Street').waitFor();
   });
 
   it('fills the mail with what is typed and with a real event, and says what is wrong with it', async () => {

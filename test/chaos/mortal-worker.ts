@@ -1,4 +1,7 @@
+import { subscribe } from 'node:diagnostics_channel';
 import { writeFileSync } from 'node:fs';
+import type { ClientRequest } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { runMain } from '../../runtime/stop-signal.ts';
@@ -8,10 +11,18 @@ import type { Boundary, DeathNote } from './boundaries.ts';
 /** The request is on its way by then, and SES (see `latencyMs` of stage.ts) has not answered yet. */
 const writtenMs = 10;
 /** Longer than SES takes to answer: the reply lies unread in the socket. */
-const answeredMs = 500;
+const answeredMs = 1_500;
 
 /** How often this worker has come to its boundary. */
 let passed = 0;
+
+/** How many mails had their last check, and the requests to SES that came of it, in the same order. */
+let checked = 0;
+const requests: ClientRequest[] = [];
+subscribe('http.client.request.start', (message) => {
+  const { request } = message as { request: ClientRequest };
+  if (request.path.endsWith('/outbound-emails')) requests.push(request);
+});
 
 /**
  * The worker as it is, but for this: at one boundary of its nth send there it kills itself, as kill -9 would at just that
@@ -45,13 +56,22 @@ function mortal(deps: ActivityDependencies): ActivityDependencies {
       send: (mail, lastCheck) =>
         deps.mailer.send(mail, async () => {
           await lastCheck();
-          setTimeout(() => {
-            dieAt('in flight', mail.tag);
-            dieAt('accepted, reply not read', mail.tag, () => standStill(answeredMs));
-          }, writtenMs);
+          setTimeout(() => dieAt('in flight', mail.tag), writtenMs);
+          void unanswered(checked++).then((is) => {
+            if (is) dieAt('accepted, reply not read', mail.tag, () => standStill(answeredMs));
+          });
         }),
     },
   };
+}
+
+/** Resolves when this request is with the system's network, however slow the machine: true unless its reply has been read. */
+async function unanswered(nth: number): Promise<boolean> {
+  for (const deadline = Date.now() + 5_000; Date.now() < deadline; await sleep(1)) {
+    const request = requests[nth];
+    if (request?.writableFinished) return !('res' in request && request.res);
+  }
+  return false;
 }
 
 /** Both ways out of a mail claim it: the one in the workflow turn together with its slot, the one on the queue after it. */
