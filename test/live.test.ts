@@ -106,7 +106,9 @@ describe('a worker that is told to take up saves', () => {
   let replaced: string[];
   let published: Map<string, StoredTemplate>;
   let bundle: () => string;
+  let mistakes: string[];
   beforeEach(() => {
+    mistakes = [];
     said = [];
     published = new Map();
     replaced = [];
@@ -125,6 +127,7 @@ describe('a worker that is told to take up saves', () => {
       },
       workflows: join(folder, 'workflows'),
       bundle: async () => ({ code: bundle() }),
+      check: { mistakes: async () => mistakes, close() {} },
       fleet: { replaceJourneys: async (made) => void replaced.push((made as { code: string }).code) },
       tell: (lines) => said.push(lines),
     });
@@ -175,6 +178,16 @@ describe('a worker that is told to take up saves', () => {
     bundle = () => 'mended';
     save('workflows/journeys/receipt.ts', 'export async function receipt() { return 3; }');
     await vi.waitFor(() => expect(replaced).toEqual(['mended']));
+  });
+
+  it('goes on with the old journeys while the compiler has something against the new ones', async () => {
+    mistakes = ["workflows/journeys/receipt.ts:1 Cannot find name 'sendEmial'."];
+    save('workflows/journeys/receipt.ts', 'export async function receipt() { return 2; }');
+    await vi.waitFor(() => expect(said).toHaveLength(1));
+    expect(said[0]).toMatch(
+      /do not compile:\n {2}workflows\/journeys\/receipt\.ts:1 Cannot find[^]*what ran before goes on/,
+    );
+    expect(replaced).toEqual([]);
   });
 
   it('says which line a new journey still needs', async () => {

@@ -1,6 +1,7 @@
 import { basename, relative } from 'node:path';
 
 import type { Config } from '../config/schema.ts';
+import { StartError } from '../runtime/stop-signal.ts';
 import { type FileWatch, watchFiles } from '../runtime/watch-files.ts';
 import type { TemplateVersions } from '../state/template-versions.ts';
 import { compileAll } from '../templates/compile/compile-all.ts';
@@ -8,6 +9,7 @@ import { templateNames } from '../templates/names.ts';
 import { fromSource, workflowsFolder } from './bundle.ts';
 import type { Fleet } from './fleet.ts';
 import { bundleJourneys } from './load-journeys.ts';
+import type { SourceCheck } from './source-check.ts';
 import { unexported } from './source-mistakes.ts';
 
 export interface LiveParts {
@@ -17,6 +19,8 @@ export interface LiveParts {
   fleet: Pick<Fleet, 'replaceJourneys'>;
   /** Where the journeys are made from; by default this worker's own sources. */
   bundle?: () => Promise<{ code: string }>;
+  /** Looks at those sources before they are run. */
+  check: SourceCheck;
   workflows?: string;
   /** Gets what a person at the terminal should read: one line for what was taken up, a few for what is wrong. */
   tell?: (lines: string) => void;
@@ -31,6 +35,7 @@ export function takeUpSaves({
   versions,
   fleet,
   bundle = bundleJourneys,
+  check,
   workflows = workflowsFolder,
   tell = (lines) => process.stdout.write(`${lines}\n`),
 }: LiveParts): FileWatch {
@@ -40,10 +45,17 @@ export function takeUpSaves({
   const journeys = watchFiles({ paths: [workflows], concerns: endsWith(fromSource ? '.ts' : '.js') }, (files) =>
     taken(`${workflows}/journeys`, files, tell, async () => {
       for (const warning of fromSource ? unexported(workflows) : []) tell(warning);
-      await fleet.replaceJourneys(await bundle());
+      const [made, wrong] = await Promise.all([bundle(), check.mistakes()]);
+      if (wrong.length > 0) throw new StartError(`The journeys do not compile:\n  ${wrong.join('\n  ')}`);
+      await fleet.replaceJourneys(made);
     }),
   );
-  return { close: async () => void (await Promise.all([templates.close(), journeys.close()])) };
+  return {
+    async close() {
+      await Promise.all([templates.close(), journeys.close()]);
+      check.close();
+    },
+  };
 }
 
 /** All of them: what was saved may be a layout. A template that says what it said before has the version it had. */

@@ -1,3 +1,5 @@
+import { dirname } from 'node:path';
+
 import { NativeConnection } from '@temporalio/worker';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
@@ -21,6 +23,7 @@ import { createKeys } from '../state/keys.ts';
 import { createMemory, memorySettings } from '../state/memory.ts';
 import { connectRedis, redisReady, redisTakesWrites } from '../state/redis.ts';
 import { agreeOnSecret, otherSecret } from '../state/secret.ts';
+import { fromSource, workflowsFolder } from './bundle.ts';
 import { publishFirst } from './first-templates.ts';
 import { createFleet } from './fleet.ts';
 import { takeUpSaves } from './live.ts';
@@ -29,6 +32,7 @@ import { loadJourneys } from './load-journeys.ts';
 import { createMailer } from './mailer.ts';
 import { installRuntime } from './runtime.ts';
 import { scheduleSuppressionSync } from './schedules.ts';
+import { startSourceCheck, uncheckedSources } from './source-check.ts';
 import { type Watch, watchProvider } from './watch-provider.ts';
 import { sendsAtOnce } from './workers.ts';
 
@@ -51,6 +55,8 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
 
   const tokens = createTokens({ secret: environment.RIVULET_SECRET, keys: config.links.keys });
   const links = createLinks({ publicUrl: environment.PUBLIC_URL, tokens, topics: Object.keys(config.topics) });
+  const live = environment.RIVULET_LIVE === '1';
+  const check = live && fromSource ? startSourceCheck(dirname(workflowsFolder)) : uncheckedSources;
   const bundle = await loadJourneys(environment.RIVULET_WORKFLOW_BUNDLE);
 
   // Health is served before anything is connected, so that "not ready" can be told apart from "dead".
@@ -109,12 +115,11 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   if (stop.aborted) return;
   working = true;
   log.info({ templates: templates.names(), time_zone_data: process.versions['tz'] }, 'working');
-  const live =
-    environment.RIVULET_LIVE === '1' ? takeUpSaves({ config, versions: memory.templates, fleet }) : undefined;
+  const saves = live ? takeUpSaves({ config, versions: memory.templates, fleet, check }) : undefined;
   await fleet.run().finally(() => (working = false));
 
   log.info('drained');
-  await live?.close();
+  await saves?.close();
   templates.close();
   await watching.end();
   await connection.close();

@@ -76,7 +76,7 @@ it('takes up what Ada saves while people are in her journeys, and says what is b
   await publish(projectCreated({ user_id: ada.user_id }));
   expect(await resultOf(ada)).toBe('activated');
   took['journey'] = await timed(async () => {
-    edit('workflows/journeys/onboarding.ts', /'activated';/, "'came alive' as 'activated';");
+    edit('workflows/journeys/onboarding.ts', /'activated';/, "'came alive' as string as 'activated';");
     await said('reloaded onboarding.ts');
   });
   await publish(projectCreated(grace));
@@ -104,6 +104,8 @@ it('takes up what Ada saves while people are in her journeys, and says what is b
   edit('workflows/journeys/receipt.ts', /return sendEmail\(/, 'return return sendEmail(');
   await said(/workflows\/journeys\/receipt\.ts:\d+ /);
   await said('what ran before goes on');
+  edit('workflows/journeys/receipt.ts', /return return sendEmail\(/, 'return sendEmial(');
+  await said(/workflows\/journeys\/receipt\.ts:\d+ Cannot find name 'sendEmial'/);
   const order = orderCompleted(grace);
   await publish(order);
   expect(await resultOf(order)).toBe('sent');
