@@ -6,7 +6,7 @@ import { bundleWorkflows } from '../worker/bundle.ts';
 import { temporalFor } from './connections.ts';
 import type { CliContext } from './context.ts';
 import { findImpact } from './impact/find-impact.ts';
-import { told } from './impact/tell.ts';
+import { createTally } from './impact/tell.ts';
 import { WrongUse } from './wrong-use.ts';
 
 export function addImpact(program: Command, context: CliContext): void {
@@ -14,13 +14,17 @@ export function addImpact(program: Command, context: CliContext): void {
     .command('impact')
     .description('say what the journeys in this folder mean for the runs of a server; changes nothing')
     .option('--journey <name>', 'only this one')
-    .option('--limit <n>', 'at most so many runs', Number, 1_000)
+    .option('--limit <n>', 'at most so many runs; else all', Number)
     .option('--json', 'as JSON')
-    .addHelpText('after', '\nEnds with 0 when every run can go on, with 1 when one cannot.')
-    .action(async ({ journey, limit, json }: { journey?: string; limit: number; json?: true }) => {
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 every running run can go on, 1 one cannot, or --limit left some out, 2 wrong use; nothing was done then.',
+    )
+    .action(async ({ journey, limit, json }: { journey?: string; limit?: number; json?: true }) => {
       if (journey !== undefined && !/^[\w-]+$/.test(journey))
         throw new WrongUse(`"${journey}" is no name of a journey.`);
-      if (!Number.isInteger(limit) || limit < 1) throw new WrongUse('--limit takes a whole number, at least 1.');
+      if (limit !== undefined && (!Number.isInteger(limit) || limit < 1))
+        throw new WrongUse('--limit takes a whole number, at least 1.');
       const { client, close } = await temporalFor(context.env);
       try {
         // A run that cannot go on is the answer, not something to log.
@@ -29,16 +33,25 @@ export function addImpact(program: Command, context: CliContext): void {
           telemetryOptions: { logging: { filter: 'error', forward: {} } },
         });
         const bundle = await bundleWorkflows();
-        const found = await findImpact(client, bundle, journey, limit);
-        if (journey !== undefined && found.impacts.length === 0) refuseUnknown(journey);
-        if (json) context.print(JSON.stringify(found, undefined, 2));
-        else for (const line of told(found)) context.print(line);
-        process.exitCode = found.impacts.some(({ broken }) => broken !== undefined) ? 1 : 0;
+        const tally = createTally();
+        let more = false;
+        const thereAreMore = () => void (more = true);
+        for await (const impact of findImpact(client, bundle, { journey, limit, thereAreMore })) {
+          if (json) context.print(`${tally.all === 0 ? opening : ','}\n${JSON.stringify(impact, undefined, 2)}`);
+          tally.add(impact);
+        }
+        if (journey !== undefined && tally.all === 0 && !more) refuseUnknown(journey);
+        if (json) context.print(`${tally.all === 0 ? opening : ''}], "more": ${more} }`);
+        else for (const line of tally.told(more)) context.print(line);
+        process.exitCode = tally.broken > 0 || more ? 1 : 0;
       } finally {
         await close();
       }
     });
 }
+
+/** Of the one JSON object that --json prints, a run at a time: all of them together may be more than fits into memory. */
+const opening = '{ "impacts": [';
 
 /** Of a journey that nothing starts any more there may still be runs; without any, the name is most likely mistyped. */
 function refuseUnknown(journey: string): void {

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 import type { Client } from '@temporalio/client';
@@ -5,8 +6,9 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 
 import { findImpact, type Impact } from '../cli/impact/find-impact.ts';
-import { told } from '../cli/impact/tell.ts';
+import { createTally } from '../cli/impact/tell.ts';
 import { bundleWith } from './support/changed-onboarding.ts';
+import { compiledCli } from './support/compiled-cli.ts';
 import { event } from './support/events.ts';
 import { type QuietWorker, startQuietWorker } from './support/quiet-worker.ts';
 import { timeSkippingFor, untilSkipped } from './support/time-skipping.ts';
@@ -42,15 +44,46 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => worker.close(), 60_000);
 
-const look = (bundle: { code: string }, limit = 100) => findImpact(worker.client, bundle, undefined, limit);
+interface Found {
+  impacts: Impact[];
+  /** Whether a limit cut off some. */
+  more: boolean;
+}
 
-/** At the first of two runs, of a server that shows histories in this way. */
-function lookAt(fetchHistory: () => Promise<unknown>) {
+async function find(client: Client, bundle: { code: string }, which: { journey?: string; limit?: number } = {}) {
+  const found: Found = { impacts: [], more: false };
+  const thereAreMore = () => void (found.more = true);
+  for await (const impact of findImpact(client, bundle, { ...which, thereAreMore })) found.impacts.push(impact);
+  return found;
+}
+
+const look = (bundle: { code: string }, limit?: number) =>
+  find(worker.client, bundle, { ...(limit !== undefined && { limit }) });
+
+function told({ impacts, more }: Found): string[] {
+  const tally = createTally();
+  for (const impact of impacts) tally.add(impact);
+  return tally.told(more);
+}
+
+/** At so many runs, of a server that shows histories in this way. */
+function lookAt(runs: number, fetchHistory: () => Promise<unknown>, limit?: number) {
   async function* list() {
-    for (const workflowId of ['ada', 'grace']) yield { workflowId, runId: 'one', type: 'onboarding' };
+    for (let run = 1; run <= runs; run += 1) yield { workflowId: `run-${run}`, runId: 'one', type: 'onboarding' };
   }
   const client = { workflow: { list, getHandle: () => ({ fetchHistory }) } };
-  return findImpact(client as unknown as Client, today, undefined, 1);
+  return find(client as unknown as Client, today, { ...(limit !== undefined && { limit }) });
+}
+
+/** The command, as CI runs it before a deploy. */
+function rivulet(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const { namespace } = worker.client.options;
+  const env = { ...process.env, TEMPORAL_ADDRESS: inject('servers').temporal, TEMPORAL_NAMESPACE: namespace };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [compiledCli, 'impact', ...args], { env }, (error, out, err) =>
+      resolve({ code: error ? Number(error.code) : 0, out, err }),
+    );
+  });
 }
 
 /** In short: who stands where, and what is next. */
@@ -115,7 +148,7 @@ describe('impact', () => {
   });
 
   it('looks at one journey alone', async () => {
-    const { impacts } = await findImpact(worker.client, today, 'win-back', 100);
+    const { impacts } = await find(worker.client, today, { journey: 'win-back' });
     expect(impacts.map(({ workflowId }) => workflowId)).toEqual(['lapse']);
   });
 
@@ -133,15 +166,65 @@ describe('impact', () => {
   it('looks at no more than it is told to, and says that there are more', async () => {
     const found = await look(today, 2);
     expect(found.impacts).toHaveLength(2);
-    expect(told(found).join('\n')).toContain('There are more running runs');
+    expect(told(found).at(-1)).toBe('All 2 that were looked at can go on; there are more, which --limit left out.');
+    const broken = told({ ...(await look(await bundleWith('breaking'))), more: true }).at(-1);
+    expect(broken).toMatch(/^3 of 5 that were looked at cannot go on .* And there are more, which --limit left out\.$/);
   });
 
-  it('leaves out who has ended since the server listed them', async () => {
-    const ended = { events: [{ workflowExecutionTerminatedEventAttributes: {} }] };
-    expect(await lookAt(async () => ended)).toEqual({ impacts: [], more: true });
+  it('looks at all of them unless it is told otherwise, and leaves out who has ended since the server listed them', async () => {
+    const fetchHistory = vi.fn(async () => ({ events: [{ workflowExecutionTerminatedEventAttributes: {} }] }));
+    expect(await lookAt(2_500, fetchHistory)).toEqual({ impacts: [], more: false });
+    expect(fetchHistory).toHaveBeenCalledTimes(2_500);
+  });
+
+  it('holds a handful of histories at a time, however many runs there are', async () => {
+    const { events = [] } = await worker.client.workflow.getHandle('ada').fetchHistory();
+    let held = 0;
+    let most = 0;
+    const fetchHistory = async () => {
+      held += 1;
+      most = Math.max(most, held);
+      return { events };
+    };
+    async function* list() {
+      for (let run = 1; run <= 50; run += 1) yield { workflowId: `run-${run}`, runId: 'one', type: 'onboarding' };
+    }
+    const client = { workflow: { list, getHandle: () => ({ fetchHistory }) } } as unknown as Client;
+    for await (const _ of findImpact(client, today)) held -= 1;
+    expect(most).toBeLessThan(20);
+    expect(held).toBe(0);
   });
 
   it('gives no answer rather than one without somebody whom the server would not show', async () => {
-    await expect(lookAt(() => Promise.reject(new Error('away')))).rejects.toThrow('away');
+    await expect(lookAt(2, () => Promise.reject(new Error('away')))).rejects.toThrow('away');
+  });
+});
+
+describe('rivulet impact', () => {
+  it('gives the all-clear with 0 once it has looked at everybody', async () => {
+    const { code, out } = await rivulet();
+    expect(out).toMatch(
+      /^cart-recovery: 1 run\n[^]*\nonboarding: 3 runs\n[^]*\nAll 5 can go on with the code in this folder\.\n$/,
+    );
+    expect(code).toBe(0);
+  });
+
+  it('ends with 1 where --limit left some out: for them there is no all-clear', async () => {
+    const { code, out } = await rivulet('--limit', '4');
+    expect(out).toMatch(/\nAll 4 that were looked at can go on; there are more, which --limit left out\.\n$/);
+    expect(code).toBe(1);
+  });
+
+  it('prints JSON, a run at a time', async () => {
+    const { code, out } = await rivulet('--json', '--limit', '4');
+    expect(JSON.parse(out)).toMatchObject({ impacts: { length: 4 }, more: true });
+    expect(code).toBe(1);
+    const one = JSON.parse((await rivulet('--json', '--journey', 'win-back')).out) as Found;
+    expect(one).toMatchObject({ impacts: [{ workflowId: 'lapse', next: {} }], more: false });
+    expect(JSON.parse((await rivulet('--json', '--journey', 'receipt')).out)).toEqual({ impacts: [], more: false });
+  });
+
+  it('of a name that is no journey is wrong use', async () => {
+    expect(await rivulet('--json', '--journey', 'onbording')).toMatchObject({ code: 2, out: '' });
   });
 });

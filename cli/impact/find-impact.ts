@@ -3,7 +3,7 @@ import { Worker } from '@temporalio/worker';
 
 import { type Next, whatNext } from '../../simulation/what-next.ts';
 import { type Parked, parkedAt } from './parked.ts';
-import { type RunningRun, runningRuns } from './running-runs.ts';
+import { type RunningRun, runningRuns, type Which } from './running-runs.ts';
 import { whyBroken } from './why-broken.ts';
 
 /** What the journeys of this folder mean for one run. */
@@ -17,27 +17,15 @@ export interface Impact {
   broken?: string;
 }
 
-export interface Found {
-  impacts: Impact[];
-  /** Whether the server has more running runs than were asked for. */
-  more: boolean;
-}
-
 /**
- * Replays running runs of a journey, or of all, with this bundle. Reads only. All of them in one worker: to make one takes
- * far longer than a replay.
+ * Replays running runs with this bundle, and gives what that means for each before it takes the next: of a server with a
+ * million runs, a handful of histories are held at a time. Reads only. All of them in one worker: to make one takes far
+ * longer than a replay.
  */
-export async function findImpact(
-  client: Client,
-  bundle: { code: string },
-  journey: string | undefined,
-  limit: number,
-): Promise<Found> {
-  const found: Found = { impacts: [], more: false };
-  const runs = runningRuns(client, journey, limit, () => (found.more = true));
+export async function* findImpact(client: Client, bundle: { code: string }, which: Which = {}): AsyncGenerator<Impact> {
   const replayed: RunningRun[] = [];
   async function* oneByOne() {
-    for await (const run of runs) {
+    for await (const run of runningRuns(client, which)) {
       replayed.push(run);
       yield run;
     }
@@ -45,9 +33,8 @@ export async function findImpact(
   // The next history is only taken once this one has its result.
   for await (const { error } of Worker.runReplayHistories({ workflowBundle: bundle }, oneByOne())) {
     const run = replayed.pop();
-    if (run) found.impacts.push(await impactOn(bundle, run, error));
+    if (run) yield await impactOn(bundle, run, error);
   }
-  return found;
 }
 
 async function impactOn(bundle: { code: string }, run: RunningRun, error: Error | undefined): Promise<Impact> {

@@ -9,6 +9,15 @@ export interface RunningRun {
   history: History;
 }
 
+export interface Which {
+  /** Only this one. */
+  journey?: string | undefined;
+  /** At most so many runs; else all of them. */
+  limit?: number | undefined;
+  /** Called when the limit cuts off some. */
+  thereAreMore?: () => void;
+}
+
 /** What Rivulet runs for itself: such runs are short, and hold nobody's journey. */
 const ofRivulet = ['recipient', 'suppressionSync'];
 
@@ -16,23 +25,21 @@ const ofRivulet = ['recipient', 'suppressionSync'];
 const atOnce = 10;
 
 /**
- * The running runs of a journey, or of all, with their histories, at most so many; `thereAreMore` is called when that cuts
- * off some. By what the server has, not by what is routed: people are in journeys that nothing starts any more.
+ * The running runs with their histories. By what the server has, not by what is routed: people are in journeys that nothing
+ * starts any more.
  */
 export async function* runningRuns(
   client: Client,
-  journey: string | undefined,
-  limit: number,
-  thereAreMore: () => void,
+  { journey, limit, thereAreMore }: Which,
 ): AsyncGenerator<RunningRun> {
-  const which =
+  const types =
     journey === undefined ? ofRivulet.map((type) => `WorkflowType != "${type}"`) : [`WorkflowType = "${journey}"`];
-  const query = ['ExecutionStatus = "Running"', ...which].join(' AND ');
+  const query = ['ExecutionStatus = "Running"', ...types].join(' AND ');
   const ahead: Promise<RunningRun | undefined>[] = [];
   let seen = 0;
   for await (const { workflowId, runId, type } of client.workflow.list({ query })) {
     if (seen === limit) {
-      thereAreMore();
+      thereAreMore?.();
       break;
     }
     seen += 1;
