@@ -1,9 +1,9 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parse, parseDocument } from 'yaml';
+import { parse } from 'yaml';
 
 import { addNew } from '../cli/new-journey/command.ts';
 import { WrongUse } from '../cli/wrong-use.ts';
@@ -26,34 +26,35 @@ async function newJourney(...args: string[]): Promise<string> {
   return printed.join('\n');
 }
 
-const booked = ['--on', 'seminar.booked'];
+/** Words of no page: whoever has followed one has its journey in their project. */
+const given = ['--on', 'lecture.given'];
 
 describe('a journey that cannot be laid down is refused, and nothing is written:', () => {
   it.each([
-    ['a name with capitals', ['seminarFollowUp', ...booked], /in kebab-case, such as trial-ending/],
-    ['a path', ['../seminar', ...booked], /in kebab-case/],
-    ['a name of 41 letters', ['s'.repeat(41), ...booked], /up to 40 characters/],
-    ['a word of the language', ['await', ...booked], /Take a name of two words, such as await-mail/],
-    ['the name of a journey', ['trial-ending', ...booked], /taken: there is workflows\/journeys\/trial-ending\.ts/],
-    ['the name of a template', ['welcome', ...booked], /taken: there is templates\/welcome/],
-    ['the name of a workflow of Rivulet', ['recipient', ...booked], /workflows\/index\.ts exports it/],
-    ['another spelling of one', ['suppression-sync', ...booked], /workflows\/index\.ts exports it/],
-    ['no event type', ['seminar', '--on', 'booked'], /"booked" is no event type.*noun\.verb_in_past/],
-    ['an event type with a quote', ['seminar', '--on', "seminar.book'd"], /is no event type/],
+    ['a name with capitals', ['lectureNotes', ...given], /in kebab-case, such as trial-ending/],
+    ['a path', ['../lecture', ...given], /in kebab-case/],
+    ['a name of 41 letters', ['l'.repeat(41), ...given], /up to 40 characters/],
+    ['a word of the language', ['await', ...given], /Take a name of two words, such as await-mail/],
+    ['the name of a journey', ['trial-ending', ...given], /taken: there is workflows\/journeys\/trial-ending\.ts/],
+    ['the name of a template', ['welcome', ...given], /taken: there is templates\/welcome/],
+    ['the name of a workflow of Rivulet', ['recipient', ...given], /workflows\/index\.ts exports it/],
+    ['another spelling of one', ['suppression-sync', ...given], /workflows\/index\.ts exports it/],
+    ['no event type', ['lecture', '--on', 'booked'], /"booked" is no event type.*noun\.verb_in_past/],
+    ['an event type with a quote', ['lecture', '--on', "lecture.giv'n"], /is no event type/],
     [
       'an event that starts another journey',
-      ['seminar', '--on', 'user.signed_up'],
+      ['lecture', '--on', 'user.signed_up'],
       /already starts onboarding; one event starts one journey.*Free are: project\.created, .*contact\.updated/,
     ],
-    ['a type that is called as another is', ['seminar', '--on', 'event.types'], /knows a eventTypes already/],
+    ['a type that is called as another is', ['lecture', '--on', 'event.types'], /knows a eventTypes already/],
     [
       'a topic that is none',
-      ['seminar', ...booked, '--topic', 'offer'],
+      ['lecture', ...given, '--topic', 'offer'],
       /no topic "offer"\. There are: onboarding, offers/,
     ],
-    ['a transactional mail on a topic', ['seminar', ...booked, '--topic', 'offers', '--transactional'], /not both/],
-    ['its own event to listen for', ['seminar', ...booked, '--listens-for', 'seminar.booked'], /comes later/],
-    ['no event type to listen for', ['seminar', ...booked, '--listens-for', 'x'], /--listens-for "x" is no event type/],
+    ['a transactional mail on a topic', ['lecture', ...given, '--topic', 'offers', '--transactional'], /not both/],
+    ['its own event to listen for', ['lecture', ...given, '--listens-for', 'lecture.given'], /comes later/],
+    ['no event type to listen for', ['lecture', ...given, '--listens-for', 'x'], /--listens-for "x" is no event type/],
   ])('%s', async (_what, args, message) => {
     const before = project.everything();
     const refused = newJourney(...args);
@@ -68,7 +69,7 @@ describe('a journey that is half laid down is taken back', () => {
     const routes = project.read('ingress/routes.ts');
     project.write('ingress/routes.ts', routes.replace('export const routes: ', 'export const theRoutes: '));
     const before = project.everything();
-    await expect(newJourney('seminar', ...booked)).rejects.toThrow(/ingress\/routes\.ts has no `export const routes/);
+    await expect(newJourney('lecture', ...given)).rejects.toThrow(/ingress\/routes\.ts has no `export const routes/);
     expect(project.everything()).toEqual(before);
     project.write('ingress/routes.ts', routes);
   });
@@ -76,14 +77,14 @@ describe('a journey that is half laid down is taken back', () => {
   it('where a file cannot be written', async () => {
     project.write('test/journeys', 'a file, where a folder has to be');
     const before = project.everything();
-    await expect(newJourney('seminar', ...booked)).rejects.toThrow(/Nothing was written: /);
+    await expect(newJourney('lecture', ...given)).rejects.toThrow(/Nothing was written: /);
     expect(project.everything()).toEqual(before);
     rmSync(join(project.dir, 'test/journeys'));
   });
 
   it('and a dry run writes nothing, but says all of it', async () => {
     const before = project.everything();
-    expect(await newJourney('seminar', ...booked, '--dry-run')).toContain('new      workflows/journeys/seminar.ts');
+    expect(await newJourney('lecture', ...given, '--dry-run')).toContain('new      workflows/journeys/lecture.ts');
     expect(project.everything()).toEqual(before);
   });
 });
@@ -127,7 +128,10 @@ describe('a journey is laid down', () => {
   });
 });
 
-describe('docs/first-journey.md', () => {
+/** It can be followed once in a project. Whoever has done so keeps what they made, and their `npm test` does not ask for it again. */
+const followed = existsSync(join(import.meta.dirname, '../workflows/journeys/seminar-follow-up.ts'));
+
+describe.skipIf(followed)('docs/first-journey.md', () => {
   const steps = stepsOf(join(import.meta.dirname, '../docs/first-journey.md'));
   let printed = '';
 
@@ -152,6 +156,15 @@ describe('docs/first-journey.md', () => {
     expect(printed).toMatch(/^as shown: \[\]\nwith another field: \[".*\bseat_id\b.*"\]\n$/);
   }, 60_000);
 });
+
+/** Of what `test/field-classes.test.ts` asks for. */
+const unclassed = `
+import { classesIn } from './events/field-classes.ts';
+import { eventTypes } from './events/index.ts';
+
+const fields = Object.values(eventTypes).flatMap((schema) => Object.entries(classesIn(schema)));
+console.log(JSON.stringify(fields.filter(([, found]) => found === undefined)));
+`;
 
 const mistakesInRules = `
 import { readFileSync } from 'node:fs';
@@ -189,17 +202,10 @@ function done({ does, file, text, language }: Step): void {
   if (!file) throw new Error(`Say before the ${language} block which file it is: "Make …:"`);
   if (does === 'This is') expect(text).toBe(project.read(file));
   else if (does === 'Make') project.write(file, text);
-  else if (does === 'Change') project.write(file, patched(project.read(file), text));
-  else {
-    const whole = parseDocument(project.read(file));
-    for (const [section, added] of Object.entries(parse(text) as Record<string, object>)) {
-      for (const [key, value] of Object.entries(added)) whole.setIn([section, key], value);
-    }
-    project.write(file, String(whole));
-  }
+  else project.write(file, patched(project.read(file), text));
 }
 
-describe('everything that was laid down and written passes every check', () => {
+describe.skipIf(followed)('everything that was laid down and written passes every check', () => {
   const written = () => {
     const names = ['team-tips', 'webinar-tips', long, 'seminar-follow-up'];
     const files = [...project.everything().keys()];
@@ -226,6 +232,11 @@ describe('everything that was laid down and written passes every check', () => {
     expect(await project.type(`npx oxlint --type-aware --deny-warnings ${written().join(' ')}`)).toMatchObject({
       code: 0,
     });
+  }, 60_000);
+
+  it('the classes of its fields', async () => {
+    project.write('classes.ts', unclassed);
+    expect(await project.type('node --import tsx classes.ts')).toMatchObject({ printed: '[]\n', code: 0 });
   }, 60_000);
 
   it('and its own tests, in which the real sandbox runs it', async () => {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 export interface Step {
   language: string;
   text: string;
-  /** `This is` a file as it stands, `Make` or `Change` it, or `Add to` it. */
+  /** `This is` a file as it stands, `Make` or `Change` it. */
   does?: string;
   file?: string;
   /** Where it stands, to be told when it fails. */
@@ -16,7 +16,7 @@ export function stepsOf(page: string): Step[] {
   const text = readFileSync(page, 'utf8');
   return [...text.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map((found) => {
     const before = text.slice(0, found.index).trimEnd();
-    const [, does, file] = /(This is|Make|Change|Add to) `([^`]+)`:$/.exec(before) ?? [];
+    const [, does, file] = /(This is|Make|Change) `([^`]+)`:$/.exec(before) ?? [];
     const [language = '', body = ''] = found.slice(1);
     return { language, text: body, line: before.split('\n').length, ...(does && { does }), ...(file && { file }) };
   });
