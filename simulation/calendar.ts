@@ -1,8 +1,8 @@
 import type { Ending } from './run.ts';
 
 /**
- * What an entry is about. `not heard`: an event that this journey does not listen for, or one at a time when it does not run.
- * `stops`: the simulation, not the journey, ends here.
+ * What an entry is about. `not heard`: an event that this journey does not listen for, that its condition says is not meant, or
+ * that comes when it does not run. `stops`: the simulation, not the journey, ends here.
  */
 export type What =
   | 'starts'

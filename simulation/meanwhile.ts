@@ -11,6 +11,7 @@ import type { Fault } from './mailroom.ts';
 import type { Remembered } from './remembered.ts';
 import type { Run } from './run.ts';
 import type { SimulatedSettings } from './settings.ts';
+import { letPass } from './taken.ts';
 
 /** Everything that something which happens may change. */
 export interface Scene {
@@ -79,11 +80,24 @@ async function takeEvent(scene: Scene, planned: Planned & { kind: 'event' }, now
   const hears = run !== undefined && (route.listensFor?.includes(event.event_type) ?? false);
   const what = hears ? 'hears' : isAboutThePerson(event) ? 'happens' : 'not heard';
   const why = hears ? madeUp(planned) : what === 'happens' ? planned.told : whyNotHeard(scene, event);
-  diary.add(now, { what, ...(what !== 'happens' && aboutOf(planned)), ...(why !== undefined && { why }) });
+  const entry = diary.add(now, {
+    what,
+    ...(what !== 'happens' && aboutOf(planned)),
+    ...(why !== undefined && { why }),
+  });
 
   if (consent && event.event_type === 'consent.revoked') await leave(scene, event, consent.topics, now);
-  if (hears) await run.tell(now, [{ kind: 'signal', name: event.event_type, args: [event] }]);
+  if (!hears) return;
+  const before = await run.metadata();
+  await run.tell(now, [{ kind: 'signal', name: event.event_type, args: [event] }]);
+  // Only now is it known, and what the run did about it stands below the entry already.
+  if (letPass(event.event_type, before, await run.metadata())) {
+    entry.what = 'not heard';
+    entry.why = [notMeant, madeUp(planned)].filter((text) => text !== undefined).join('; ');
+  }
 }
+
+const notMeant = 'it is not meant for this run: the condition of its listenFor says no';
 
 /** Events that need no journey to have their effect. */
 function isAboutThePerson({ event_type }: Event): boolean {

@@ -7,9 +7,9 @@ import {
   type Payload,
   RetryState,
 } from '@temporalio/common';
-import type { coresdk, temporal } from '@temporalio/proto';
+import proto, { type coresdk, type temporal } from '@temporalio/proto';
 
-import type { Answer, Call, Command, Job } from './turn.ts';
+import type { Answer, Call, Command, Job, Metadata } from './turn.ts';
 
 type Failure = temporal.api.failure.v1.IFailure;
 type Duration = { seconds?: unknown; nanos?: number | null };
@@ -49,6 +49,25 @@ export function commandsOf({
 }: coresdk.workflow_completion.IWorkflowActivationCompletion): Command[] {
   if (failed) return [{ kind: 'stuck', message: told(failed.failure) }];
   return (successful?.commands ?? []).map(commandOf).filter((command) => command !== undefined);
+}
+
+/** The query by which Temporal UI asks a run about itself. */
+export const metadataQuery = proto.coresdk.workflow_activation.WorkflowActivationJob.create({
+  queryWorkflow: { queryId: 'metadata', queryType: '__temporal_workflow_metadata', arguments: [] },
+});
+
+/** What a run answers to that; undefined where it cannot, as after an error in its code. */
+export function metadataOf({
+  successful,
+}: coresdk.workflow_completion.IWorkflowActivationCompletion): Metadata | undefined {
+  const answer = successful?.commands?.[0]?.respondToQuery?.succeeded?.response;
+  if (!answer) return undefined;
+  const { currentDetails, definition } = valueOf(answer) as {
+    currentDetails: string;
+    definition: { signalDefinitions: { name: string; description?: string }[] };
+  };
+  const signals = definition.signalDefinitions.map(({ name, description = '' }) => [name, description] as const);
+  return { story: currentDetails.split('\n').filter(Boolean), signals: new Map(signals) };
 }
 
 function commandOf(command: coresdk.workflow_commands.IWorkflowCommand): Command | undefined {

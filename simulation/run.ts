@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Agenda, Item } from './agenda.ts';
 import { nextTry } from './retry.ts';
 import type { Instance, Sandbox } from './sandbox.ts';
-import type { Activation, Answer, Call, Command, Job } from './turn.ts';
+import type { Activation, Answer, Call, Command, Job, Metadata } from './turn.ts';
 import { NotSimulated } from './wrong.ts';
 
 /** Whatever a run can ask for. */
@@ -49,6 +49,8 @@ export interface Run {
   /** The past is over: what it does from here on is new. */
   goOn(): void;
   ended(): boolean;
+  /** What it tells of itself; undefined between two runs, or where its code is wrong. */
+  metadata(): Promise<Metadata | undefined>;
   /** How often it had its turn. */
   turns(): number;
   dispose(): Promise<void>;
@@ -222,6 +224,7 @@ export async function startRun(
     },
     goOn: () => (replaying = false),
     ended: () => ending !== undefined,
+    metadata: async () => (early ? undefined : instance.metadata()),
     turns: () => turns,
     dispose: () => instance.dispose(),
   };

@@ -9,9 +9,9 @@ import { parseWorkflowCode } from '@temporalio/worker/lib/worker.js';
 import { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm.js';
 import { globalHandlers } from '@temporalio/worker/lib/workflow/vm-shared.js';
 
-import { commandsOf, jobsFor } from './proto.ts';
+import { commandsOf, jobsFor, metadataOf, metadataQuery } from './proto.ts';
 import { buildId } from '../workflows/lib/build-id.ts';
-import type { Activation, Command } from './turn.ts';
+import type { Activation, Command, Metadata } from './turn.ts';
 
 /** As long as a worker allows: a journey that loops for ever ends here. */
 const turnTimeoutMs = 5_000;
@@ -35,6 +35,8 @@ export interface RunIdentity {
 export interface Instance {
   /** Tells it what has happened, and gives what it wants done. */
   activate(activation: Activation, replaying?: boolean): Promise<Command[]>;
+  /** Looks at it, which changes nothing. */
+  metadata(): Promise<Metadata | undefined>;
   dispose(): Promise<void>;
 }
 
@@ -90,6 +92,7 @@ async function openSandbox({ code }: { code: string }, activities: readonly stri
             Error.prepareStackTrace = globalHandlers.origPrepareStackTrace;
           }
         },
+        metadata: async () => metadataOf(await workflow.activate({ runId, jobs: [metadataQuery] })),
         dispose: () => workflow.dispose(),
       };
     },

@@ -30,6 +30,14 @@ export type Job =
   | { kind: 'patch'; id: string }
   | { kind: 'cancel'; reason: string };
 
+/** What a run tells whoever looks at it, such as Temporal UI. */
+export interface Metadata {
+  /** Its current details: the story that `workflows/lib/story.ts` writes, a line each. */
+  story: readonly string[];
+  /** The signals that it has handlers for, each with how the handler describes itself. */
+  signals: ReadonlyMap<string, string>;
+}
+
 /** Everything that a run is told at one moment. */
 export interface Activation {
   /** Unix ms. */

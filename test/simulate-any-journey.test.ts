@@ -29,6 +29,13 @@ describe('any journey of plain Temporal', () => {
     expect(await other('awaitsNothing')).toMatchObject({ ended: 'returned', outcome: 'at once' });
   });
 
+  it('may listen by itself, and is taken to hear what its route names', async () => {
+    const journeys = { bundle, startedBy: 'user.signed_up', route: { listensFor: ['project.created'] } } as const;
+    const calendar = await simulate('listensByItself', ada, { on: ['day 1: project.created'], journeys });
+    expect(calendar.outcome).toBe('heard');
+    expect(said(calendar, 'hears')).toEqual(['made up: project_id']);
+  });
+
   it.each([
     ['neverEnds', 'after 25 years'],
     ['asksForEver', 'turns the simulation is over'],

@@ -161,8 +161,23 @@ describe('a journey that listens', () => {
 
   it('hears the order of its own cart, and of no other', async () => {
     const calendar = (on: string) => simulate('cart-recovery', ada, { payload: cart, on: [on] });
-    expect((await calendar(`3 hours: ${order}`)).outcome).toBe('recovered');
-    expect((await calendar(`3 hours: ${order.replace('c_1', 'c_2')}`)).outcome).toBe('lost');
+    const own = await calendar(`3 hours: ${order}`);
+    expect(own.outcome).toBe('recovered');
+    expect(said(own, 'hears')).toEqual([undefined]);
+    const other = await calendar(`3 hours: ${order.replace('c_1', 'c_2')}`);
+    expect(other.outcome).toBe('lost');
+    expect(said(other, 'hears')).toEqual([]);
+    expect(said(other, 'not heard')).toEqual(['it is not meant for this run: the condition of its listenFor says no']);
+  });
+
+  it('is known to have taken an event however long its story is, of which the first lines are lost', async () => {
+    const on = Array.from({ length: 90 }, (_, index) => ({
+      at: `${index} hours`,
+      event: 'trial.extended',
+      payload: { trial_ends_at: Date.parse('2027-02-01T12:00Z') },
+    }));
+    const payload = { trial_ends_at: Date.parse('2027-01-01T12:00Z') };
+    expect(said(await simulate('trial-ending', ada, { payload, on }), 'hears')).toHaveLength(90);
   });
 
   it('says what was made up of an event of which only the type was told', async () => {

@@ -3,9 +3,11 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
+  defineSignal,
   executeChild,
   patched,
   proxyActivities,
+  setHandler,
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -44,6 +46,14 @@ export async function sortsOrders(): Promise<{ small: number | undefined; large:
   const large = listenFor('order.completed', ({ payload }) => payload.total >= 20);
   await sleep('1 day');
   return { small: small.heard?.payload.total, large: large.heard?.payload.total };
+}
+
+/** Listens without the library: nobody but itself knows what it took. */
+export async function listensByItself(): Promise<'heard'> {
+  let heard = false;
+  setHandler(defineSignal('project.created'), () => void (heard = true));
+  await condition(() => heard);
+  return 'heard';
 }
 
 /** A wait of the length that its event says, in words. */

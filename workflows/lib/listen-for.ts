@@ -41,7 +41,7 @@ export function listenFor<T extends EventType>(
     if (newest > event.timestamp) return;
     newest = event.timestamp;
     heard = event;
-    note(`${type} came`);
+    note(`${type} came`); // by this, and by the description, simulation/taken.ts knows what was taken
   });
   return {
     get heard() {
