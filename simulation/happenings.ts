@@ -15,7 +15,7 @@ export type Happening =
 
 /** The same, understood. `told`: as the calendar says it. */
 export type Planned = { at: number; told: string } & (
-  | { kind: 'event'; parsed: ParsedEvent; madeUp: readonly string[] }
+  | { kind: 'event'; parsed: ParsedEvent; madeUp: string | undefined }
   | { kind: 'bounces' | 'complains' | 'restarts' | 'cancelled' }
   | { kind: 'clicks'; template: string }
   | { kind: 'fault'; fault: 'throttled' | 'unavailable'; ms: number }
@@ -26,6 +26,8 @@ interface Terms {
   from: number;
   user: string;
   topics: Config['topics'];
+  /** The payload of the event that starts the journey. */
+  start: Readonly<Record<string, unknown>>;
 }
 
 const possible = `an event such as "project.created" or "order.completed {"total": 5, …}", "opts out", "opts out of <topic>",
@@ -101,18 +103,18 @@ function understand(what: string, payload: unknown, terms: Terms & { at: number;
   return `nobody knows "${what}". There are: ${possible}`;
 }
 
-/** Read as ingress would read it. */
+/** Read as ingress would read it. A payload that is given stands as it is: an order may be that of no cart. */
 function eventOf(
   event_type: EventType,
   payload: unknown,
   what: string,
-  { at, id, user }: { at: number; id: string; user: string },
+  { at, id, user, start }: Terms & { at: number; id: string },
 ): Planned | string {
-  const invented = payload === undefined ? madeUp(event_type) : {};
-  const event = { event_id: id, event_type, user_id: user, timestamp: at, payload: payload ?? invented };
+  const invented = payload === undefined ? madeUp(event_type, start) : undefined;
+  const event = { event_id: id, event_type, user_id: user, timestamp: at, payload: payload ?? invented?.fields };
   const read = parseEvent(Buffer.from(JSON.stringify(event)));
   if (!read.ok) return read.error;
-  return { at, told: what, kind: 'event', parsed: read.parsed, madeUp: Object.keys(invented) };
+  return { at, told: what, kind: 'event', parsed: read.parsed, madeUp: invented?.told };
 }
 
 function among(kind: string, name: string, known: readonly string[]): string {

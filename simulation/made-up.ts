@@ -4,16 +4,45 @@ interface Field {
   safeParse(value: unknown): { success: boolean };
 }
 
+/** What was made up of an event. */
+export interface MadeUp {
+  fields: Record<string, unknown>;
+  /** In words, which they are; undefined where there are none. */
+  told: string | undefined;
+}
+
 const samples = ['simulated', 1, 'EUR', []];
 
 /**
- * The fields that an event cannot be without, for somebody who only says that it happens. The calendar tells which they
- * are. A field that none of these plain values fits stays out, and is then told as missing.
+ * The fields that an event cannot be without, for somebody who only says that it happens. What the start of the journey has
+ * by the same name is taken from there, so that an order is that of the cart. A field that none of these plain values fits
+ * stays out, and is then told as missing.
  */
-export function madeUp(type: EventType): Record<string, unknown> {
+export function madeUp(type: EventType, start: Readonly<Record<string, unknown>>): MadeUp {
   const fields = Object.entries(eventTypes[type].shape as Record<string, Field>);
-  const needed = fields.filter(([, field]) => !field.safeParse(undefined).success);
-  return Object.fromEntries(
-    needed.map(([name, field]) => [name, samples.find((sample) => field.safeParse(sample).success)] as const),
-  );
+  const shared = fields.filter(([name, field]) => start[name] !== undefined && takes(field, start[name]));
+  const rest = fields.filter((field) => !shared.includes(field) && !takes(field[1], undefined));
+  return {
+    fields: Object.fromEntries([
+      ...shared.map(([name]) => [name, start[name]] as const),
+      ...rest.map(([name, field]) => [name, samples.find((sample) => takes(field, sample))] as const),
+    ]),
+    told: told(namesOf(shared), namesOf(rest)),
+  };
+}
+
+function told(shared: string[], rest: string[]): string | undefined {
+  const parts = [
+    ...(rest.length > 0 ? [`made up: ${rest.join(', ')}`] : []),
+    ...(shared.length > 0 ? [`as at the start: ${shared.join(', ')}`] : []),
+  ];
+  return parts.length > 0 ? parts.join('; ') : undefined;
+}
+
+function namesOf(fields: (readonly [string, Field])[]): string[] {
+  return fields.map(([name]) => name);
+}
+
+function takes(field: Field, value: unknown): boolean {
+  return field.safeParse(value).success;
 }

@@ -79,7 +79,7 @@ async function takeEvent(scene: Scene, planned: Planned & { kind: 'event' }, now
 
   const hears = run !== undefined && (route.listensFor?.includes(event.event_type) ?? false);
   const what = hears ? 'hears' : isAboutThePerson(event) ? 'happens' : 'not heard';
-  const why = hears ? madeUp(planned) : what === 'happens' ? planned.told : whyNotHeard(scene, event);
+  const why = hears ? planned.madeUp : what === 'happens' ? planned.told : whyNotHeard(scene, event);
   const entry = diary.add(now, {
     what,
     ...(what !== 'happens' && aboutOf(planned)),
@@ -93,7 +93,7 @@ async function takeEvent(scene: Scene, planned: Planned & { kind: 'event' }, now
   // Only now is it known, and what the run did about it stands below the entry already.
   if (letPass(event.event_type, before, await run.metadata())) {
     entry.what = 'not heard';
-    entry.why = [notMeant, madeUp(planned)].filter((text) => text !== undefined).join('; ');
+    entry.why = [notMeant, planned.madeUp].filter((text) => text !== undefined).join('; ');
   }
 }
 
@@ -109,10 +109,6 @@ function whyNotHeard({ run, route, journey }: Scene, { event_type }: Event): str
   const starts = routes[event_type]?.starts;
   const known = route.listensFor?.length ? `it listens for ${route.listensFor.join(', ')}` : 'it listens for nothing';
   return `${journey} does not listen for it; ${known}${starts ? `. It starts ${starts}, by itself` : ''}`;
-}
-
-function madeUp({ madeUp }: Planned & { kind: 'event' }): string | undefined {
-  return madeUp.length > 0 ? `made up: ${madeUp.join(', ')}` : undefined;
 }
 
 function aboutOf(planned: Planned): { event: string } {

@@ -53,7 +53,13 @@ export async function simulate(journey: string, person: Person, options: Simulat
   const { time_zone: zone = 'UTC', user_id: user } = who;
   const from = startOf(options.from ?? usualStart, zone);
   const start = startingEvent(startedBy, who, from, options.payload);
-  const happenings = readHappenings(options.on ?? [], { zone, from, user, topics: config.topics });
+  const happenings = readHappenings(options.on ?? [], {
+    zone,
+    from,
+    user,
+    topics: config.topics,
+    start: start.event.payload,
+  });
   const bundle = options.journeys?.bundle ?? (await usualBundle());
   return play({ journey, route, person: who, start, happenings, config, catalogue: await catalogueOf(config), bundle });
 }

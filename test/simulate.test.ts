@@ -183,6 +183,14 @@ describe('a journey that listens', () => {
   it('says what was made up of an event of which only the type was told', async () => {
     expect(said(await onboarding('day 3: project.created'), 'hears')).toEqual(['made up: project_id']);
   });
+
+  it('hears the order of its own cart too where only the type was told, but an order that is told has what was told', async () => {
+    const calendar = await simulate('cart-recovery', ada, { payload: cart, on: ['day 1: order.completed'] });
+    expect(calendar.outcome).toBe('recovered');
+    expect(said(calendar, 'hears')).toEqual(['made up: order_id; as at the start: total, currency, cart_id']);
+    const ofNoCart = 'day 1: order.completed {"order_id": "o_1", "total": 5, "currency": "EUR"}';
+    expect((await simulate('cart-recovery', ada, { payload: cart, on: [ofNoCart] })).outcome).toBe('lost');
+  });
 });
 
 it('a worker that dies at any time changes nothing', async () => {
