@@ -32,11 +32,16 @@ export function addSimulate(program: Command, context: CliContext): void {
 Examples:
   rivulet simulate onboarding --on "day 3: project.created"
   rivulet simulate onboarding --person ada.json --on "day 2 14:30: opts out of onboarding"
-  rivulet simulate cart-recovery --set cart_id=c_1 --set total=250 --set currency=EUR --on "3 hours: provider is away for 2 hours"
+  rivulet simulate cart-recovery --set total=250 --on "3 hours: provider is away for 2 hours" --on "day 3: order.completed"
+  rivulet simulate trial-ending --set trial_ends_at=2026-12-20 --on 'day 10: trial.extended {"trial_ends_at": "2027-01-10T18:00"}'
 
 ada.json, of which all may be left out:
   { "user_id": "ada", "name": "Ada", "email": "ada@example.com", "time_zone": "Europe/Berlin", "locale": "de", "country": "DE",
     "plan": "free", "topics": ["onboarding"], "payload": { "plan": "pro" } }
+
+A field that an event needs and that nobody gives is made up; the calendar says which. An event of --on without a payload has what
+the start has by the same name, such as cart_id. A moment may be given in Unix milliseconds or as a date: 2028-03-10 is that day at
+00:00, 2028-03-10T18:00 that time, where the person is then, or in UTC where that is not known; 2028-03-10T18:00Z tells its own zone.
 
 What can happen: events such as "project.created" or 'order.completed {"order_id": "o_1", "total": 5, "currency": "EUR"}',
 "opts out", "opts out of <topic>", "bounces", "complains", "clicks <template>", "moves to <time zone>",

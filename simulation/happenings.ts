@@ -3,7 +3,9 @@ import { type EventType, eventTypes } from '../events/index.ts';
 import { type ParsedEvent, parseEvent } from '../events/parse.ts';
 import { everyTopic } from '../state/consents.ts';
 import { templateNames } from '../templates/names.ts';
+import { daysLater } from './local-clock.ts';
 import { madeUp } from './made-up.ts';
+import { withMoments } from './moments.ts';
 import { readWhen, span } from './when.ts';
 import { WrongSimulation } from './wrong.ts';
 
@@ -47,7 +49,7 @@ export function readHappenings(happenings: readonly Happening[], terms: Terms): 
       throw new WrongSimulation(
         `"${quoted(happening)}": "${when}" is no time. Write "day 3", "day 3 14:30", "2 hours" or "2026-12-24 18:00"`,
       );
-    const planned = understand(what, payload, { ...terms, at, id: `happening-${index + 1}` });
+    const planned = understand(what, payload, { ...terms, zone, at, id: `happening-${index + 1}` });
     if (typeof planned === 'string') throw new WrongSimulation(`"${quoted(happening)}": ${planned}`);
     if (planned.kind === 'event') zone = planned.parsed.contact?.time_zone ?? zone;
     return planned;
@@ -108,13 +110,18 @@ function eventOf(
   event_type: EventType,
   payload: unknown,
   what: string,
-  { at, id, user, start }: Terms & { at: number; id: string },
+  { at, id, user, zone, start }: Terms & { at: number; id: string },
 ): Planned | string {
-  const invented = payload === undefined ? madeUp(event_type, start) : undefined;
-  const event = { event_id: id, event_type, user_id: user, timestamp: at, payload: payload ?? invented?.fields };
+  const invented = payload === undefined ? madeUp(event_type, { start, moment: daysLater(zone, at, 14) }) : undefined;
+  const given = isObject(payload) ? withMoments(event_type, payload, zone) : payload;
+  const event = { event_id: id, event_type, user_id: user, timestamp: at, payload: given ?? invented?.fields };
   const read = parseEvent(Buffer.from(JSON.stringify(event)));
   if (!read.ok) return read.error;
   return { at, told: what, kind: 'event', parsed: read.parsed, madeUp: invented?.told };
+}
+
+function isObject(payload: unknown): payload is Record<string, unknown> {
+  return typeof payload === 'object' && payload !== null;
 }
 
 function among(kind: string, name: string, known: readonly string[]): string {

@@ -26,6 +26,8 @@ export interface Play {
   route: Omit<Route, 'starts'>;
   person: KnownPerson;
   start: ParsedEvent;
+  /** What of it was made up, in words. */
+  madeUp: string | undefined;
   happenings: readonly Planned[];
   config: Config;
   catalogue: Catalogue;
@@ -53,7 +55,11 @@ export async function play(terms: Play): Promise<Calendar> {
   const agenda = createAgenda();
 
   agenda.add(now, async () => {
-    diary.add(now, { what: 'starts', event: event.event_type });
+    diary.add(now, {
+      what: 'starts',
+      event: event.event_type,
+      ...(terms.madeUp !== undefined && { why: terms.madeUp }),
+    });
     await recordPerson(scene, start);
     const args = [event];
     scene.run = await startRun(sandbox, agenda, world, onlooker, {

@@ -9,7 +9,9 @@ import { templateNames } from '../templates/names.ts';
 import { workflowBundle } from '../worker/bundle.ts';
 import type { Calendar } from './calendar.ts';
 import { type Happening, readHappenings } from './happenings.ts';
-import { instantOf } from './local-clock.ts';
+import { daysLater, instantOf } from './local-clock.ts';
+import { madeUp } from './made-up.ts';
+import { withMoments } from './moments.ts';
 import { type KnownPerson, type Person, readPerson } from './person.ts';
 import { play } from './play.ts';
 import { WrongSimulation } from './wrong.ts';
@@ -23,7 +25,10 @@ export interface SimulateOptions {
   on?: readonly Happening[];
   /** When the starting event happens: Unix ms, or a date and time where the person is. Always the same unless it is said. */
   from?: string | number;
-  /** More fields of the starting event. */
+  /**
+   * More fields of the starting event. Those that it needs and nobody gives are made up. A moment may be Unix ms or a date:
+   * `2028-03-10` is that day at 00:00 where the person is, in UTC where that is not known.
+   */
   payload?: Record<string, unknown>;
   /** Instead of rivulet.yaml. */
   config?: Config;
@@ -31,7 +36,8 @@ export interface SimulateOptions {
   journeys?: { bundle: { code: string }; startedBy: EventType; route?: Omit<Route, 'starts'> };
 }
 
-const howToSay = 'its fields are given as `payload`, at the command line with --set';
+const howToSay =
+  'its fields are given as `payload`, at the command line with --set; a moment also as 2028-03-10 or 2028-03-10T18:00';
 
 /** A Tuesday in autumn. A fixed day, so that a calendar in a test is the same tomorrow. */
 const usualStart = '2026-11-24T10:00';
@@ -52,7 +58,7 @@ export async function simulate(journey: string, person: Person, options: Simulat
   const who = readPerson(person, config);
   const { time_zone: zone = 'UTC', user_id: user } = who;
   const from = startOf(options.from ?? usualStart, zone);
-  const start = startingEvent(startedBy, who, from, options.payload);
+  const { start, told } = startingEvent(startedBy, who, from, options.payload);
   const happenings = readHappenings(options.on ?? [], {
     zone,
     from,
@@ -61,7 +67,17 @@ export async function simulate(journey: string, person: Person, options: Simulat
     start: start.event.payload,
   });
   const bundle = options.journeys?.bundle ?? (await usualBundle());
-  return play({ journey, route, person: who, start, happenings, config, catalogue: await catalogueOf(config), bundle });
+  return play({
+    journey,
+    route,
+    person: who,
+    start,
+    madeUp: told,
+    happenings,
+    config,
+    catalogue: await catalogueOf(config),
+    bundle,
+  });
 }
 
 /** The event that starts a journey, and how ingress treats the journey. */
@@ -79,20 +95,23 @@ function startOf(from: string | number, zone: string): number {
   return at;
 }
 
-/** Read as ingress would read it, so that a field that is missing is told here as there. */
+/** Read as ingress would read it, so that a field that is wrong is told here as there. `told`: what was made up of it. */
 function startingEvent(
   event_type: EventType,
   { user_id, payload: ownFields, plan, topics, ...known }: KnownPerson,
   timestamp: number,
   more: Record<string, unknown> = {},
-): ParsedEvent {
+): { start: ParsedEvent; told: string | undefined } {
   refuseUnknown(event_type, { ...ownFields, ...more });
+  const { time_zone: zone = 'UTC' } = known;
+  const given = withMoments(event_type, { ...(plan !== undefined && { plan }), ...ownFields, ...more }, zone);
+  const { fields, told } = madeUp(event_type, { given, moment: daysLater(zone, timestamp, 14) });
   const agreed = topics.length > 0 && { consent: { topics, source: 'simulation', captured_at: timestamp } };
-  const payload = { ...(plan !== undefined && { plan }), ...ownFields, ...more, contact: known, ...agreed };
+  const payload = { ...fields, ...given, contact: known, ...agreed };
   const event = { event_id: 'start', event_type, user_id, timestamp, payload };
   const read = parseEvent(Buffer.from(JSON.stringify(event)));
   if (!read.ok) throw new WrongSimulation(`The starting event ${event_type} is not right (${howToSay}): ${read.error}`);
-  return read.parsed;
+  return { start: read.parsed, told };
 }
 
 /** Ingress drops what it does not know; here it would be a slip of whoever tries something out. */

@@ -69,9 +69,28 @@ describe('rivulet simulate', () => {
     expect(entries.flatMap(({ template }) => template ?? [])).toEqual(['cart-reminder', 'cart-advice']);
   });
 
+  it('takes a date where a field is a moment, in --set and in --on', async () => {
+    const on = ['--on', 'day 3: trial.extended {"trial_ends_at": "2028-03-15"}'];
+    const out = await simulated(
+      'trial-ending',
+      '--from',
+      '2028-03-01T10:00',
+      '--set',
+      'trial_ends_at=2028-03-10',
+      ...on,
+    );
+    expect(out).toMatch(/waits +until 2028-03-07 09:00 local time for trial\.extended\n/);
+    expect(out).toMatch(/waits +until 2028-03-15 00:00 local time for trial\.extended\nWed 2028-03-15 00:00 {2}ends/);
+  });
+
   it.each([
     ['an unknown journey', () => ['onbording'], 'There are: onboarding'],
-    ['a missing field of the starting event', () => ['cart-recovery'], '--set): payload.cart_id'],
+    ['a wrong field of the starting event', () => ['cart-recovery', '--set', 'total=much'], '): payload.total'],
+    [
+      'a moment that is none',
+      () => ['trial-ending', '--set', 'trial_ends_at=soon'],
+      'a moment also as 2028-03-10 or 2028-03-10T18:00): payload.trial_ends_at',
+    ],
     ['a file that is not there', () => ['onboarding', '--person', '/no/ada.json'], '/no/ada.json cannot be read'],
     ['a file that is not JSON', () => ['onboarding', '--person', file('{')], 'grace.json is not valid JSON'],
     ['a person who is wrong', () => ['onboarding', '--person', file({ topics: ['offer'] })], 'no topic "offer"'],

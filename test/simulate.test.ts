@@ -193,6 +193,43 @@ describe('a journey that listens', () => {
   });
 });
 
+describe('a journey about a date', () => {
+  const endOf = ({ entries }: Awaited<ReturnType<typeof simulate>>) => entries.at(-1)?.local;
+
+  it('needs none: it is in two weeks, and the calendar says what was made up', async () => {
+    const calendar = await simulate('trial-ending', ada);
+    expect(said(calendar, 'starts')).toEqual(['made up: trial_ends_at (two weeks later)']);
+    expect(mailsOf(calendar)).toEqual([
+      'Sat 2026-12-05 09:00 trial-ends-soon',
+      'Mon 2026-12-07 09:00 trial-ends-tomorrow',
+    ]);
+    expect(endOf(calendar)).toBe('Tue 2026-12-08 10:00');
+  });
+
+  it('that is moved is moved to two weeks after that', async () => {
+    expect(endOf(await simulate('trial-ending', ada, { on: ['day 5: trial.extended'] }))).toBe('Sun 2026-12-13 10:00');
+  });
+
+  it.each([
+    ['2026-12-20', 'Europe/Berlin', 'Sun 2026-12-20 00:00'],
+    ['2026-12-20', 'America/New_York', 'Sun 2026-12-20 00:00'],
+    ['2026-12-20', undefined, 'Sun 2026-12-20 00:00'],
+    ['2026-12-20T18:30', 'America/New_York', 'Sun 2026-12-20 18:30'],
+    ['2026-12-20T18:30Z', 'America/New_York', 'Sun 2026-12-20 13:30'],
+  ])('takes %s for a moment of somebody in %s: %s', async (trial_ends_at, time_zone, local) => {
+    const { time_zone: _, ...known } = ada;
+    const person = { ...known, ...(time_zone !== undefined && { time_zone }) };
+    expect(endOf(await simulate('trial-ending', person, { payload: { trial_ends_at } }))).toBe(local);
+    const on = [{ at: 'day 2', event: 'trial.extended', payload: { trial_ends_at } }];
+    expect(endOf(await simulate('trial-ending', person, { on }))).toBe(local);
+  });
+
+  it('takes a date where they are by then', async () => {
+    const on = ['day 1: moves to Asia/Tokyo', 'day 2: trial.extended {"trial_ends_at": "2026-12-20"}'];
+    expect(endOf(await simulate('trial-ending', ada, { on }))).toBe('Sun 2026-12-20 00:00');
+  });
+});
+
 it('a worker that dies at any time changes nothing', async () => {
   const on = ['day 1: provider is away for 2 hours', 'day 3: project.created'];
   const expected = await onboarding(...on);
@@ -213,7 +250,9 @@ describe('what makes no sense is refused, with what would be right', () => {
     ['an address as id', ['onboarding', { user_id: 'ada@example.com' }], 'user_id must be 1 to 128'],
     ['a start that is no time', ['onboarding', ada, { from: 'tomorrow' }], 'Write it as "2026-11-24T10:00"'],
     ['29 February of 2027', ['onboarding', ada, { from: '2027-02-29T10:00' }], '"2027-02-29T10:00" is no time'],
-    ['a missing field of the event', ['cart-recovery', ada], 'payload.cart_id'],
+    ['a wrong field of the event', ['cart-recovery', ada, { payload: { total: '5' } }], 'payload.total'],
+    ['a moment that is none', ['trial-ending', ada, { payload: { trial_ends_at: 'soon' } }], 'payload.trial_ends_at'],
+    ['a moment in seconds', ['trial-ending', ada, { payload: { trial_ends_at: 1_797_436_800 } }], 'is it in seconds?'],
     [
       'an unknown field of the event',
       ['onboarding', ada, { payload: { plna: 'pro' } }],
