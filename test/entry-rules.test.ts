@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Event } from '../events/index.ts';
 import { compileRule, type PersonNow, RuleMistake } from '../ingress/entry/rule.ts';
+import { routes } from '../ingress/routes.ts';
 
 const order: Event<'order.completed'> = {
   event_id: 'order-1',
@@ -37,7 +38,7 @@ describe('a rule says of an order of 25 EUR', () => {
     ['event.payload.items.size() == 2', true],
     ['event.timestamp > timestamp("2026-11-24T11:59:59Z")', true],
     ['event.timestamp.getHours("Asia/Tokyo") == 21', true],
-    ['event.type == "order.completed" && event.metadata.source == "web"', true],
+    ['event.type.startsWith("order.") && event.metadata.source == "web"', true],
     ['!has(event.payload.cart_id)', true],
     ['has(person.country) && person.country == "DE"', false],
     ['1 + event.payload.total == 26', true],
@@ -189,6 +190,27 @@ describe('a rule is refused when it is saved', () => {
     ['is empty', '', 'Unexpected token'],
     ['is true for everybody', 'true', 'it is the same for everybody; leave `when` out'],
     ['is false for everybody', '1 == 2', 'set enabled: false'],
+    [
+      'asks for a type that there is not',
+      'event.payload.total > 5 && event.type == "order.complted"',
+      'at character 28: event.type == "order.complted" is never true: what starts this journey is order.completed alone; leave it out',
+    ],
+    [
+      'asks for the type of another journey',
+      'event["type"] == "user.signed_up"',
+      'is never true: what starts this journey',
+    ],
+    ['asks for the only type', '"order.completed" == event.type', 'is always true: what starts this journey'],
+    [
+      'asks for any type but the only one',
+      'event.type != "order.completed"',
+      'is never true: what starts this journey',
+    ],
+    [
+      'asks for any type but one that never comes',
+      'event.type != "order.complted"',
+      'is always true: what starts this',
+    ],
     ['is an assignment', 'event.payload.total = 5', 'at character'],
     ['calls what there is not', 'fetch("https://example.com") == "x"', 'fetch'],
   ])('because it %s', (_, rule, said) => {
@@ -210,6 +232,21 @@ describe('a rule is refused when it is saved', () => {
     expect(offsetOf('person.plan ==')).toBe(14);
     expect(offsetOf('true')).toBe(0);
     expect(offsetOf('event.payload.total > 5')).toBeUndefined();
+  });
+
+  it('but not because it tells apart two types that start one journey', () => {
+    const route = routes['order.completed'];
+    if (!route) throw new Error('order.completed starts nothing');
+    Object.assign(routes, { 'project.created': route });
+    try {
+      const rule = compileRule('event.type == "project.created"', 'order.completed');
+      expect(rule(order, {})).toEqual({ holds: false });
+      expect(() => compileRule('event.type == "user.signed_up"', 'project.created')).toThrow(
+        'event.type == "user.signed_up" is never true: what starts this journey is order.completed or project.created',
+      );
+    } finally {
+      delete routes['project.created'];
+    }
   });
 
   it('and the fields are those of its own event', () => {

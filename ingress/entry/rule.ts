@@ -6,6 +6,7 @@ import { ruleSchema } from './cel-schema.ts';
 import { objectionTo } from './rule-guards.ts';
 import { type CelError, failureOf, mistakeOf, RuleMistake } from './rule-mistake.ts';
 import { nameOf, within } from './rule-tree.ts';
+import { objectionToType } from './type-guard.ts';
 
 export { RuleMistake };
 
@@ -17,7 +18,8 @@ export type Rule = (event: Event, person: PersonNow) => { holds: boolean } | { f
 
 /**
  * Makes a rule of a CEL expression over `event` and `person`. Throws RuleMistake when it does not parse, asks for a field
- * that there is not, compares what cannot be compared, is no yes or no, or could take long.
+ * that there is not, compares what cannot be compared, is no yes or no, asks for a type of event that
+ * cannot be otherwise, or could take long.
  */
 export function compileRule(text: string, type: EventType): Rule {
   refuseMistakes(text, type);
@@ -40,7 +42,7 @@ function refuseMistakes(text: string, type: EventType): void {
   if (gives !== 'bool') throw new RuleMistake(`it gives a ${gives}, and must give true or false`, ast.range.start);
   const unknown = unknownInHas(ast, typed);
   if (unknown) throw mistakeOf(unknown, text, typed, schema);
-  const objection = objectionTo(ast, typed);
+  const objection = objectionTo(ast, typed) ?? objectionToType(ast, type);
   if (objection) throw new RuleMistake(objection.why, objection.offset);
 }
 
