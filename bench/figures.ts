@@ -12,11 +12,12 @@ export interface Spread {
   max: number;
 }
 
-/** Of an even number, the upper of the two in the middle: a value that was measured. Of none, NaN. */
+/** The median of an even number is the mean of the two in the middle. Of none, all are NaN. */
 export function spread(values: readonly number[]): Spread {
   const sorted = values.toSorted((one, other) => one - other);
   const at = (index: number) => sorted[index] ?? NaN;
-  return { median: at(Math.floor(sorted.length / 2)), min: at(0), max: at(sorted.length - 1) };
+  const last = sorted.length - 1;
+  return { median: (at(Math.floor(last / 2)) + at(Math.ceil(last / 2))) / 2, min: at(0), max: at(last) };
 }
 
 /** "median (min to max)" of the rounds; of one round, the value alone. */

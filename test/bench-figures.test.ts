@@ -38,8 +38,10 @@ test('columns line up', () => {
   ).toBe('            floor\nper second      7');
 });
 
-test('a median is a value that was measured, whatever the order of the rounds', () => {
+test('a median is in the middle, whatever the order of the rounds, and between the two that are there in an even number', () => {
   expect(spread([9, 1, 5])).toEqual({ median: 5, min: 1, max: 9 });
+  expect(spread([9, 1, 4, 5])).toEqual({ median: 4.5, min: 1, max: 9 });
+  expect(spread([7])).toEqual({ median: 7, min: 7, max: 7 });
   expect(told([9, 1, 5], 1)).toBe('5.0 (1.0 to 9.0)');
   expect(told([7], 0)).toBe('7');
   expect(told([], 0)).toBe('-');
