@@ -35,6 +35,13 @@ export function actionsIn(history: readonly HistoryEvent[]): Actions {
   return { ...counts, all: Object.values(counts).reduce((sum, number) => sum + number, 0) };
 }
 
+/** The names of the regular activities that a run asked for, in order. */
+export function activitiesIn(history: readonly HistoryEvent[]): string[] {
+  return history.flatMap(({ activityTaskScheduledEventAttributes: scheduled }) =>
+    scheduled ? [scheduled.activityType?.name ?? ''] : [],
+  );
+}
+
 /** The workflow task that a marker of a local activity belongs to: all of one task are billed as one. */
 function localActivityTask({ markerRecordedEventAttributes: marker }: HistoryEvent): string[] {
   return marker?.markerName === 'core_local_activity' ? [String(marker.workflowTaskCompletedEventId)] : [];

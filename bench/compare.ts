@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { told } from './figures.ts';
-import { cpuOfOne, rateOf, requestsOfOne, type Run } from './mail-report.ts';
+import { actionsOfOne, cpuOfOne, eventsOfOne, rateOf, requestsOfOne, type Run } from './mail-report.ts';
 import { root } from './processes.ts';
 import type { Result, Sizes } from './scenario.ts';
 
@@ -86,8 +86,8 @@ function report(names: Record<'base' | 'head', string>, measured: Record<'base' 
           row('mails per second', 1, rateOf),
           row('CPU-ms for one', 2, cpuOfOne),
           row('requests to Temporal for one', 2, (run) => requestsOfOne(run) ?? NaN),
-          row('history events of one', 0, (run) => run.historyEvents ?? NaN),
-          row('Actions of one', 0, (run) => run.actions ?? NaN),
+          row('history events of one, mean', 2, (run) => eventsOfOne(run) ?? NaN),
+          row('Actions of one, mean', 2, (run) => actionsOfOne(run) ?? NaN),
           row('CPU of everything else, s', 1, ({ spent }) => spent.cpu.others / 1_000),
         ],
       },

@@ -1,8 +1,9 @@
 import PQueue from 'p-queue';
 
-import { type Actions, actionsIn } from './actions.ts';
+import type { Actions } from './actions.ts';
 import { othersPercent } from './cpu.ts';
-import { told } from './figures.ts';
+import { mean, told } from './figures.ts';
+import { readHistories } from './histories.ts';
 import { journeysBundle } from './journeys-bundle.ts';
 import { cpuOf, type Spent, startMeter } from './meter.ts';
 import { untilQuiet } from './orders.ts';
@@ -18,7 +19,7 @@ import { surroundingsOf } from './surroundings.ts';
 const [short, long] = [1, 5];
 const parts: ProcessName[] = ['ingress', 'worker', 'temporal', 'nats', 'redis', 'ses', 'bench'];
 
-/** What one journey took, the mean of those that ran beside it. */
+/** What one journey took: the mean of those that ran beside it, and of those of them whose histories were looked at. */
 interface Journey {
   mails: number;
   historyEvents: number;
@@ -71,11 +72,17 @@ async function runBatch(stage: Stage, people: number, mails: number): Promise<{ 
   await untilAccepted(sesUrl, people * mails);
   await untilQuiet(stage);
   const spent = await endMeter();
-  const { events } = await client.workflow.getHandle(signups[0]!.event_id).fetchHistory();
+  const { events, actions } = await readHistories(
+    stage,
+    signups.map(({ event_id }) => event_id),
+  );
+  const kinds = Object.keys(actions[0]!) as (keyof Actions)[];
   const journey = {
     mails,
-    historyEvents: events?.length ?? 0,
-    actions: actionsIn(events ?? []),
+    historyEvents: mean(events),
+    actions: Object.fromEntries(
+      kinds.map((kind) => [kind, mean(actions.map((each) => each[kind]))]),
+    ) as unknown as Actions,
     requests: sumOf(spent.requests) / people,
     cpu: Object.fromEntries(parts.map((name) => [name, cpuOf(spent, [name]) / people])),
     cpuSum: cpuOf(spent, parts) / people,

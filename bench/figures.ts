@@ -20,6 +20,16 @@ export function spread(values: readonly number[]): Spread {
   return { median: (at(Math.floor(last / 2)) + at(Math.ceil(last / 2))) / 2, min: at(0), max: at(last) };
 }
 
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** So many of them at most, spread evenly from the first on. */
+export function sample<T>(all: readonly T[], most: number): T[] {
+  const step = Math.max(1, all.length / most);
+  return Array.from({ length: Math.min(all.length, most) }, (_, index) => all[Math.floor(index * step)]!);
+}
+
 /** "median (min to max)" of the rounds; of one round, the value alone. */
 export function told(values: readonly number[], digits: number): string {
   const { median, min, max } = spread(values);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import PQueue from 'p-queue';
 
-import { actionsIn } from './actions.ts';
+import { readHistories } from './histories.ts';
 import type { Run } from './mail-report.ts';
 import { startMeter } from './meter.ts';
 import type { Stage } from './stage.ts';
@@ -16,14 +16,12 @@ export async function runFloor(stage: Stage, count: number): Promise<Run> {
   await queue.addAll(ids.map((id) => () => oneFloor(stage, id)));
   const seconds = (performance.now() - startedAt) / 1_000;
   const spent = await endMeter();
-  const { events } = await stage.client.workflow.getHandle(ids[0]!).fetchHistory();
   return {
     what: 'floor',
     count,
     seconds,
     spent,
-    historyEvents: events?.length ?? 0,
-    actions: actionsIn(events ?? []).all,
+    histories: await readHistories(stage, ids),
     mistakes: [],
   };
 }

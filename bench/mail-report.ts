@@ -1,5 +1,6 @@
 import { othersPercent } from './cpu.ts';
-import { told } from './figures.ts';
+import { mean, told } from './figures.ts';
+import type { Histories } from './histories.ts';
 import { cpuOf, type Spent } from './meter.ts';
 import { type ProcessName, processNames, titles } from './processes.ts';
 import { sumOf } from './rpcs.ts';
@@ -14,8 +15,7 @@ export interface Run {
   /** How long publishing took, at the start of it. */
   publishSeconds?: number;
   spent: Spent;
-  historyEvents?: number;
-  actions?: number;
+  histories?: Histories;
   mistakes: string[];
 }
 export type What = 'product' | 'floor' | 'BullMQ';
@@ -49,8 +49,11 @@ export function mailTable(runs: readonly Run[]): Table {
       ['', ...whats],
       row('per second', 1, rateOf),
       row('publishing took, s', 1, ({ publishSeconds }) => publishSeconds),
-      row('history events of one', 0, ({ historyEvents }) => historyEvents),
-      row('Actions of one', 0, ({ actions }) => actions),
+      row('history events of one, mean', 2, eventsOfOne),
+      ['  fewest to most', ...whats.map((what) => range(runs, what, ({ events }) => events))],
+      row('Actions of one, mean', 2, actionsOfOne),
+      ['  fewest to most', ...whats.map((what) => range(runs, what, allActions))],
+      ['  that waited and went by the queue', ...whats.map((what) => onTheQueue(runs, what))],
       row('requests to Temporal for one', 2, requestsOfOne),
       row('CPU-ms for one, sum', 2, cpuOfOne),
       ...shown.map((name) => row(`  ${titles[name]}`, 2, ofThis(name))),
@@ -65,6 +68,28 @@ export function mailTable(runs: readonly Run[]): Table {
 
 function waysIn(runs: readonly Run[]): What[] {
   return (['product', 'floor', 'BullMQ'] as const).filter((what) => runs.some((run) => run.what === what));
+}
+
+/** Over all rounds. */
+function range(runs: readonly Run[], what: What, numbers: (histories: Histories) => number[]): string {
+  const all = historiesOf(runs, what).flatMap(numbers);
+  return all.length === 0 ? '-' : `${Math.min(...all)} to ${Math.max(...all)}`;
+}
+
+/** "2 of 150": of those whose histories were looked at. The floor has no other way than its queue. */
+function onTheQueue(runs: readonly Run[], what: What): string {
+  const histories = historiesOf(runs, what);
+  if (what === 'floor' || histories.length === 0) return '-';
+  const sum = (numbers: number[]) => numbers.reduce((so, number) => so + number, 0);
+  return `${sum(histories.map((each) => each.onTheQueue))} of ${sum(histories.map(({ events }) => events.length))}`;
+}
+
+function historiesOf(runs: readonly Run[], what: What): Histories[] {
+  return runs.flatMap((run) => (run.what === what && run.histories ? [run.histories] : []));
+}
+
+function allActions({ actions }: Histories): number[] {
+  return actions.map(({ all }) => all);
 }
 
 const workerOf: Record<What, ProcessName> = { product: 'worker', floor: 'floorWorker', BullMQ: 'queueWorker' };
@@ -112,6 +137,15 @@ export function rateOf({ count, seconds }: Run): number {
 
 export function cpuOfOne(run: Run): number {
   return cpuOf(run.spent, partsOf[run.what]) / run.count;
+}
+
+/** The mean of those whose histories were looked at, as the next. */
+export function eventsOfOne({ histories }: Run): number | undefined {
+  return histories && mean(histories.events);
+}
+
+export function actionsOfOne({ histories }: Run): number | undefined {
+  return histories && mean(allActions(histories));
 }
 
 export function requestsOfOne({ what, spent, count }: Run): number | undefined {

@@ -1,5 +1,6 @@
 import { spread } from './figures.ts';
 import { runFloor } from './floor-run.ts';
+import { looked } from './histories.ts';
 import { mailTable, rateOf, ratioTable, requestTable, type Run } from './mail-report.ts';
 import type { ProgramName } from './processes.ts';
 import { runProduct } from './product-run.ts';
@@ -13,6 +14,7 @@ const notes = [
 server (one shard, SQLite). Compare the CPU-ms for one, and the product with the others of the same round.`,
   `The product's CPU includes the feedback (Send, Delivery) that the ingress takes in for each mail. The floor sends nothing.
 BullMQ renders and sends the same mail with the same code, and promises nothing: no ledger, no limit, no consent.`,
+  `History events and Actions are those of ${looked} runs of each round, spread evenly over it.`,
 ];
 
 /** `order.completed` to receipt, from NATS to the provider, beside a workflow that does nothing and beside a bare queue. */

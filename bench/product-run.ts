@@ -1,4 +1,4 @@
-import { actionsIn } from './actions.ts';
+import { readHistories } from './histories.ts';
 import type { Run } from './mail-report.ts';
 import { startMeter } from './meter.ts';
 import { newOrders, publishAll, untilQuiet } from './orders.ts';
@@ -21,15 +21,14 @@ export async function runProduct(stage: Stage, count: number): Promise<Run> {
   await untilQuiet(stage);
   const spent = await endMeter();
 
-  const { events } = await stage.client.workflow.getHandle(orders[0]!.event_id).fetchHistory();
+  const runs = orders.map(({ event_id }) => event_id);
   return {
     what: 'product',
     count,
     seconds,
     publishSeconds,
     spent,
-    historyEvents: events?.length ?? 0,
-    actions: actionsIn(events ?? []).all,
+    histories: await readHistories(stage, runs),
     mistakes: mistakesIn(await readStats(sesUrl), count),
   };
 }

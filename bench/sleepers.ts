@@ -5,7 +5,7 @@ import PQueue from 'p-queue';
 import type { Event } from '../events/index.ts';
 import { journeyQueue } from '../worker/workers.ts';
 import { countCpu } from './cpu.ts';
-import { perSecond, spread } from './figures.ts';
+import { perSecond, sample, spread } from './figures.ts';
 import { journeysBundle } from './journeys-bundle.ts';
 import { readMemory } from './memory.ts';
 import { signUp, withMemory } from './people.ts';
@@ -62,7 +62,7 @@ export const sleepers: Scenario = async ({ sleepers: count, wakeRate, warmUp }, 
     await sleep(Math.max(0, firstWakesAt - Date.now()));
     await untilAccepted(sesUrl, count);
     const left = [...(await acceptedAt(sesUrl)).values()];
-    const order = await orderOf(stage, pick(signups, looked));
+    const order = await orderOf(stage, sample(signups, looked));
     const stats = await readStats(sesUrl);
     return {
       surroundings: await surroundingsOf(stage),
@@ -127,11 +127,6 @@ async function idleCpu({ pids }: Stage, ms: number) {
   const end = countCpu(pids as Record<ProcessName, number>);
   await sleep(ms);
   return end();
-}
-
-function pick<T>(all: readonly T[], most: number): T[] {
-  const step = Math.max(1, all.length / most);
-  return Array.from({ length: Math.min(all.length, most) }, (_, index) => all[Math.floor(index * step)]!);
 }
 
 type Weighed = Record<'before' | 'halfAsleep' | 'asleep' | 'after', Record<ProcessName, number>>;

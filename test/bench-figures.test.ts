@@ -1,9 +1,10 @@
 import type { temporal } from '@temporalio/proto';
 import { expect, test } from 'vitest';
 
-import { actionsIn } from '../bench/actions.ts';
+import { actionsIn, activitiesIn } from '../bench/actions.ts';
 import { machineCpuMs, processCpuMs } from '../bench/cpu.ts';
-import { columns, displacement, percentile, perSecond, spread, told } from '../bench/figures.ts';
+import { columns, displacement, mean, percentile, perSecond, sample, spread, told } from '../bench/figures.ts';
+import { mailTable, type Run } from '../bench/mail-report.ts';
 import { residentMb } from '../bench/memory.ts';
 import { mistakesIn } from '../bench/provider.ts';
 import { requestsBetween, requestsIn } from '../bench/rpcs.ts';
@@ -47,6 +48,25 @@ test('a median is in the middle, whatever the order of the rounds, and between t
   expect(told([], 0)).toBe('-');
 });
 
+test('a sample is spread over all, and is all of them where there are few', () => {
+  expect(sample([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 3)).toEqual([1, 4, 7]);
+  expect(sample([1, 2], 3)).toEqual([1, 2]);
+  expect(mean([1, 2, 6])).toBe(3);
+});
+
+test('one mail in four that had to wait shows in the mail table, also when the first of the round did not', () => {
+  const actions = { start: 1, activities: 0, localActivities: 1, timers: 0, signals: 0, searchAttributes: 0 };
+  const histories = { events: [6, 6, 12, 6], actions: [2, 2, 3, 2].map((all) => ({ ...actions, all })), onTheQueue: 1 };
+  const spent = { cpu: { by: {}, others: 0, wallMs: 1 }, requests: {}, memory: {} } as unknown as Run['spent'];
+  const run: Run = { what: 'product', count: 4, seconds: 1, spent, histories, mistakes: [] };
+  const { rows } = mailTable([run, run]);
+  const of = (title: string) => rows.filter(([first = '']) => first.startsWith(title)).map(([, value]) => value);
+  expect(of('history events of one')).toEqual(['7.50 (7.50 to 7.50)']);
+  expect(of('Actions of one')).toEqual(['2.25 (2.25 to 2.25)']);
+  expect(of('  fewest to most')).toEqual(['6 to 12', '2 to 3']);
+  expect(of('  that waited')).toEqual(['2 of 8']);
+});
+
 test('a percentile is the smallest value that so many do not exceed', () => {
   const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
   expect(percentile(hundred, 0.5)).toBe(50);
@@ -87,7 +107,7 @@ test('the Actions of a run: retries count, local activities of one workflow task
     { workflowTaskCompletedEventAttributes: {} },
     marker(4),
     marker(4),
-    { activityTaskScheduledEventAttributes: {} },
+    { activityTaskScheduledEventAttributes: { activityType: { name: 'sendEmail' } } },
     { activityTaskStartedEventAttributes: { attempt: 3 } },
     marker(10),
     marker(10, 'core_patch'),
@@ -96,6 +116,7 @@ test('the Actions of a run: retries count, local activities of one workflow task
     { workflowExecutionSignaledEventAttributes: {} },
     { upsertWorkflowSearchAttributesEventAttributes: {} },
   ];
+  expect(activitiesIn(history)).toEqual(['sendEmail']);
   expect(actionsIn(history)).toEqual({
     start: 1,
     activities: 3,
