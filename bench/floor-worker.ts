@@ -1,11 +1,15 @@
+import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+
+import type { Nothings } from './floor-run.ts';
 
 // The same sizes as worker/workers.ts, so that the difference is what the product does and not how it is set up.
 Runtime.install({ logger: new DefaultLogger('WARN') });
 const connection = await NativeConnection.connect({ address: process.env['TEMPORAL_ADDRESS']! });
 const shared = { connection, namespace: process.env['TEMPORAL_NAMESPACE']! };
+let done: Nothings = { count: 0, lastAt: 0 };
 const workers = await Promise.all([
   Worker.create({
     ...shared,
@@ -17,9 +21,17 @@ const workers = await Promise.all([
   Worker.create({
     ...shared,
     taskQueue: 'floor-activities',
-    activities: { nothing: async () => {} },
+    activities: { nothing: async () => void (done = { count: done.count + 1, lastAt: Date.now() }) },
     maxConcurrentActivityTaskExecutions: 100,
   }),
 ]);
+
+// What the SES stand-in is to the product: it says how many there were, and when the last was.
+const page = createServer(({ method }, reply) => {
+  if (method === 'DELETE') done = { count: 0, lastAt: 0 };
+  reply.end(JSON.stringify(done));
+}).listen(Number(process.env['HTTP_PORT']), '127.0.0.1');
+
 await Promise.all(workers.map((worker) => worker.run()));
+page.close();
 await connection.close();

@@ -10,7 +10,7 @@ import type { Table } from './scenario.ts';
 export interface Run {
   what: What;
   count: number;
-  /** From the first start to the last mail, or the last end of a run. */
+  /** From the first event, start or job to the last mail, or, of the floor, to the last activity. */
   seconds: number;
   /** How long publishing took, at the start of it. */
   publishSeconds?: number;

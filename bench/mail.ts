@@ -12,7 +12,8 @@ import { surroundingsOf } from './surroundings.ts';
 const notes = [
   `These rates are no capacity figures: one machine runs everything, and most of its CPU goes to Temporal's development
 server (one shard, SQLite). Compare the CPU-ms for one, and the product with the others of the same round.`,
-  `The product's CPU includes the feedback (Send, Delivery) that the ingress takes in for each mail. The floor sends nothing.
+  `The product's CPU includes the feedback (Send, Delivery) that the ingress takes in for each mail. The floor sends
+nothing; its runs are started and not waited for, as the ingress does it, and its clock stops at the last activity.
 BullMQ renders and sends the same mail with the same code, and promises nothing: no ledger, no limit, no consent.`,
   `History events and Actions are those of ${looked} runs of each round, spread evenly over it.`,
 ];

@@ -13,7 +13,7 @@ export const programs = {
   ses: { file: 'local/ses/main.ts', ready: '/api/stats' },
   worker: { file: 'worker/main.ts', ready: '/readyz' },
   ingress: { file: 'ingress/main.ts', ready: '/readyz' },
-  floorWorker: { file: 'bench/floor-worker.ts' },
+  floorWorker: { file: 'bench/floor-worker.ts', ready: '/' },
   queueSes: { file: 'local/ses/main.ts', ready: '/api/stats' },
   queueWorker: { file: 'bench/queue-worker.ts' },
 } as const satisfies Record<string, Program>;

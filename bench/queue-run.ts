@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { Queue } from 'bullmq';
 import PQueue from 'p-queue';
 
@@ -7,7 +9,10 @@ import { newOrders } from './orders.ts';
 import { forgetCounts, lastAcceptedAt, mistakesIn, readStats, untilAccepted } from './provider.ts';
 import type { Stage } from './stage.ts';
 
-/** One mail for each of `count` orders, through BullMQ: 100 jobs being added at once, 100 being done. */
+/**
+ * One mail for each of `count` orders, through BullMQ: 100 jobs being added at once, 100 being done. The rate ends with the
+ * last acceptance, the CPU count when no job is left, as with the others.
+ */
 export async function runQueue(stage: Stage, count: number): Promise<Run> {
   const sesUrl = stage.urlOf('queueSes');
   await forgetCounts(sesUrl);
@@ -20,6 +25,7 @@ export async function runQueue(stage: Stage, count: number): Promise<Run> {
   const publishSeconds = (Date.now() - startedAt) / 1_000;
   await untilAccepted(sesUrl, count);
   const seconds = ((await lastAcceptedAt(sesUrl)) - startedAt) / 1_000;
+  await untilDrained(queue);
   const spent = await endMeter();
   await queue.close();
   return {
@@ -30,4 +36,11 @@ export async function runQueue(stage: Stage, count: number): Promise<Run> {
     spent,
     mistakes: mistakesIn(await readStats(sesUrl), count),
   };
+}
+
+async function untilDrained(queue: Queue): Promise<void> {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(250)) {
+    const { waiting = 0, active = 0 } = await queue.getJobCounts('waiting', 'active');
+    if (waiting + active === 0) return;
+  }
 }

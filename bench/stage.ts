@@ -23,6 +23,8 @@ export const temporalLimits = {
   'history.queuePendingTaskCriticalCount': '900000',
   'history.queuePendingTasksMaxCount': '1000000',
 };
+/** Events that the ingress takes in at once: the default, said here because the floor goes by it. */
+export const ingressAtOnce = 100;
 /** Mails per second: more than any machine can. */
 export const unlimited = 100_000;
 export const sesLatency = { ms: 50, jitter: 0.4 };
@@ -134,7 +136,9 @@ async function setUp(plan: Plan, folder: string, undo: (() => unknown)[]): Promi
 function environmentOf(plan: Plan, folder: string, servers: RunningServers, secret: string): NodeJS.ProcessEnv {
   const config = join(folder, 'rivulet.yaml');
   const templates = { base_dir: join(root, 'templates') };
-  writeFileSync(config, JSON.stringify({ provider: { rate_limit: plan.rateLimit ?? unlimited }, templates }));
+  const provider = { rate_limit: plan.rateLimit ?? unlimited };
+  const queues = { marketing_events: { prefetch: ingressAtOnce } };
+  writeFileSync(config, JSON.stringify({ provider, queues, templates }));
   const journeys = join(folder, 'journeys.js');
   if (plan.journeys !== undefined) writeFileSync(journeys, plan.journeys);
   return {
