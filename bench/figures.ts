@@ -71,6 +71,37 @@ export function displacement(mails: readonly Asked[]): Displacement {
   return { places, overtakenBy };
 }
 
+/** One mail, by when its journey was due to wake, and when it left, both Unix ms. */
+export interface Due {
+  dueAt: number;
+  leftAt: number;
+}
+
+export interface Overtaken {
+  /** How many left behind somebody who was due that much later. */
+  mails: number;
+  /** The most of those who were due that much later and left before one mail all the same. */
+  places: number;
+  /** The longest that a mail left after the first of those, ms. */
+  ms: number;
+}
+
+/**
+ * How far those who were due first left behind those who were due later, by more than `marginMs`: within that, a timer and a
+ * turn may well come in another order.
+ */
+export function overtaken(mails: readonly Due[], marginMs: number): Overtaken {
+  const most = { mails: 0, places: 0, ms: 0 };
+  for (const { dueAt, leftAt } of mails) {
+    const before = mails.filter((other) => other.dueAt > dueAt + marginMs && other.leftAt < leftAt);
+    if (before.length === 0) continue;
+    most.mails += 1;
+    most.places = Math.max(most.places, before.length);
+    most.ms = before.reduce((longest, other) => Math.max(longest, leftAt - other.leftAt), most.ms);
+  }
+  return most;
+}
+
 /** How many of these instants (ms) lie in each whole second after `from`; the last second is left out when it is not whole. */
 export function perSecond(instants: readonly number[], from: number, until: number): number[] {
   const counts = Array.from({ length: Math.floor((until - from) / 1_000) }, () => 0);

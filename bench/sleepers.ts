@@ -13,7 +13,7 @@ import { titles, type ProcessName } from './processes.ts';
 import { acceptedAt, forgetCounts, mistakesIn, readStats, untilAccepted } from './provider.ts';
 import { readRequests, requestsNow, type Requests } from './rpcs.ts';
 import type { Scenario } from './scenario.ts';
-import { orderOf } from './sleepers-order.ts';
+import { orderOf, orderTables } from './sleepers-order.ts';
 import { onStage, type Stage } from './stage.ts';
 import { surroundingsOf } from './surroundings.ts';
 
@@ -61,8 +61,9 @@ export const sleepers: Scenario = async ({ sleepers: count, wakeRate, warmUp }, 
     console.error('sleepers: all asleep; waiting for them to wake');
     await sleep(Math.max(0, firstWakesAt - Date.now()));
     await untilAccepted(sesUrl, count);
+    const asleepUntil = signups.map((signup, index) => ({ signup, wakesAt: wakeAt(index) }));
     const left = [...(await acceptedAt(sesUrl)).values()];
-    const order = await orderOf(stage, sample(signups, looked));
+    const order = await orderOf(stage, sample(asleepUntil, looked));
     const stats = await readStats(sesUrl);
     return {
       surroundings: await surroundingsOf(stage),
@@ -73,7 +74,7 @@ export const sleepers: Scenario = async ({ sleepers: count, wakeRate, warmUp }, 
         },
         { title: 'While all sleep, % of one CPU', rows: idleRows(idle) },
         wakeTable(left, firstWakesAt, wakeRate, stats.busiestWindow.count),
-        orderTable(order, count),
+        ...orderTables(order, count),
       ],
       notes:
         early > 0 ? [`${early} had woken before all were asleep: the machine was slower than in the warm-up.`] : [],
@@ -161,18 +162,6 @@ function wakeTable(left: readonly number[], firstWakesAt: number, limit: number,
       ['busiest second', String(max)],
       ['busiest 1,000 ms', String(busiest)],
       ['last mail after the first wakes, s', ((last - firstWakesAt) / 1_000).toFixed(1)],
-    ],
-  };
-}
-
-function orderTable({ places, overtakenBy, of, waitedMs }: Awaited<ReturnType<typeof orderOf>>, count: number) {
-  return {
-    title: `The order in which mails left beside the order in which they asked, in ${of} of ${count}`,
-    rows: [
-      ['', 'most'],
-      ['places away from its own', String(places)],
-      ['ms behind one that asked later', overtakenBy.toFixed(0)],
-      ['waited from asking to leaving, s', (waitedMs / 1_000).toFixed(1)],
     ],
   };
 }

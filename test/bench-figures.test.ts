@@ -3,7 +3,17 @@ import { expect, test } from 'vitest';
 
 import { actionsIn, activitiesIn } from '../bench/actions.ts';
 import { machineCpuMs, processCpuMs } from '../bench/cpu.ts';
-import { columns, displacement, mean, percentile, perSecond, sample, spread, told } from '../bench/figures.ts';
+import {
+  columns,
+  displacement,
+  mean,
+  overtaken,
+  percentile,
+  perSecond,
+  sample,
+  spread,
+  told,
+} from '../bench/figures.ts';
 import { mailTable, type Run } from '../bench/mail-report.ts';
 import { residentMb } from '../bench/memory.ts';
 import { mistakesIn } from '../bench/provider.ts';
@@ -92,6 +102,18 @@ test('one mail that three others overtake has moved by three places, and left so
     { askedAt: 4, leftAt: 40 },
   ];
   expect(displacement(overtaken)).toEqual({ places: 3, overtakenBy: 30 });
+});
+
+test('who was due first and left behind those who were due more than a second later was overtaken, in whatever order they asked', () => {
+  const ada = { dueAt: 0, leftAt: 9_000 };
+  const soonAfter = { dueAt: 1_000, leftAt: 2_000 };
+  const later = [
+    { dueAt: 1_001, leftAt: 4_000 },
+    { dueAt: 5_000, leftAt: 6_000 },
+    { dueAt: 6_000, leftAt: 10_000 },
+  ];
+  expect(overtaken([...later, soonAfter, ada], 1_000)).toEqual({ mails: 1, places: 2, ms: 5_000 });
+  expect(overtaken([...later, soonAfter], 1_000)).toEqual({ mails: 0, places: 0, ms: 0 });
 });
 
 test('only whole seconds are counted, each by itself', () => {
