@@ -5,6 +5,8 @@ import { countCpu, othersPercent } from './cpu.ts';
 import { percentile } from './figures.ts';
 import { runFloor } from './floor-run.ts';
 import { newOrders, publish } from './orders.ts';
+import { readMemory } from './memory.ts';
+import { cpuRows, memoryRows } from './process-tables.ts';
 import type { ProcessName } from './processes.ts';
 import { runProduct } from './product-run.ts';
 import { acceptedAt, forgetCounts, mistakesIn, readStats, untilAccepted } from './provider.ts';
@@ -33,6 +35,7 @@ export const latency: Scenario = ({ rate: measured, emails, warmUp }, interrupte
     const rows = [
       ['of the rate', 'per second', 'mails', 'product p50', 'p99', 'floor p50', 'p99', 'CPUs used by others, %'],
     ];
+    const stretches: Parameters<typeof cpuRows>[0] = {};
     const figures: unknown[] = [];
     for (const share of shares) {
       const perSecond = rate * share;
@@ -44,21 +47,26 @@ export const latency: Scenario = ({ rate: measured, emails, warmUp }, interrupte
       await (share === shares[0] ? sleep(500 / perSecond) : product);
       const floor = floorsAt(stage, perSecond, count);
       const [mails, floors] = await Promise.all([product, floor]);
-      const others = othersPercent(endCpu());
+      const cpu = (stretches[`at ${share * 100} %`] = endCpu());
       rows.push([
         `${share * 100} %`,
         perSecond.toFixed(1),
         String(count),
         ...[mails, floors].flatMap((values) => [0.5, 0.99].map((at) => percentile(values, at).toFixed(0))),
-        others.toFixed(0),
+        othersPercent(cpu).toFixed(0),
       ]);
-      figures.push({ share, perSecond, product: mails, floor: floors });
+      figures.push({ share, perSecond, product: mails, floor: floors, cpu });
     }
+    const memory = readMemory(stage.pids);
     return {
       surroundings: await surroundingsOf(stage),
-      tables: [{ title: `Milliseconds, at shares of ${rate.toFixed(1)} mails a second`, rows }],
+      tables: [
+        { title: `Milliseconds, at shares of ${rate.toFixed(1)} mails a second`, rows },
+        { title: 'What each process worked, for the mails and for the runs of the floor', rows: cpuRows(stretches) },
+        { title: 'What each process holds in the end', rows: memoryRows({ 'in the end': memory }) },
+      ],
       notes: ['The floor is measured from the call that starts a run to the answer that it has ended.'],
-      figures: { rate, measured: figures },
+      figures: { rate, measured: figures, memory },
       mistakes,
     };
   });

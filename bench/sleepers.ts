@@ -9,7 +9,8 @@ import { perSecond, sample, spread } from './figures.ts';
 import { journeysBundle } from './journeys-bundle.ts';
 import { readMemory } from './memory.ts';
 import { signUp, withMemory } from './people.ts';
-import { titles, type ProcessName } from './processes.ts';
+import { cpuRows, memoryRows } from './process-tables.ts';
+import type { ProcessName } from './processes.ts';
 import { acceptedAt, forgetCounts, mistakesIn, readStats, untilAccepted } from './provider.ts';
 import { readRequests, requestsNow, type Requests } from './rpcs.ts';
 import type { Scenario } from './scenario.ts';
@@ -41,12 +42,14 @@ export const sleepers: Scenario = async ({ sleepers: count, wakeRate, warmUp }, 
     await forgetCounts(sesUrl);
     const signups = await withMemory(stage, (memory) => signUp(memory, count));
 
-    const memory = { before: weigh() };
+    const before = weigh();
     // Somewhat more than the warm-up says, so that all sleep, and can be watched idle, before the first wakes.
     const firstWakesAt = Date.now() + (count / few) * startedIn * 1.1 + idleMs + 5_000;
     console.error(
       `sleepers: starting ${count}, which wake from ${Math.round((firstWakesAt - Date.now()) / 1_000)} s on`,
     );
+    const watch = () => countCpu(stage.pids as Record<ProcessName, number>);
+    const endStarting = watch();
     const startedAt = Date.now();
     const half = Math.floor(count / 2);
     const wakeAt = (index: number) => firstWakesAt + Math.floor((wakeWithinMs * ((index * 7_919) % count)) / count);
@@ -54,15 +57,23 @@ export const sleepers: Scenario = async ({ sleepers: count, wakeRate, warmUp }, 
     const halfAsleep = weigh();
     await startSleepers(stage, signups.slice(half), (index) => wakeAt(half + index));
     const startSeconds = (Date.now() - startedAt) / 1_000;
+    const starting = endStarting();
     const asleep = weigh();
-    const idle = await idleCpu(stage, Math.min(idleMs, firstWakesAt - Date.now()));
+    const endIdle = watch();
+    await sleep(Math.min(idleMs, firstWakesAt - Date.now()));
+    const idle = endIdle();
     const { accepted: early } = await readStats(sesUrl);
 
     console.error('sleepers: all asleep; waiting for them to wake');
     await sleep(Math.max(0, firstWakesAt - Date.now()));
+    const endWaking = watch();
     await untilAccepted(sesUrl, count);
+    const waking = endWaking();
+    const after = weigh();
     const asleepUntil = signups.map((signup, index) => ({ signup, wakesAt: wakeAt(index) }));
     const left = [...(await acceptedAt(sesUrl)).values()];
+    // By the second half nothing is set up any more.
+    const grown = (name: ProcessName) => (((asleep[name] - halfAsleep[name]) * 1_024) / (count - half)).toFixed(2);
     const order = await orderOf(stage, sample(asleepUntil, looked));
     const stats = await readStats(sesUrl);
     return {
@@ -70,15 +81,33 @@ export const sleepers: Scenario = async ({ sleepers: count, wakeRate, warmUp }, 
       tables: [
         {
           title: `${count} journeys started and asleep in ${startSeconds.toFixed(1)} s: ${(count / startSeconds).toFixed(0)} a second`,
-          rows: memoryRows({ ...memory, halfAsleep, asleep, after: weigh() }, half, count),
+          rows: memoryRows(
+            { before, 'half asleep': halfAsleep, 'all asleep': asleep, 'all sent': after },
+            { 'KB a journey, second half': grown },
+          ),
         },
-        { title: 'While all sleep, % of one CPU', rows: idleRows(idle) },
+        {
+          title: 'What each process worked',
+          rows: cpuRows({
+            'being started': starting,
+            'all asleep': idle,
+            'from the first wake to the last mail': waking,
+          }),
+        },
         wakeTable(left, firstWakesAt, wakeRate, stats.busiestWindow.count),
         ...orderTables(order, count),
       ],
       notes:
         early > 0 ? [`${early} had woken before all were asleep: the machine was slower than in the warm-up.`] : [],
-      figures: { count, wakeRate, startSeconds, memory: { ...memory, halfAsleep, asleep }, idle, order, early },
+      figures: {
+        count,
+        wakeRate,
+        startSeconds,
+        early,
+        order,
+        memory: { before, halfAsleep, asleep, after },
+        cpu: { starting, idle, waking },
+      },
       mistakes: mistakesIn(stats, count),
     };
   });
@@ -122,33 +151,6 @@ async function startSleepers(
     seen = had;
   }
   throw new Error(`Of ${wanted} turns that bring the journeys to sleep, the worker has had ${seen}, and has no more.`);
-}
-
-async function idleCpu({ pids }: Stage, ms: number) {
-  const end = countCpu(pids as Record<ProcessName, number>);
-  await sleep(ms);
-  return end();
-}
-
-type Weighed = Record<'before' | 'halfAsleep' | 'asleep' | 'after', Record<ProcessName, number>>;
-
-function memoryRows(weighed: Weighed, half: number, count: number): string[][] {
-  const row = (name: ProcessName) => {
-    const { before, halfAsleep, asleep, after } = weighed;
-    const grown = ((asleep[name] - halfAsleep[name]) * 1_024) / (count - half);
-    const all = [before, halfAsleep, asleep, after].map((memory) => memory[name].toFixed(0));
-    return [titles[name], ...all, grown.toFixed(2)];
-  };
-  return [
-    ['memory, MB', 'before', 'half asleep', 'all asleep', 'all sent', 'KB a journey, second half'],
-    ...(['worker', 'temporal', 'redis'] as const).map(row),
-  ];
-}
-
-function idleRows({ by, wallMs, others }: ReturnType<ReturnType<typeof countCpu<ProcessName>>>): string[][] {
-  const row = (title: string, ms: number) => [title, ((100 * ms) / wallMs).toFixed(1)];
-  const names = Object.keys(by) as ProcessName[];
-  return [['', '%'], ...names.map((name) => row(titles[name], by[name])), row('everything else', others)];
 }
 
 function wakeTable(left: readonly number[], firstWakesAt: number, limit: number, busiest: number) {
