@@ -37,8 +37,8 @@ http: "127.0.0.1:${monitorPort}"
 max_payload: 1MB
 jetstream {
   store_dir: ${JSON.stringify(dir)}
-  # NATS acknowledges a publish before it is on disk, unless told otherwise.
-  sync_interval: ${durable ? 'always' : '2m'}
+  # NATS acknowledges a publish before it is on disk, unless told otherwise. Unquoted, 2m would be two million seconds.
+  sync_interval: ${durable ? 'always' : '"2m"'}
 }
 `;
 }
