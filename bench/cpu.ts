@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { cpus } from 'node:os';
 
 /** Linux counts CPU time for user programs in hundredths of a second, on every machine. */
 const msPerTick = 10;
@@ -28,9 +28,9 @@ export interface CpuSpent<Name extends string> {
   wallMs: number;
 }
 
-/** What everything else on the machine took of all its CPUs meanwhile, %. */
+/** What everything else on the machine took of all its CPUs meanwhile, %; also of those that the bench may not use. */
 export function othersPercent({ others, wallMs }: Pick<CpuSpent<string>, 'others' | 'wallMs'>): number {
-  return (100 * others) / (wallMs * availableParallelism());
+  return (100 * others) / (wallMs * cpus().length);
 }
 
 /** Starts counting; what it gives back ends the count. The processes must be the same at both ends. */

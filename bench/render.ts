@@ -1,13 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-import { startServers } from '../local/servers/start-servers.ts';
 import { createKeys } from '../state/keys.ts';
-import { connectRedis, type Redis, redisReady } from '../state/redis.ts';
+import type { Redis } from '../state/redis.ts';
 import { createTemplateVersions, type TemplateVersions } from '../state/template-versions.ts';
 import { prepare, type Template } from '../templates/catalogue.ts';
 import type { CompiledTemplate } from '../templates/compiled.ts';
@@ -16,9 +13,12 @@ import { render as renderMail } from '../templates/render.ts';
 import { unsafeParts } from '../templates/safe-html.ts';
 import { sampleLinks } from '../templates/sample-links.ts';
 import { followTemplates } from '../worker/live-templates.ts';
+import { countCpu, othersPercent } from './cpu.ts';
 import { told } from './figures.ts';
 import { root } from './processes.ts';
 import type { Scenario, Table } from './scenario.ts';
+import { type ServersAlone, withServersAlone } from './servers-alone.ts';
+import { surroundingsOfServers } from './surroundings.ts';
 
 const [names, versionsEach] = [1_000, 5];
 
@@ -27,34 +27,63 @@ const [names, versionsEach] = [1_000, 5];
  * five versions each take, in Redis and in a worker that sends each of them.
  */
 export const render: Scenario = async (_, interrupted) => {
-  const tables = await Promise.race([oneAfterTheOther(), interrupted]);
-  return { tables, notes: [], figures: {}, mistakes: [] };
+  // Before there are servers, which take some CPU idle too.
+  const rendering = await Promise.race([renderCost(), interrupted]);
+  return withServersAlone({ durable: false }, interrupted, async (alone) => {
+    const memory = await memoryCost(alone);
+    return {
+      surroundings: await surroundingsOfServers(alone),
+      tables: [renderTable(rendering), memoryTable(memory)],
+      notes: [],
+      figures: { rendering, memory },
+      mistakes: [],
+    };
+  });
 };
 
 const known = { topics: ['onboarding', 'offers'] };
 const compiled = async (name: string) => (await compileTemplate(join(root, 'templates'), name, known)).template;
 
-async function oneAfterTheOther(): Promise<Table[]> {
-  return [await renderCost(), await memoryCost()];
+interface Rendering {
+  what: string;
+  /** CPU ms of one mail, by round. */
+  cpuMs: number[];
+  htmlBytes: number;
+  /** Of all CPUs of the machine, what everything else took meanwhile, %. */
+  others: number;
 }
 
-async function renderCost(): Promise<Table> {
-  const rows = [['CPU-ms a mail', 'median (least to most)', 'KB of HTML']];
+async function renderCost(): Promise<Rendering[]> {
+  const measured: Rendering[] = [];
   for (const name of ['receipt', 'welcome']) {
     const template = await compiled(name);
     const ready = prepare(template);
     const { html } = renderSample(ready);
-    const size = (Buffer.byteLength(html) / 1024).toFixed(1);
-    const measured: [string, number, () => unknown][] = [
+    const works: [string, number, () => unknown][] = [
       ['compiled once', 2_000, () => renderSample(ready)],
       ['of that, looking at the links', 2_000, () => unsafeParts(html)],
       ['compiled for each mail', 200, () => renderSample(prepare(template))],
     ];
-    for (const [what, count, work] of measured) {
-      rows.push([`${name}, ${what}`, told(rounds(count, work), 4), size]);
+    for (const [what, count, work] of works) {
+      const endCpu = countCpu({ bench: process.pid });
+      const cpuMs = rounds(count, work);
+      const others = othersPercent(endCpu());
+      measured.push({ what: `${name}, ${what}`, cpuMs, htmlBytes: Buffer.byteLength(html), others });
     }
   }
-  return { title: 'Rendering', rows };
+  return measured;
+}
+
+function renderTable(measured: readonly Rendering[]): Table {
+  return {
+    title: 'Rendering',
+    rows: [
+      ['CPU-ms a mail', 'median (least to most)', 'KB of HTML', 'CPUs used by others, %'],
+      ...measured.map(({ what, cpuMs, htmlBytes, others }) => {
+        return [what, told(cpuMs, 4), (htmlBytes / 1_024).toFixed(1), others.toFixed(0)];
+      }),
+    ],
+  };
 }
 
 /** Seven counted rounds after one to warm up: CPU ms of one call in each. */
@@ -72,29 +101,33 @@ function renderSample(template: Template, locale = template.compiled.defaultLoca
   return renderMail(template, { ...sample.person, locale }, sample.event, sampleLinks(template));
 }
 
-async function memoryCost(): Promise<Table> {
-  const folder = mkdtempSync(join(tmpdir(), 'rivulet-bench-'));
-  const servers = await startServers({ dataDir: join(folder, 'data'), root, portPolicy: 'free', durable: false });
-  const redis = connectRedis(servers.redis.url, (error) => console.error(error));
-  try {
-    await redisReady(redis);
-    const versions = createTemplateVersions(redis, createKeys(`bench-${randomUUID()}:`, '0'.repeat(64)));
-    const used = [await redisBytes(redis)];
-    await publishMany(versions, await compiled('receipt'));
-    used.push(await redisBytes(redis));
-    const count = names * versionsEach;
-    const rows = [[`${names} templates x ${versionsEach} versions`, 'MB', 'KB each']];
-    const row = (what: string, bytes: number) =>
-      rows.push([what, (bytes / 2 ** 20).toFixed(1), (bytes / count / 1024).toFixed(1)]);
-    row('Redis', used[1]! - used[0]!);
-    row('a worker that has sent each of them', await heapOf(() => sendEach(versions, followTemplates)));
-    row('the same, were none ever let go', await heapOf(() => sendEach(versions, keepAll)));
-    return { title: 'Memory', rows };
-  } finally {
-    redis.disconnect();
-    await servers.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** Bytes that all of them take. */
+type MemoryCost = Record<'redis' | 'worker' | 'neverLetGo', number>;
+
+async function memoryCost({ redis }: ServersAlone): Promise<MemoryCost> {
+  const versions = createTemplateVersions(redis, createKeys(`bench-${randomUUID()}:`, '0'.repeat(64)));
+  const before = await redisBytes(redis);
+  await publishMany(versions, await compiled('receipt'));
+  return {
+    redis: (await redisBytes(redis)) - before,
+    worker: await heapOf(() => sendEach(versions, followTemplates)),
+    neverLetGo: await heapOf(() => sendEach(versions, keepAll)),
+  };
+}
+
+function memoryTable({ redis, worker, neverLetGo }: MemoryCost): Table {
+  const row = (what: string, bytes: number) => {
+    return [what, (bytes / 2 ** 20).toFixed(1), (bytes / (names * versionsEach) / 1_024).toFixed(1)];
+  };
+  return {
+    title: 'Memory',
+    rows: [
+      [`${names} templates x ${versionsEach} versions`, 'MB', 'KB each'],
+      row('Redis', redis),
+      row('a worker that has sent each of them', worker),
+      row('the same, were none ever let go', neverLetGo),
+    ],
+  };
 }
 
 async function redisBytes(redis: Redis): Promise<number> {

@@ -1,6 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import PQueue from 'p-queue';
@@ -8,18 +6,18 @@ import PQueue from 'p-queue';
 import { createActivities } from '../activities/index.ts';
 import { renderFor } from '../activities/render-email.ts';
 import type { Event } from '../events/index.ts';
-import { startServers } from '../local/servers/start-servers.ts';
 import { createLinks } from '../runtime/links.ts';
 import { createTokens } from '../runtime/tokens.ts';
 import { createMemory } from '../state/memory.ts';
-import { connectRedis, type Redis, redisReady } from '../state/redis.ts';
 import type { Template } from '../templates/catalogue.ts';
 import { catalogueFromFiles } from '../templates/compile/compile-all.ts';
 import { templateNames } from '../templates/names.ts';
-import { countCpu } from './cpu.ts';
+import { countCpu, othersPercent } from './cpu.ts';
 import { root } from './processes.ts';
 import { countCommands } from './redis-calls.ts';
 import type { Result, Scenario } from './scenario.ts';
+import { type ServersAlone, withServersAlone } from './servers-alone.ts';
+import { surroundingsOfServers } from './surroundings.ts';
 
 const nobody = { inc() {} };
 
@@ -27,21 +25,11 @@ const nobody = { inc() {} };
  * What ledger, rate limit, stops and the second look at consent cost a send: the activity `sendEmailNow` with a provider that
  * says yes at once, beside rendering and the same provider alone, in turn, twice. Redis writes each claim to disk.
  */
-export const send: Scenario = async ({ emails: sends }, interrupted) => {
-  const folder = mkdtempSync(join(tmpdir(), 'rivulet-bench-'));
-  const servers = await startServers({ dataDir: join(folder, 'data'), root, portPolicy: 'free', durable: true });
-  const redis = connectRedis(servers.redis.url, (error) => console.error(error));
-  try {
-    await redisReady(redis);
-    return await Promise.race([bench(redis, servers.redis.pid, sends), interrupted]);
-  } finally {
-    redis.disconnect();
-    await servers.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
-};
+export const send: Scenario = ({ emails: sends }, interrupted) =>
+  withServersAlone({ durable: true }, interrupted, (stage) => bench(stage, sends));
 
-async function bench(redis: Redis, redisPid: number, sends: number): Promise<Result> {
+async function bench(stage: ServersAlone, sends: number): Promise<Result> {
+  const { redis } = stage;
   const prefix = `bench-${randomUUID()}:`;
   const secret = randomBytes(32).toString('hex');
   const memory = createMemory(redis, {
@@ -97,7 +85,7 @@ async function bench(redis: Redis, redisPid: number, sends: number): Promise<Res
     await mailer.send(undefined, async () => {});
   };
 
-  const rows = [['', 'sends', 'Redis calls of one', 'node CPU-ms of one', 'Redis CPU-ms of one']];
+  const measured: Measured[] = [];
   for (const [name, send] of [
     ['warm-up', withAll],
     ['render and provider alone', alone],
@@ -105,8 +93,8 @@ async function bench(redis: Redis, redisPid: number, sends: number): Promise<Res
     ['render and provider alone', alone],
     ['whole send path, durable', withAll],
   ] as const) {
-    const { calls, node, server } = await measure(redis, redisPid, sends, () => send('welcome'));
-    if (name !== 'warm-up') rows.push([name, String(sends), calls, node, server]);
+    const found = await measure(stage, sends, () => send('welcome'));
+    if (name !== 'warm-up') measured.push({ name, ...found });
   }
   // A round to warm up, two that count, and the one send whose calls are listed.
   const wanted = 3 * sends + 1;
@@ -114,37 +102,53 @@ async function bench(redis: Redis, redisPid: number, sends: number): Promise<Res
   await withAll('welcome');
   const commands = [...counted()].map(([command, calls]) => [command, String(calls)]);
   return {
+    surroundings: await surroundingsOfServers(stage),
     tables: [
-      { title: 'The activity sendEmailNow, with a provider that says yes at once', rows },
+      { title: 'The activity sendEmailNow, with a provider that says yes at once', rows: rows(measured, sends) },
       { title: 'Redis calls of one marketing send, by command', rows: [['', 'calls'], ...commands] },
     ],
     notes: [],
-    figures: { sent },
+    figures: { sends, sent, measured },
     mistakes: sent === wanted ? [] : [`${sent} sends ended with a mail instead of ${wanted}`],
   };
 }
 
+/** Of one send: calls, and CPU-ms. */
+interface Measured {
+  name: string;
+  calls: number;
+  node: number;
+  redis: number;
+  others: number;
+}
+
 async function measure(
-  redis: Redis,
-  redisPid: number,
+  { redis, servers }: ServersAlone,
   sends: number,
   send: () => Promise<unknown>,
-): Promise<{ calls: string; node: string; server: string }> {
+): Promise<Omit<Measured, 'name'>> {
   const counted = countCommands(redis);
-  const spent = countCpu({ node: process.pid, redis: redisPid });
+  const endCpu = countCpu({ node: process.pid, redis: servers.redis.pid });
   const queue = new PQueue({ concurrency: 50 });
   for (let i = 0; i < sends; i++) void queue.add(send);
   await queue.onIdle();
-  const { by } = spent();
-  const each = (sum: number, digits: number) => (sum / sends).toFixed(digits);
+  const spent = endCpu();
+  const calls = [...counted().values()].reduce((sum, count) => sum + count, 0);
   return {
-    calls: each(
-      [...counted().values()].reduce((sum, count) => sum + count, 0),
-      2,
-    ),
-    node: each(by.node, 3),
-    server: each(by.redis, 3),
+    calls: calls / sends,
+    node: spent.by.node / sends,
+    redis: spent.by.redis / sends,
+    others: othersPercent(spent),
   };
+}
+
+function rows(measured: readonly Measured[], sends: number): string[][] {
+  return [
+    ['', 'sends', 'Redis calls of one', 'node CPU-ms of one', 'Redis CPU-ms of one', 'CPUs used by others, %'],
+    ...measured.map(({ name, calls, node, redis, others }) => {
+      return [name, String(sends), calls.toFixed(2), node.toFixed(3), redis.toFixed(3), others.toFixed(0)];
+    }),
+  ];
 }
 
 function signup(): Event {

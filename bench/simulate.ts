@@ -1,5 +1,7 @@
 import { type Person, simulate } from '../simulation/simulate.ts';
+import { countCpu, othersPercent } from './cpu.ts';
 import type { Scenario } from './scenario.ts';
+import { surroundingsOfBench } from './surroundings.ts';
 
 const zones = ['Europe/Berlin', 'America/New_York', 'Asia/Tokyo', 'Australia/Lord_Howe'];
 const year = 365;
@@ -10,9 +12,10 @@ const mailsOf = (index: number) => (index % 4 === 0 ? 2 : 3);
 
 /** A simulated year for many people in one process: each signs up on another day of it, one in four makes a project. */
 export const simulated: Scenario = async ({ emails: people }) => {
-  const before = measure();
+  const endFirst = measure();
   await simulate(journey, personAt(0));
-  const first = measure();
+  const first = endFirst();
+  const endAll = measure();
   let mails = 0;
   for (let index = 0; index < people; index++) {
     const day = new Date(Date.UTC(2026, 0, 1 + (index % year), 9)).toISOString();
@@ -20,24 +23,27 @@ export const simulated: Scenario = async ({ emails: people }) => {
     const calendar = await simulate(journey, personAt(index), { from: day, on });
     mails += calendar.mails.length;
   }
-  const all = measure();
+  const all = endAll();
 
-  const seconds = (ms: number) => (ms / 1_000).toFixed(2);
-  const each = ((all.at - first.at) / people).toFixed(2);
+  const row = (title: string, { wallMs, cpuMs, others, rssMb }: Stretch, each = '') => {
+    const seconds = [wallMs, cpuMs].map((ms) => (ms / 1_000).toFixed(2));
+    return [title, ...seconds, each, rssMb.toFixed(0), others.toFixed(0)];
+  };
   const wanted = Array.from({ length: people }, (_, index) => mailsOf(index)).reduce((sum, count) => sum + count, 0);
   return {
+    surroundings: surroundingsOfBench(),
     tables: [
       {
         title: `A simulated year of ${journey}`,
         rows: [
-          ['', 'seconds', 'CPU seconds', 'ms each', 'RSS MB'],
-          ['bundling, and one person', seconds(first.at - before.at), seconds(first.cpu - before.cpu), '', first.rss],
-          [`${people} people, ${mails} mails`, seconds(all.at - first.at), seconds(all.cpu - first.cpu), each, all.rss],
+          ['', 'seconds', 'CPU seconds', 'ms each', 'RSS MB', 'CPUs used by others, %'],
+          row('bundling, and one person', first),
+          row(`${people} people, ${mails} mails`, all, (all.wallMs / people).toFixed(2)),
         ],
       },
     ],
     notes: [],
-    figures: { people, mails, before, first, all },
+    figures: { people, mails, first, all },
     mistakes: mails === wanted ? [] : [`${mails} mails instead of ${wanted}`],
   };
 };
@@ -48,8 +54,19 @@ function personAt(index: number): Person {
   return { user_id, name: 'Ada', email: `${user_id}@example.com`, time_zone, topics: ['onboarding', 'offers'] };
 }
 
-function measure(): { at: number; cpu: number; rss: string } {
-  const { user, system } = process.cpuUsage();
-  const rss = Math.round(process.memoryUsage.rss() / 1024 ** 2).toString();
-  return { at: performance.now(), cpu: (user + system) / 1_000, rss };
+interface Stretch {
+  wallMs: number;
+  cpuMs: number;
+  /** Of all CPUs of the machine, what everything else took, %. */
+  others: number;
+  rssMb: number;
+}
+
+function measure(): () => Stretch {
+  const endCpu = countCpu({ bench: process.pid });
+  return () => {
+    const spent = endCpu();
+    const rssMb = process.memoryUsage.rss() / 1_024 ** 2;
+    return { wallMs: spent.wallMs, cpuMs: spent.by.bench, others: othersPercent(spent), rssMb };
+  };
 }

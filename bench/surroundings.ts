@@ -2,56 +2,72 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 
 import { versionOf } from '../local/servers/version.ts';
+import { askRedis, durabilityOfRedis, readDurability } from './durability.ts';
 import { titles } from './processes.ts';
+import type { ServersAlone } from './servers-alone.ts';
 import { sesLatency, type Stage, temporalLimits, unlimited } from './stage.ts';
 
-/** What the figures depend on, without which they mean nothing. */
+/** What the figures of a whole stage depend on, without which they mean nothing. */
 export async function surroundingsOf(stage: Stage): Promise<string> {
-  return surroundingsText(await describeSurroundings(stage));
+  const { plan, queueRedisUrl } = stage;
+  const raised = Object.entries(temporalLimits).map(([name, value]) => `${name} ${value}`);
+  const ofQueue = queueRedisUrl ? [`Redis of BullMQ: ${durabilityOfRedis(await askRedis(queueRedisUrl))}`] : [];
+  return [
+    ...(await serverLines(stage, ofQueue)),
+    line('Raised', `${raised.join(', ')}; provider.rate_limit ${plan.rateLimit ?? unlimited}`),
+    line('SES', `stand-in, ${plan.sesLatencyMs ?? sesLatency.ms} ms +-${sesLatency.jitter * 100} %, no failures`),
+    line('Processes', `the servers, and one each of: ${plan.programs.map((name) => titles[name]).join(', ')}`),
+  ].join('\n');
 }
 
-async function describeSurroundings({ binaries, client, plan }: Stage) {
-  const { serverVersion } = await client.workflowService.getSystemInfo({});
+/** The same where there are servers and this process. */
+export async function surroundingsOfServers(alone: ServersAlone): Promise<string> {
+  return [...(await serverLines(alone)), line('Processes', 'the servers, and the bench, which does the work')].join(
+    '\n',
+  );
+}
+
+/** The same where this process is all there is. */
+export function surroundingsOfBench(): string {
+  return [machineLine(), versionLine({}), line('Processes', 'the bench alone')].join('\n');
+}
+
+async function serverLines({ binaries, servers }: Pick<Stage, 'binaries' | 'servers'>, more: string[] = []) {
+  const { serverVersion, lines } = await readDurability(servers);
+  const versions = {
+    'Temporal CLI': await versionOf(binaries.temporal),
+    'Temporal server': serverVersion,
+    NATS: await versionOf(binaries.nats),
+    Redis: await versionOf(binaries.redis),
+  };
+  return [
+    machineLine(),
+    versionLine(versions),
+    line('Durability', [...lines, ...more].join(`\n${' '.repeat(indent)}`)),
+  ];
+}
+
+function machineLine(): string {
+  return line(
+    'Machine',
+    `${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), shared by everything below`,
+  );
+}
+
+function versionLine(ofServers: Record<string, string | undefined>): string {
   const packageFile = new URL('../node_modules/@temporalio/worker/package.json', import.meta.url);
   const { version: sdk } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
-  return {
-    cores: availableParallelism(),
-    cpu: cpus()[0]?.model ?? 'unknown',
-    versions: {
-      node: process.version,
-      'Temporal SDK': sdk,
-      'Temporal CLI': await versionOf(binaries.temporal),
-      'Temporal server': serverVersion,
-      NATS: await versionOf(binaries.nats),
-      Redis: await versionOf(binaries.redis),
-    },
-    durability: {
-      NATS: 'file storage, fsync every 2 min (sync_interval 2m), 1 replica',
-      Redis: 'append-only file, appendfsync everysec',
-      Temporal: 'dev server, SQLite file, WAL, synchronous=OFF, 1 history shard',
-    },
-    temporalLimits,
-    rateLimit: plan.rateLimit ?? unlimited,
-    sesLatencyMs: plan.sesLatencyMs ?? sesLatency.ms,
-    processes: plan.programs.map((name) => titles[name]),
-  };
+  const versions = { node: process.version, 'Temporal SDK': sdk, ...ofServers };
+  return line(
+    'Versions',
+    Object.entries(versions)
+      .map(([name, version]) => `${name} ${version ?? 'unknown'}`)
+      .join(', '),
+  );
 }
 
-type Surroundings = Awaited<ReturnType<typeof describeSurroundings>>;
+const indent = 13;
 
-function surroundingsText({ cores, cpu, ...rest }: Surroundings): string {
-  const list = (values: object) =>
-    Object.entries(values)
-      .map(([name, value]) => `${name} ${String(value)}`)
-      .join(', ');
-  return [
-    `Machine:     ${cores} cores (${cpu}), shared by everything below`,
-    `Versions:    ${list(rest.versions)}`,
-    `Durability:  ${Object.entries(rest.durability)
-      .map(([name, value]) => `${name}: ${value}`)
-      .join('\n             ')}`,
-    `Raised:      ${list(rest.temporalLimits)}; provider.rate_limit ${rest.rateLimit}`,
-    `SES:         stand-in, ${rest.sesLatencyMs} ms +-${sesLatency.jitter * 100} %, no failures`,
-    `Processes:   the servers, and one each of: ${rest.processes.join(', ')}`,
-  ].join('\n');
+function line(title: string, text: string): string {
+  return `${`${title}:`.padEnd(indent)}${text}`;
 }
