@@ -18,11 +18,13 @@ export interface Run {
   histories?: Histories;
   mistakes: string[];
 }
-export type What = 'product' | 'floor' | 'BullMQ';
+export type What = 'product' | 'patient' | 'floor' | 'BullMQ';
 
 /** Whose CPU time is work for its mails: what else is on the stage stands idle meanwhile. */
+const ofProduct: readonly ProcessName[] = ['ingress', 'worker', 'temporal', 'nats', 'redis', 'ses', 'bench'];
 const partsOf: Record<What, readonly ProcessName[]> = {
-  product: ['ingress', 'worker', 'temporal', 'nats', 'redis', 'ses', 'bench'],
+  product: ofProduct,
+  patient: ofProduct,
   floor: ['temporal', 'floorWorker', 'bench'],
   BullMQ: ['queueWorker', 'queueRedis', 'queueSes', 'bench'],
 };
@@ -67,7 +69,7 @@ export function mailTable(runs: readonly Run[]): Table {
 }
 
 function waysIn(runs: readonly Run[]): What[] {
-  return (['product', 'floor', 'BullMQ'] as const).filter((what) => runs.some((run) => run.what === what));
+  return (['product', 'patient', 'floor', 'BullMQ'] as const).filter((what) => runs.some((run) => run.what === what));
 }
 
 /** Over all rounds. */
@@ -92,25 +94,37 @@ function allActions({ actions }: Histories): number[] {
   return actions.map(({ all }) => all);
 }
 
-const workerOf: Record<What, ProcessName> = { product: 'worker', floor: 'floorWorker', BullMQ: 'queueWorker' };
+const workerOf: Record<What, ProcessName> = {
+  product: 'worker',
+  patient: 'worker',
+  floor: 'floorWorker',
+  BullMQ: 'queueWorker',
+};
 
-/** How the product stands to the others of the same round. */
+/** How the product stands to the others of the same round, on either path. */
 export function ratioTable(runs: readonly Run[]): Table {
-  const ratio = (other: What, value: (run: Run) => number) => {
-    const others = runs.filter(({ what }) => what === other);
-    const products = runs.filter(({ what }) => what === 'product');
-    const ratios = others.flatMap((run, round) => {
-      const product = products[round];
-      return product === undefined ? [] : [value(product) / value(run)];
-    });
-    return told(ratios, 2);
+  const whats = waysIn(runs);
+  const pairs = (['product', 'patient'] as const).flatMap((what) =>
+    whats
+      .filter((other) => whats.includes(what) && whats.indexOf(other) > whats.indexOf(what))
+      .map((other) => [what, other] as const),
+  );
+  const ratios = (what: What, other: What, value: (run: Run) => number) => {
+    const [ours, theirs] = [what, other].map((each) => runs.filter((run) => run.what === each).map(value));
+    return told(
+      ours!.map((one, round) => one / theirs![round]!),
+      2,
+    );
   };
-  const others = (['floor', 'BullMQ'] as const).filter((what) => runs.some((run) => run.what === what));
   return {
     title: 'The product beside them, round by round: median (least to most)',
     rows: [
       ['', 'rate', 'CPU for one'],
-      ...others.map((what) => [`product / ${what}`, ratio(what, rateOf), ratio(what, cpuOfOne)]),
+      ...pairs.map(([what, other]) => [
+        `${what} / ${other}`,
+        ratios(what, other, rateOf),
+        ratios(what, other, cpuOfOne),
+      ]),
     ],
   };
 }

@@ -12,6 +12,7 @@ const usage = `Usage: npm run bench -- [SCENARIO ...] [--json FILE] [--quick]
   Scenarios:  ${Object.keys(scenarios).join(' ')}
               without one: ${inSuite.join(' ')}
   Sizes:      [--emails 500] [--warm-up 200] [--rounds 3] [--sleepers 5000] [--wake-rate 50] [--no-floors]
+  --patient   mail: beside the rest the path of a mail that cannot leave in its turn, each refused there
   --quick     150 mails through the product and beside it, for CI
   compare     --base REV [--head HEAD] [--pairs 3]: the scenario mail on two revisions, in pairs`;
 
@@ -23,6 +24,7 @@ const sizes: Sizes = {
   sleepers: atLeastOne(values.sleepers),
   wakeRate: atLeastOne(values['wake-rate']),
   floors: values.floors,
+  patient: values.patient,
 };
 const json = values.json ?? `.rivulet/bench-${new Date().toISOString().replaceAll(':', '-')}.json`;
 const named = positionals.length > 0 ? positionals : values.quick ? ['mail'] : inSuite;
@@ -80,6 +82,7 @@ function readArguments() {
         sleepers: { type: 'string', default: '5000' },
         'wake-rate': { type: 'string', default: '50' },
         floors: { type: 'boolean', default: true },
+        patient: { type: 'boolean', default: false },
         base: { type: 'string' },
         head: { type: 'string', default: 'HEAD' },
         pairs: { type: 'string', default: '3' },

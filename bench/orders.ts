@@ -9,19 +9,22 @@ import type { Stage } from './stage.ts';
 const stallMs = 60_000;
 
 /** An order as a shop publishes it, of a person of its own. */
-export function newOrder(id = randomUUID()) {
+export function newOrder(id = randomUUID(), user = `u_${id}`) {
   return {
     event_id: id,
     event_type: 'order.completed' as const,
-    user_id: `u_${id}`,
+    user_id: user,
     timestamp: Date.now(),
     payload: { order_id: `o_${id}`, total: 12.5, currency: 'EUR', contact: { email: `${id}@example.com` } },
   };
 }
 export type Order = ReturnType<typeof newOrder>;
 
-export function newOrders(count: number): Order[] {
-  return Array.from({ length: count }, () => newOrder());
+export function newOrders(count: number, userOf?: (id: string) => string): Order[] {
+  return Array.from({ length: count }, () => {
+    const id = randomUUID();
+    return newOrder(id, userOf?.(id));
+  });
 }
 
 export async function publish({ stream }: Stage, order: Order): Promise<void> {

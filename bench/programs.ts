@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Guarded, spawnGuarded } from '../local/servers/guarded.ts';
 import { choosePorts } from '../local/servers/ports.ts';
 import { type Program, type ProgramName, programs, root } from './processes.ts';
+import type { Plan } from './stage.ts';
 
 export interface Starter {
   /** Starts one, and gives back its process id when it is ready. */
@@ -19,7 +20,7 @@ export interface Starter {
 /** Starts the bench's programs in `folder`, each on a port of its own. */
 export async function createStarter(
   folder: string,
-  names: readonly ProgramName[],
+  { programs: names, files }: Pick<Plan, 'programs' | 'files'>,
   env: NodeJS.ProcessEnv,
 ): Promise<Starter> {
   const wanted = Object.fromEntries(names.map((name) => [name, undefined])) as Record<ProgramName, undefined>;
@@ -34,7 +35,7 @@ export async function createStarter(
     urlOf,
     broken,
     async start(name, queueRedisUrl) {
-      const program: Program = programs[name];
+      const program: Program = { ...programs[name], ...(files?.[name] && { file: files[name] }) };
       const logFile = join(folder, `${name}.log`);
       const own = {
         HTTP_PORT: String(ports[name]),

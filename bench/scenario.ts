@@ -8,6 +8,8 @@ export interface Sizes {
   wakeRate: number;
   /** Whether `mail` measures its floors too. */
   floors: boolean;
+  /** Whether `mail` measures the path of a mail that cannot leave in its turn too. */
+  patient: boolean;
   /** Mails per second that `mail` has measured in this run of the suite. */
   rate?: number;
 }

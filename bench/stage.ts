@@ -33,6 +33,8 @@ export const sesLatency = { ms: 50, jitter: 0.4 };
 export interface Plan {
   /** In this order; the SES stand-in comes first, because a worker asks it for the account. */
   programs: readonly ProgramName[];
+  /** In place of the file of `programs`. */
+  files?: Partial<Record<ProgramName, string>>;
   /** Mails per second; without it, `unlimited`. */
   rateLimit?: number;
   /** Of the SES stand-in, in ms; without it, `sesLatency`. */
@@ -91,7 +93,7 @@ async function setUp(plan: Plan, folder: string, undo: (() => unknown)[]): Promi
   });
   undo.push(() => servers.stop());
   const secret = randomBytes(32).toString('hex');
-  const starter = await createStarter(folder, plan.programs, environmentOf(plan, folder, servers, secret));
+  const starter = await createStarter(folder, plan, environmentOf(plan, folder, servers, secret));
   undo.push(() => starter.end());
   const pids: Stage['pids'] = {
     temporal: servers.temporal.pid,

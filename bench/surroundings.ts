@@ -3,7 +3,7 @@ import { availableParallelism, cpus } from 'node:os';
 
 import { versionOf } from '../local/servers/version.ts';
 import { askRedis, durabilityOfRedis, readDurability } from './durability.ts';
-import { titles } from './processes.ts';
+import { type ProgramName, titles } from './processes.ts';
 import type { ServersAlone } from './servers-alone.ts';
 import { sesLatency, type Stage, temporalLimits, unlimited } from './stage.ts';
 
@@ -11,12 +11,14 @@ import { sesLatency, type Stage, temporalLimits, unlimited } from './stage.ts';
 export async function surroundingsOf(stage: Stage): Promise<string> {
   const { plan, queueRedisUrl } = stage;
   const raised = Object.entries(temporalLimits).map(([name, value]) => `${name} ${value}`);
+  const programName = (name: ProgramName) =>
+    plan.files?.[name] ? `${titles[name]} (${plan.files[name]})` : titles[name];
   const ofQueue = queueRedisUrl ? [`Redis of BullMQ: ${durabilityOfRedis(await askRedis(queueRedisUrl))}`] : [];
   return [
     ...(await serverLines(stage, ofQueue)),
     line('Raised', `${raised.join(', ')}; provider.rate_limit ${plan.rateLimit ?? unlimited}`),
     line('SES', `stand-in, ${plan.sesLatencyMs ?? sesLatency.ms} ms +-${sesLatency.jitter * 100} %, no failures`),
-    line('Processes', `the servers, and one each of: ${plan.programs.map((name) => titles[name]).join(', ')}`),
+    line('Processes', `the servers, and one each of: ${plan.programs.map(programName).join(', ')}`),
   ].join('\n');
 }
 

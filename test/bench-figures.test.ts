@@ -14,7 +14,7 @@ import {
   spread,
   told,
 } from '../bench/figures.ts';
-import { mailTable, type Run } from '../bench/mail-report.ts';
+import { mailTable, ratioTable, type Run } from '../bench/mail-report.ts';
 import { residentMb } from '../bench/memory.ts';
 import { mistakesIn } from '../bench/provider.ts';
 import { requestsBetween, requestsIn } from '../bench/rpcs.ts';
@@ -75,6 +75,29 @@ test('one mail in four that had to wait shows in the mail table, also when the f
   expect(of('Actions of one')).toEqual(['2.25 (2.25 to 2.25)']);
   expect(of('  fewest to most')).toEqual(['6 to 12', '2 to 3']);
   expect(of('  that waited')).toEqual(['2 of 8']);
+});
+
+test('the product and its patient path each stand beside the others of their own round', () => {
+  const spent = {
+    cpu: { by: { bench: 10 }, others: 0, wallMs: 1 },
+    requests: {},
+    memory: {},
+  } as unknown as Run['spent'];
+  const run = (what: Run['what'], count: number): Run => ({ what, count, seconds: 1, spent, mistakes: [] });
+  const rounds = [
+    run('floor', 50),
+    run('product', 60),
+    run('patient', 40),
+    run('patient', 45),
+    run('product', 30),
+    run('floor', 90),
+  ];
+  expect(ratioTable(rounds).rows.map(([name, rate]) => [name, rate])).toEqual([
+    ['', 'rate'],
+    ['product / patient', '1.08 (0.67 to 1.50)'],
+    ['product / floor', '0.77 (0.33 to 1.20)'],
+    ['patient / floor', '0.65 (0.50 to 0.80)'],
+  ]);
 });
 
 test('a percentile is the smallest value that so many do not exceed', () => {
