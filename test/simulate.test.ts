@@ -132,7 +132,8 @@ describe('a provider in trouble', () => {
     expect(mailsOf(calendar)[1]).toBe('Wed 2026-11-25 12:00 first-project');
   });
 
-  it('for longer than a month is more than a simulation waits for', async () => {
+  // Each of its 45,001 steps is a turn of the real sandbox.
+  it('for longer than a month is more than a simulation waits for', { timeout: 120_000 }, async () => {
     const calendar = await onboarding('day 1: provider is away for 20 weeks');
     expect(calendar).toMatchObject({ ended: 'unfinished', why: expect.stringContaining('45,001 steps') });
   });
