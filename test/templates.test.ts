@@ -27,7 +27,7 @@ async function compiled(name = 'note'): Promise<Template> {
 describe('what ships', () => {
   it.each(templateNames)('%s renders for Ada, and for somebody without a name, in all its languages', (name) => {
     const { variants } = template(name).compiled;
-    expect(Object.keys(variants)).toEqual(expect.arrayContaining(['de', 'en']));
+    expect(Object.keys(variants)).toContain('en');
     for (const [locale, { sample }] of Object.entries(variants)) {
       for (const person of [sample.person, {}]) {
         const links = {
@@ -43,6 +43,23 @@ describe('what ships', () => {
         expect(JSON.stringify(written)).not.toMatch(/\{\{|undefined|\[object|, you has/);
       }
     }
+  });
+
+  // By name: whoever adds a template need not write it in German.
+  it.each([
+    'receipt',
+    'welcome',
+    'first-project',
+    'invite-team',
+    'confirm-subscription',
+    'cart-reminder',
+    'cart-advice',
+    'trial-ends-soon',
+    'trial-ends-tomorrow',
+    'we-miss-you',
+    'last-word',
+  ] as const)('%s is there in German', (name) => {
+    expect(Object.keys(template(name).compiled.variants)).toContain('de');
   });
 
   it('greets Ada by name and tells her what she paid', () => {

@@ -44,9 +44,9 @@ it('the order of that cart ends it at once, in the middle of a wait; that of ano
 
     Tue 2026-11-24 10:00  starts     cart.abandoned
                           waits      4 hours for order.completed
-    Tue 2026-11-24 14:00  mail       cart-reminder  You left something in your cart
+    Tue 2026-11-24 14:00  mail       cart-reminder    You left something in your cart
                           waits      2 days for order.completed
-    Wed 2026-11-25 10:00  hears      order.completed
+    Wed 2026-11-25 10:00  not heard  order.completed  it is not meant for this run: the condition of its listenFor says no
     Wed 2026-11-25 20:00  hears      order.completed
                           ends       recovered"
   `);
