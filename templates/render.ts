@@ -57,7 +57,7 @@ export function render(
 /** The subject as it may be shown in Temporal UI: with a stand-in where the person's name would be. */
 export function namelessSubject(template: Template, person: PersonOfMail, payload: object): string {
   const { locale, words } = template.variantFor(person.locale);
-  const data = plain({ ...person, ...(person.name && { name: '‹name›' }) }, payload, {});
+  const data = plain({ ...person, ...(isSeen(person.name) && { name: '‹name›' }) }, payload, {});
   return filled(template, () => oneLine(words.subject(data, readerOf(person, locale))));
 }
 
@@ -115,7 +115,13 @@ function plain(person: PersonOfMail, payload: object, links: TemplateData['links
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
     return Object.assign(Object.create(withoutPrototype) as object, value);
   };
-  return JSON.parse(JSON.stringify({ person, event: payload, links }), bare);
+  const named = isSeen(person.name) ? person : { ...person, name: undefined };
+  return JSON.parse(JSON.stringify({ person: named, event: payload, links }), bare);
+}
+
+/** Who has a name of blanks and invisible letters has none: nobody reads "Hello ,". */
+function isSeen(name: string | undefined): boolean {
+  return name !== undefined && safeText(name).trim() !== '';
 }
 
 const withoutPrototype = Object.freeze(
