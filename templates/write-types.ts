@@ -6,8 +6,10 @@ interface Wanted {
   required: boolean;
   list: boolean;
   shown: boolean;
-  /** What is used of it, or of its items. */
+  /** What is used of it. */
   fields: Map<string, Wanted>;
+  /** What is used of each of its items, if it is a list. */
+  item?: Wanted;
 }
 
 const header = `// Written by \`rivulet templates types\` from what the templates use: do not change it by hand.
@@ -45,7 +47,7 @@ type AllOf<Union> = (Union extends unknown ? (one: Union) => void : never) exten
   ? All
   : never;
 `;
-  const isUsed = (alias: string) => new RegExp(`: ${alias}\\b|<${alias}>`).test(body);
+  const isUsed = (alias: string) => new RegExp(`(?:: |<)${alias}\\b`).test(body);
   const used = new Set(Object.keys(aliases).filter(isUsed));
   if (used.has('MaybeList')) used.add('List');
   const types = Object.entries(aliases).map(([alias, source]) => (used.has(alias) ? `${source}\n` : ''));
@@ -56,27 +58,31 @@ function newWanted(): Wanted {
   return { required: false, list: false, shown: false, fields: new Map() };
 }
 
-/** `event.items[].price` goes below `items`, which is a list. */
+/** `event.items[].price` goes below the items of `items`, which is a list. */
 function add(event: Wanted, need: Need): void {
-  const [root, ...parts] = need.path.split('.');
+  const [root, ...parts] = need.path.split(/\.|(?=\[\])/);
   if (root !== 'event') return;
   let at = event;
   for (const part of parts) {
-    const name = part.replaceAll('[]', '');
     // One item of a list, by its number, and how many there are: the list's own type says it.
-    if (/^\d+$/.test(name) || name === 'length') return;
-    const field = at.fields.get(name) ?? newWanted();
-    at.fields.set(name, field);
-    if (part.endsWith('[]')) field.list = true;
-    at = field;
-  }
-  if (need.path.endsWith('[]')) {
-    at.fields.set('[]', { ...newWanted(), shown: need.shown });
-    return;
+    if (/^\d+$/.test(part) || part === 'length') return;
+    at = part === '[]' ? itemOf(at) : fieldOf(at, part);
   }
   at.required ||= need.required;
   at.list ||= need.list;
   at.shown ||= need.shown && !need.list;
+}
+
+function fieldOf(wanted: Wanted, name: string): Wanted {
+  const field = wanted.fields.get(name) ?? newWanted();
+  wanted.fields.set(name, field);
+  return field;
+}
+
+/** An item is there, or its loop is not run. */
+function itemOf(wanted: Wanted): Wanted {
+  wanted.list = true;
+  return (wanted.item ??= { ...newWanted(), required: true });
 }
 
 function objectOf(fields: Map<string, Wanted>, indent: string): string {
@@ -90,18 +96,12 @@ function objectOf(fields: Map<string, Wanted>, indent: string): string {
   return `{\n${open}${lines.join('')}${indent}}`;
 }
 
-function typeOf({ required, list, shown, fields }: Wanted, indent: string): string {
-  if (list) return `${required ? '' : 'Maybe'}List<${itemOf(fields, indent)}>`;
+function typeOf({ required, list, shown, fields, item }: Wanted, indent: string): string {
+  if (list) return `${required ? '' : 'Maybe'}List<${item ? typeOf(item, indent) : 'unknown'}>`;
   if (fields.size === 0 && !shown) return 'unknown';
+  // `{{#if this}}` or `{{#with this}}` around the fields of an item says nothing about them.
   const type = fields.size > 0 ? objectOf(fields, indent) : 'Given';
   return required ? type : `Maybe<${type}>`;
-}
-
-function itemOf(fields: Map<string, Wanted>, indent: string): string {
-  // `{{#if this}}` or `{{#with this}}` around the item's fields says nothing about them.
-  const named = new Map([...fields].filter(([name]) => name !== '[]'));
-  if (named.size > 0) return objectOf(named, indent);
-  return fields.get('[]')?.shown ? 'Given' : 'unknown';
 }
 
 /** How a name stands as the key of a type. */

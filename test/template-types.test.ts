@@ -47,8 +47,20 @@ describe('templates/variables.ts', () => {
     expect(written('{{#each event.items}}{{#if this}}{{name}}{{/if}}{{/each}}')).toContain(
       'MaybeList<{ name: Given; }>',
     );
-    expect(written('{{#each event.rows}}{{#each this}}{{this}}{{/each}}{{/each}}')).toContain('rows?: MaybeList<');
     expect(written('Hello')).toBe('x: object;');
+  });
+
+  it('has lists of lists, as deep as the loops go', () => {
+    const loops = (words: string, depth = 2): string =>
+      depth === 0 ? words : `{{#each ${depth === 2 ? 'event.rows' : 'this'}}}${loops(words, depth - 1)}{{/each}}`;
+    expect(written(loops('{{this}}'))).toContain('rows?: MaybeList<List<Given>>;');
+    expect(written(loops('{{name}}{{#each old}}{{this}}{{/each}}'))).toContain(
+      'rows?: MaybeList<List<{ name: Given; old?: MaybeList<Given>; }>>;',
+    );
+    expect(written(loops('x'))).toContain('rows?: MaybeList<List<unknown>>;');
+    expect(written('{{#each event.rows}}{{this.length}}{{#each cells}}{{this}}{{/each}}{{/each}}')).toContain(
+      'cells?: MaybeList<Given>;',
+    );
   });
 
   it('quotes what is no name in TypeScript', () => {
