@@ -31,10 +31,19 @@ export interface StoredTemplate {
   version: string;
 }
 
+export interface PublishHow {
+  again?: boolean;
+  onlyFirst?: boolean;
+  dryRun?: boolean;
+}
+
 /** The templates that are published: every version ever, which one is live, and who made it so. */
 export interface TemplateVersions {
-  /** `again`: also if a rollback took it back. `onlyFirst`: only if no version is live yet. */
-  publish(template: StoredTemplate, act: Act, how?: { again?: boolean; onlyFirst?: boolean }): Promise<Published>;
+  /**
+   * `again`: also if a rollback took it back. `onlyFirst`: only if no version is live yet. `dryRun`: says what would become of
+   * it, and changes nothing.
+   */
+  publish(template: StoredTemplate, act: Act, how?: PublishHow): Promise<Published>;
   load(name: string, version: string): Promise<StoredTemplate | undefined>;
   /** The live version of every template. */
   live(): Promise<Map<string, string>>;
@@ -69,9 +78,9 @@ export function createTemplateVersions(redis: Redis, keys: Keys): TemplateVersio
     (await moving(keysOf(name, version), [name, version, author, message, action, keys.templatesChanged()])) === 1;
 
   return {
-    publish: (template, { author, message }, { again = false, onlyFirst = false } = {}) => {
+    publish: (template, { author, message }, how = {}) => {
       const { name, version } = template;
-      const flags = [again ? 1 : 0, onlyFirst ? 1 : 0];
+      const flags = [how.again, how.onlyFirst, how.dryRun].map((flag) => (flag === true ? 1 : 0));
       const args = [name, version, author, message, keys.templatesChanged(), packed(template), ...flags];
       return publishing(keysOf(name, version), args);
     },
@@ -114,21 +123,33 @@ local function note(action, version, live, author, message)
     action = action, version = version, live = live, author = author, message = message, at = math.floor(now / 1000) }))
 end`;
 
-/** ARGV: name, version, author, message, channel, the template packed, again, onlyFirst. Nothing is ever overwritten: a version is its content. */
+/**
+ * ARGV: name, version, author, message, channel, the template packed, again, onlyFirst, dryRun. Nothing is ever overwritten: a
+ * version is its content. Behind a pin, what the entry before says already is not noted again: a deploy publishes each time.
+ */
 const publishLua = `
 ${noteLua}
 local name, version = ARGV[1], ARGV[2]
 local live = redis.call('HGET', KEYS[3], name)
+local dry = ARGV[9] == '1'
 if ARGV[8] == '1' and live then return 'unchanged' end
-redis.call('SET', KEYS[1], ARGV[6], 'NX')
+if not dry then redis.call('SET', KEYS[1], ARGV[6], 'NX') end
 if live == version then return 'unchanged' end
 local mark = name .. '@' .. version
+local back = redis.call('SISMEMBER', KEYS[5], mark) == 1
 if redis.call('HEXISTS', KEYS[4], name) == 1 then
-  if ARGV[7] == '1' then redis.call('SREM', KEYS[5], mark) end
-  note('publish', version, false, ARGV[3], ARGV[4])
+  if dry then return 'pinned' end
+  local again = ARGV[7] == '1' and back
+  if again then redis.call('SREM', KEYS[5], mark) end
+  local last = redis.call('LINDEX', KEYS[2], -1)
+  local entry = last and cjson.decode(last)
+  if again or not (entry and entry.action == 'publish' and entry.version == version) then
+    note('publish', version, false, ARGV[3], ARGV[4])
+  end
   return 'pinned'
 end
-if ARGV[7] ~= '1' and redis.call('SISMEMBER', KEYS[5], mark) == 1 then return 'taken_back' end
+if back and ARGV[7] ~= '1' then return 'taken_back' end
+if dry then return 'live' end
 redis.call('SREM', KEYS[5], mark)
 redis.call('HSET', KEYS[3], name, version)
 note('publish', version, true, ARGV[3], ARGV[4])

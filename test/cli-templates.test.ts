@@ -111,6 +111,13 @@ describe('Grace, who owns the words,', () => {
       `welcome ${second} is live again, in every worker. Taken back: ${third}.\n`,
     );
     expect(await live('welcome')).toBe(second);
+    const before = await versions.history('welcome');
+    expect(await rivulet('publish', 'welcome', '--dry-run')).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(new RegExp(`^welcome +${third} {2}not live: a rollback took it back$`, 'm')),
+      err: expect.stringContaining('publish welcome --again'),
+    });
+    expect(await versions.history('welcome')).toEqual(before);
     const deploy = await rivulet('publish');
     expect(deploy).toMatchObject({
       code: 1,
@@ -127,11 +134,12 @@ describe('Grace, who owns the words,', () => {
     expect(await live('welcome')).toBe(third);
     await rivulet('rollback', 'welcome', '--to', second.slice(0, 6));
     expect(await live('welcome')).toBe(second);
-  });
+  }, 60_000);
 
   it('holds a version while others publish, and lets it go', async () => {
     expect((await rivulet('pin', `welcome@${first}`)).out).toContain(`stays at ${first} until`);
     edit('welcome/mail.mjml', 'A project comes first', 'A project comes last');
+    expect((await rivulet('publish', 'welcome', '--dry-run')).out).toContain(`would be kept; ${first} is pinned`);
     expect((await rivulet('publish', 'welcome')).out).toContain(`kept; ${first} is pinned and stays live`);
     expect(await live('welcome')).toBe(first);
     expect((await rivulet('list')).out).toContain(`${first} (pinned)`);

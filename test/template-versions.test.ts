@@ -113,6 +113,36 @@ describe('published versions', () => {
     expect(await live()).toBe('b');
   });
 
+  it('that are published again and again behind one that is pinned are noted once', async () => {
+    await versions.publish(note('a'), act);
+    await versions.pin('note', 'a', act);
+    for (const version of ['b', 'b', 'b', 'c', 'c', 'b']) await versions.publish(note(version), act);
+    expect((await versions.history('note')).map(({ version }) => version).join('')).toBe('aabcb');
+    await versions.unpin('note', act);
+    expect(await live()).toBe('b');
+  });
+
+  it('can be asked for what would become of one, and nothing changes', async () => {
+    const dry = (version: string, how = {}) => versions.publish(note(version), act, { ...how, dryRun: true });
+    expect(await dry('a')).toBe('live');
+    expect(await versions.load('note', 'a')).toBeUndefined();
+    await versions.publish(note('a'), act);
+    await versions.publish(note('b'), act);
+    await versions.rollback('note', 'a', act);
+    const before = await versions.history('note');
+    expect([await dry('a'), await dry('b'), await dry('b', { again: true }), await dry('c')]).toEqual([
+      'unchanged',
+      'taken_back',
+      'live',
+      'live',
+    ]);
+    expect([await live(), await versions.history('note')]).toEqual(['a', before]);
+    await versions.pin('note', 'a', act);
+    expect(await dry('b', { again: true })).toBe('pinned');
+    await versions.unpin('note', act);
+    expect(await live()).toBe('a');
+  });
+
   it('that were never published cannot be gone back to, or pinned', async () => {
     await versions.publish(note('a'), act);
     expect(await versions.rollback('note', 'zzz', act)).toBe(false);

@@ -20,18 +20,12 @@ export async function publish(context: CliContext, names: readonly string[], opt
   const errors = tellFindings(context.print, found);
   if (errors > 0) throw new NotDone('Nothing was published: put the errors right first.');
   await withMemory(context.env, async ({ memory: { templates: versions } }) => {
-    const [live, pinned] = await Promise.all([versions.live(), versions.pinned()]);
+    const live = await versions.live();
     const takenBack: string[] = [];
+    const how = { again: options.again === true, dryRun: options.dryRun === true };
     for (const template of found.templates) {
-      const before = live.get(template.name);
-      const outcome = options.dryRun
-        ? before === template.version
-          ? 'unchanged'
-          : pinned.has(template.name)
-            ? 'pinned'
-            : 'would be live'
-        : await versions.publish(template, actOf(context, options), { again: options.again === true });
-      context.print(line(template, before, outcome));
+      const outcome = await versions.publish(template, actOf(context, options), how);
+      context.print(line(template, live.get(template.name), outcome, how));
       if (outcome === 'taken_back') takenBack.push(template.name);
     }
     if (takenBack.length > 0) {
@@ -42,13 +36,17 @@ export async function publish(context: CliContext, names: readonly string[], opt
   });
 }
 
-function line({ name, version }: CompiledTemplate, before: string | undefined, outcome: Published | 'would be live') {
+function line(
+  { name, version }: CompiledTemplate,
+  before: string | undefined,
+  outcome: Published,
+  { dryRun }: { dryRun: boolean },
+): string {
   const was = before === undefined ? 'its first version' : `before: ${before}`;
-  const says: Record<typeof outcome, string> = {
-    live: `live (${was})`,
-    'would be live': `would be live (${was})`,
+  const says: Record<Published, string> = {
+    live: `${dryRun ? 'would be live' : 'live'} (${was})`,
     unchanged: 'unchanged',
-    pinned: `kept; ${before ?? 'another version'} is pinned and stays live`,
+    pinned: `${dryRun ? 'would be kept' : 'kept'}; ${before ?? 'another version'} is pinned and stays live`,
     taken_back: 'not live: a rollback took it back',
   };
   return `${name.padEnd(22)} ${version}  ${says[outcome]}`;
