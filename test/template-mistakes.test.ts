@@ -147,6 +147,22 @@ describe('a template is refused before anybody is mailed', () => {
     ['a plural lacks a form', mail('{{plural 1 one="# day"}}'), /:8 \{\{plural\}\} needs the form other="…"/],
     ['a helper is given too little', mail('{{money 12}}'), /:8 \{\{money\}\} takes 2 values, and has 1/],
     ['a helper is taken for a block', mail('{{#number 12}}x{{/number}}'), /:8 \{\{#number\}\}: number is no block/],
+    [
+      'its text part would fill in braces that its HTML shows',
+      mail('Write\n&#123;&#123;event.n}}'),
+      /^note\/mail\.mjml:9 \{\{ would be read as Handlebars in the text part .*: write \\\{\{ for braces/,
+    ],
+    ['a brace before a value would leave it unescaped', mail('{<b>{{event.n}}</b>}'), /would be read as Handlebars/],
+    [
+      'a backslash before a value would show its name',
+      mail('C:&#92;<b>{{event.n}}</b>'),
+      /would be read as Handlebars/,
+    ],
+    [
+      'a partial in an HTML comment is not there',
+      mail('<!-- {{> heder}} -->'),
+      /:8 \{\{> heder\}\}: there is no .*\. It counts inside <!-- --> too; \{\{!-- --\}\} takes it out/,
+    ],
     ['it holds a script', mail('<script>alert(1)</script>'), /<script> has no place in a mail/],
   ])('when %s', async (_why, source, told) => {
     write('note/mail.mjml', source);
@@ -163,6 +179,16 @@ describe('a template is refused before anybody is mailed', () => {
     write('note/mail.mjml', mail('<a href="{{> who}}">x</a>'));
     write('partials/who.mjml', 'https://example.com/" title={{event.n}} id="');
     expect(await mistakes()).toEqual([expect.stringMatching(/\{\{event\.n\}\}: inside a tag, Handlebars stands/)]);
+  });
+
+  it('but not for what stands in a comment of Handlebars, nor for blanks taken away around a partial', async () => {
+    const commented =
+      '{{!-- {{> heder}} <mj-nothing> <a href={{event.n}}> --}}{{! {{> heder}}\n{{!-- a }} <script> {{b}}\n--}}';
+    write('note/mail.mjml', mail(`x ${commented} y {{~> who~}} z`));
+    write('partials/who.mjml', '{{~!-- {{> content}} --~}}\n, Ada,');
+    expect(await mistakes()).toEqual([]);
+    const { templates } = await compileAll(dir(), ['note'], known);
+    expect(templates[0]?.variants['en']?.text).toMatch(/^x y, Ada,z$/m);
   });
 
   it('when its partials multiply to megabytes', async () => {

@@ -145,6 +145,33 @@ describe('what a mail says', () => {
   });
 });
 
+describe('the text part that is made of the HTML', () => {
+  const both = async (words: string, n: number | string) => {
+    write('note/mail.mjml', mail(words, { more: 'events: note.made\nsample: { event: { n: 1, at: 1, days: 1 } }\n' }));
+    const { html, text } = render(await compiled(), {}, { n, at: 1, days: 1 });
+    return [/<div[^>]*font-size:16px[^>]*>([^]*?)<\/div>/.exec(html)?.[1]?.trim(), text.split('\n')[0]];
+  };
+
+  it('asks what the HTML asks, whatever stands in strings', async () => {
+    const words = '{{#if (eq event.n "<none>")}}NONE{{else if (eq event.n "a }} &amp; b")}}AND{{else}}SOME{{/if}}';
+    expect(await both(words, '<none>')).toEqual(['NONE', 'NONE']);
+    expect(await both(words, 'a }} &amp; b')).toEqual(['AND', 'AND']);
+    expect(await both(words, 'a }} & b')).toEqual(['SOME', 'SOME']);
+    expect(await both('{{plural event.n one="#  <b>day" other="#  days"}}', 1)).toEqual([
+      '1  &lt;b&gt;day',
+      '1  <b>day',
+    ]);
+  });
+
+  it('shows the braces that the HTML shows', async () => {
+    expect(await both('Write \\{{event.n}} for {{event.n}}', 3)).toEqual([
+      'Write {{event.n}} for 3',
+      'Write {{event.n}} for 3',
+    ]);
+    expect(await both('C:\\\\{{event.n}} and {a}', 3)).toEqual(['C:\\3 and {a}', 'C:\\3 and {a}']);
+  });
+});
+
 describe('the subject that Temporal may see', () => {
   it('holds no name', () => {
     expect(namelessSubject(template('welcome'), { name: 'Ada', locale: 'de' }, {})).toBe('Willkommen, ‹name›');

@@ -8,6 +8,7 @@ import { sampleLinks } from '../sample-links.ts';
 import { lint } from '../lint/lint.ts';
 import { needsOf } from '../needs.ts';
 import { TemplateError } from '../template-error.ts';
+import { withoutComments } from '../mustaches.ts';
 import { checkSyntax, helperNames } from '../words.ts';
 import { compose, type Composed, constantName, partialName } from './compose.ts';
 import { misplacedData } from './data-places.ts';
@@ -113,10 +114,10 @@ async function compileVariant(
     ...composed.mistakes,
     ...composed.parts.flatMap(({ file: part, text: words, line: first }) => {
       const place = (line: number) => `${part}:${first + line - 1}`;
-      return [
-        ...syntaxMistakes(words.replaceAll(partialName, ''), place),
-        ...misplacedData(words.replaceAll(constantName, '')).map(({ line, message }) => `${place(line)} ${message}`),
-      ];
+      const wrong = syntaxMistakes(words.replaceAll(partialName, ''), place);
+      if (wrong.length > 0) return wrong;
+      const bare = withoutComments(words).replaceAll(constantName, '');
+      return misplacedData(bare).map(({ line, message }) => `${place(line)} ${message}`);
     }),
     ...syntaxMistakes(subject, () => `${file.file}:1 subject`),
     ...syntaxMistakes(preheader, () => `${file.file}:1 preheader`),
@@ -143,6 +144,7 @@ async function compileVariant(
     if (!(error instanceof RangeError)) throw error;
     return { mistakes: [`${file.file}:1 the elements of its HTML are nested too deeply`] };
   }
+  if (!text && derived === undefined) return { mistakes: [literalBraces(composed, file.file)] };
   const unreadable = syntaxMistakes(derived ?? '', () => `${file.file}:1 the text part made of the HTML:`);
   if (unreadable.length > 0) return { mistakes: unreadable };
   return {
@@ -160,6 +162,13 @@ function placeOfMustache({ mjml, places }: Composed, message: string, file: stri
   const mustache = /^\{\{.*?\}\}/.exec(message)?.[0];
   const line = mustache === undefined ? -1 : mjml.split('\n').findIndex((text) => text.includes(mustache));
   return line < 0 ? `${file}:1` : placeOf(places, line + 1);
+}
+
+/** Where the sources spell a brace or a backslash that Handlebars would read in the text part, if one is found. */
+function literalBraces({ mjml, places }: Composed, file: string): string {
+  const line = mjml.split('\n').findIndex((text) => /&(?:#0*(?:123|92)|#x0*(?:7b|5c)|lcub|lbrace|bsol);?/i.test(text));
+  const place = line < 0 ? `${file}:1` : placeOf(places, line + 1);
+  return `${place} {{ would be read as Handlebars in the text part that is made of the HTML: write \\{{ for braces that are shown, or a mail.txt`;
 }
 
 /** What Handlebars does not take, and what it would but we do not. */

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { direction, fallbackChain } from '../locales.ts';
+import { commentsAndPartials, withoutComments } from '../mustaches.ts';
 import { maxFile, readSource, type SourceFile } from './read.ts';
 
 /** Where a line of the composed document comes from. */
@@ -30,7 +31,7 @@ const maxComposed = 2 * maxFile;
 const maxParts = 1_000;
 
 /** How a partial is named. */
-export const partialName = /\{\{>\s*[\w-]+\s*\}\}/g;
+export const partialName = /\{\{~?>\s*[\w-]+\s*~?\}\}/g;
 
 /**
  * One MJML document out of a layout, the template's body and the partials that they name, each in the language that is
@@ -61,11 +62,15 @@ export function compose(dir: string, layout: string, body: Part, locale: string)
   const put = ({ file, text, line }: Part, content: Part | undefined, path: string[]): void => {
     if ((inserted += 1) > maxParts) throw new Error(`${body.file} has more than ${maxParts} partials put into it`);
     let from = 0;
-    for (const found of text.matchAll(/\{\{~?#?>([^}]*)\}\}/g)) {
+    for (const found of text.matchAll(commentsAndPartials)) {
+      const [whole, named] = found;
       const at = line + text.slice(0, found.index).split('\n').length - 1;
-      add(text.slice(from, found.index), file, line + text.slice(0, from).split('\n').length - 1);
-      from = found.index + found[0].length;
-      const name = (found[1] ?? '').replace(/~$/, '').trim();
+      const before = text.slice(from, found.index);
+      add(whole.startsWith('{{~') ? before.trimEnd() : before, file, line + text.slice(0, from).split('\n').length - 1);
+      from = found.index + whole.length;
+      if (whole.endsWith('~}}')) from = text.length - text.slice(from).trimStart().length;
+      if (named === undefined) continue; // a comment, which is not for MJML
+      const name = named.replace(/~$/, '').trim();
       if (!/^[\w-]+$/.test(name)) {
         mistakes.push(`${file}:${at} {{> ${name}}}: a partial is named by one word and takes no parameters`);
       } else if (name === 'content') {
@@ -79,7 +84,11 @@ export function compose(dir: string, layout: string, body: Part, locale: string)
           const part = { ...partial, line: 1 };
           parts.set(part.file, part);
           put(part, undefined, [...path, name]);
-        } else mistakes.push(`${file}:${at} {{> ${name}}}: there is no partials/${name}.mjml; ${partialsIn(dir)}`);
+        } else {
+          const hidden = text.lastIndexOf('<!--', found.index) > text.lastIndexOf('-->', found.index);
+          const counts = hidden ? '. It counts inside <!-- --> too; {{!-- --}} takes it out' : '';
+          mistakes.push(`${file}:${at} {{> ${name}}}: there is no partials/${name}.mjml; ${partialsIn(dir)}${counts}`);
+        }
       }
     }
     add(text.slice(from), file, line + text.slice(0, from).split('\n').length - 1);
@@ -90,7 +99,7 @@ export function compose(dir: string, layout: string, body: Part, locale: string)
     if (!around) mistakes.push(`${body.file}:1 layout "${layout}": there is no layouts/${layout}.mjml`);
     else {
       parts.set(around.file, { ...around, line: 1 });
-      if (!/\{\{>\s*content\s*\}\}/.test(around.text)) {
+      if (!/\{\{~?>\s*content\s*~?\}\}/.test(withoutComments(around.text))) {
         mistakes.push(`${around.file}:1 has no {{> content}}: nothing of a template would be shown`);
       }
       put({ ...around, line: 1 }, body, []);

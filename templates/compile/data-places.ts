@@ -1,3 +1,5 @@
+import { endOfMustache } from '../mustaches.ts';
+
 /**
  * Where in MJML or HTML data may not stand, whatever it says: escaping makes a value safe as text and between quotes, nowhere
  * else. One `{ line, message }` for each place; the first line is 1.
@@ -8,7 +10,7 @@ export function misplacedData(source: string): { line: number; message: string }
     found.push({ line: source.slice(0, at).split('\n').length, message: `${mustacheAt(source, at)}: ${message}` });
   let at = 0;
   while (at < source.length) {
-    if (source.startsWith('{{', at)) at = after(source, '}}', at);
+    if (source.startsWith('{{', at)) at = endOfMustache(source, at);
     else if (/^<!--\s*\[if\b/i.test(source.slice(at, at + 20))) at += 4; // Outlook on Windows reads what is in it
     else if (source.startsWith('<!--', at)) at = after(source, '-->', at);
     else if (/^<[a-z]/i.test(source.slice(at, at + 2))) at = scanTag(source, at, tell);
@@ -26,7 +28,7 @@ function scanTag(source: string, from: number, tell: Tell): number {
   for (let at = from + 1; at < source.length; at += 1) {
     const letter = source[at] ?? '';
     if (source.startsWith('{{', at)) {
-      const end = after(source, '}}', at);
+      const end = endOfMustache(source, at);
       if (quote === '') tell(at, 'inside a tag, Handlebars stands between quotes only: attribute="{{...}}"');
       else if (source.slice(at, end).includes(quote)) tell(at, `inside ${quote}...${quote} it takes the other quotes`);
       else if (/^style$/i.test(attribute)) tell(at, noCss);
@@ -57,5 +59,5 @@ function after(source: string, end: string, from: number): number {
 }
 
 function mustacheAt(source: string, at: number): string {
-  return source.slice(at, Math.min(after(source, '}}', at), at + 60));
+  return source.slice(at, Math.min(endOfMustache(source, at), at + 60));
 }

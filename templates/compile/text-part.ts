@@ -1,5 +1,7 @@
 import { convert } from 'html-to-text';
 
+import { mustaches } from '../mustaches.ts';
+
 const asText = {
   wordwrap: false as const,
   selectors: [
@@ -14,10 +16,22 @@ const asText = {
   ],
 };
 
-/** The text part of a mail from its compiled HTML: Handlebars in it stay as they are, and are filled in when it is sent. */
-export function textPart(html: string): string {
-  return `${convert(html, asText)
+/** Around the number of what Handlebars will read: letters that no text has. */
+const [open, close] = ['\ufdd0', '\ufdd1'];
+
+/**
+ * The text part of a mail from its compiled HTML: Handlebars in it stay as they are, to the letter, and are filled in when it
+ * is sent. Undefined: words of the HTML would become Handlebars there, such as `&#123;&#123;`.
+ */
+export function textPart(html: string): string | undefined {
+  const found: string[] = [];
+  const words = html
+    .replaceAll(/[\ufdd0\ufdd1]/g, '')
+    .replaceAll(mustaches, (mustache) => `${open}${found.push(mustache) - 1}${close}`);
+  const text = convert(words, asText)
     .replaceAll(/(?<![ \t])[ \t]+$/gm, '')
     .replaceAll(/\n{3,}/g, '\n\n')
-    .trim()}\n`;
+    .trim();
+  if (/\{\{|[{\\]\ufdd0/.test(text)) return undefined;
+  return `${text.replaceAll(/\ufdd0(\d+)\ufdd1/g, (_, index: string) => found[Number(index)] ?? '')}\n`;
 }

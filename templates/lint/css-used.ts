@@ -1,5 +1,6 @@
 import { parseDocument } from 'htmlparser2';
 
+import { withoutComments } from '../mustaches.ts';
 import { type Document, type Element, isElement, isText } from './document.ts';
 import { lineAt } from './places.ts';
 
@@ -40,7 +41,9 @@ export function usedIn(source: string): UsedAt[] {
 /** Front matter, and values that are not known yet, as blanks: lines stay where they are. */
 function withoutHandlebars(source: string): string {
   const blank = (text: string) => text.replaceAll(/[^\n]/g, ' ');
-  return source.replace(/^---\n.*?\n---/s, blank).replaceAll(/\{\{.*?\}\}/gs, blank);
+  return withoutComments(source)
+    .replace(/^---\n.*?\n---/s, blank)
+    .replaceAll(/\{\{.*?\}\}/gs, blank);
 }
 
 function readElement({ name, attribs }: Element, tell: (used: Used) => void): void {
