@@ -45,6 +45,16 @@ describe('a template is refused before anybody is mailed', () => {
       '---\nsubject: x\nclass: transactional\nlocale: en_GB\n---\n',
       /:4 front matter: locale must be a BCP 47/,
     ],
+    [
+      'its sample is in a locale that is none',
+      mail('x', { more: 'sample:\n  person:\n    locale: xx_YY\n' }),
+      /^note\/mail\.mjml:6 front matter: sample\.person\.locale must be a BCP 47 locale/,
+    ],
+    [
+      'its sample is in a time zone that is none',
+      mail('x', { more: 'sample:\n  person: { name: Ada,\n    time_zone: Mars/Base }\n' }),
+      /^note\/mail\.mjml:6 front matter: sample\.person\.time_zone must be an IANA time zone/,
+    ],
     ['a block is not closed', mail('{{#if person.name}}Hello'), /^note\/mail\.mjml:\d+ Parse error/],
     [
       'it calls a helper that there is not',

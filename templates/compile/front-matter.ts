@@ -1,14 +1,12 @@
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 
+import { contact } from '../../events/person.ts';
 import { canonical } from '../locales.ts';
 
-const person = z.strictObject({
-  name: z.string().optional(),
-  locale: z.string().optional(),
-  time_zone: z.string().optional(),
-  country: z.string().optional(),
-});
+/** As an event brings it: else the preview and the checks would show what no reader gets. */
+const { email: _, ...fieldsOfPerson } = contact.shape;
+const person = z.strictObject(fieldsOfPerson);
 const sample = z.strictObject({
   person: person.default({}),
   event: z.record(z.string(), z.unknown()).default({}),
