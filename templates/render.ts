@@ -23,6 +23,11 @@ export class MissingData extends Error {
 /** With this data the mail would hold what no mail may hold. */
 export class UnsafeMail extends Error {
   override readonly name = 'UnsafeMail';
+  readonly parts: readonly string[];
+  constructor(mail: string, parts: readonly string[]) {
+    super(`${mail}: ${parts.join('; ')}`);
+    this.parts = parts;
+  }
 }
 
 /**
@@ -50,7 +55,7 @@ export function render(
     };
   });
   const unsafe = unsafeParts(rendered.html);
-  if (unsafe.length > 0) throw new UnsafeMail(`template "${template.name}" (${locale}): ${unsafe.join('; ')}`);
+  if (unsafe.length > 0) throw new UnsafeMail(`template "${template.name}" (${locale})`, unsafe);
   return rendered;
 }
 

@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import { prepare } from '../catalogue.ts';
 import { checkNeeds, checkSample, type Schemas } from '../check-needs.ts';
 import type { CompiledTemplate, CompiledVariant, Finding, Sample } from '../compiled.ts';
-import { render } from '../render.ts';
-import { sampleLinks } from '../sample-links.ts';
 import { lint } from '../lint/lint.ts';
 import { needsOf } from '../needs.ts';
 import { TemplateError } from '../template-error.ts';
@@ -17,6 +14,7 @@ import { mjmlToHtml, placeOf } from './mjml.ts';
 import { placeIn } from './place-needs.ts';
 import { readTemplate, type SourceFile, type TemplateFiles } from './read.ts';
 import { textPart } from './text-part.ts';
+import { tryOut } from './try-out.ts';
 
 /** What a template may refer to. */
 export interface Known {
@@ -82,7 +80,7 @@ export async function compileTemplate(dir: string, name: string, known: Known): 
   }
   if (mistakes.length > 0) throw new TemplateError([...new Set(mistakes)]);
   const template = withVersion(describe(name, matter, variants, sources));
-  findings.push(...renderSamples(template));
+  findings.push(...tryOut(template));
   // A mail that cannot be made has no sizes and links to look at.
   if (!findings.some(({ level }) => level === 'error')) findings.push(...(await lint(template)));
   return { template, findings };
@@ -207,19 +205,4 @@ function withVersion(template: Omit<CompiledTemplate, 'version'>): CompiledTempl
       : value;
   const version = createHash('sha256').update(JSON.stringify(template, sorted)).digest('hex').slice(0, 12);
   return { ...template, version };
-}
-
-/** A template that its own sample does not fill is refused now, not at somebody's mail. */
-function renderSamples(template: CompiledTemplate): Finding[] {
-  const ready = prepare(template);
-  return Object.entries(template.variants).flatMap(([locale, { sample, file }]) => {
-    try {
-      render(ready, { ...sample.person, locale }, sample.event, sampleLinks(template));
-      return [];
-    } catch (error) {
-      const why = (error as Error).message.replace(/^template "[^"]*"( \([^)]*\))?:? /, '');
-      const message = `cannot be rendered with its sample: ${why}`;
-      return [{ rule: 'sample', level: 'error' as const, message, file, line: 1, locale }];
-    }
-  });
 }

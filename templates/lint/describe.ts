@@ -17,8 +17,9 @@ ${command}
 \`\`\`
 
 The lint looks at a template as its readers will get it: each language is rendered with its sample, and the result goes
-through every rule. It runs when a template is published, in CI (\`rivulet templates lint\`) and in the preview. An error
-keeps a template from being published. A warning does not: read it, and decide.
+through every rule. Links, images and CSS are looked at in every branch, those too that the sample does not take. It runs when a
+template is published, in CI (\`rivulet templates lint\`) and in the preview. An error keeps a template from being published. A
+warning does not: read it, and decide.
 
 ${table(rules)}
 `;

@@ -28,8 +28,9 @@ export function elementsOfClass(document: Document, name: string): Element[] {
 
 /** What a reader sees: nothing of `<head>`, nothing hidden, and nothing of what `leaveOut` names. */
 export function visibleText(node: Document | Element, leaveOut: (element: Element) => boolean = () => false): string {
+  const unseen = isWithoutSize(node);
   const parts = node.children.map((child: Node) => {
-    if (isText(child)) return child.data;
+    if (isText(child)) return unseen ? '' : child.data;
     if (!isElement(child) || isHidden(child) || leaveOut(child)) return '';
     const text = visibleText(child, leaveOut);
     return inline.has(child.name) ? text : ` ${text} `;
@@ -50,7 +51,39 @@ export function isSeen(element: Element): boolean {
 }
 
 function isHidden({ name, attribs }: Element): boolean {
-  return ['head', 'style', 'script', 'title'].includes(name) || /display:\s*none/i.test(attribs['style'] ?? '');
+  if (['head', 'style', 'script', 'title'].includes(name) || attribs['hidden'] !== undefined) return true;
+  const style = declarations(attribs['style']);
+  return (
+    style.get('display') === 'none' ||
+    /^(?:hidden|collapse)$/.test(style.get('visibility') ?? '') ||
+    [style.get('opacity'), style.get('max-height')].some((value) => Number.parseFloat(value ?? '1') === 0)
+  );
+}
+
+/** The letters of it have no size: MJML writes `font-size:0px` around its columns, and sizes again inside. */
+function isWithoutSize(node: Document | Element): boolean {
+  for (let at: Element['parent'] | Element = node; at; at = at.parent) {
+    const size = 'attribs' in at ? (declarations(at.attribs['style']).get('font-size') ?? '') : '';
+    if (Number.parseFloat(size) === 0) return true;
+    if (size !== '' && !/(?:%|em)$/.test(size)) return false; // shares of nothing are nothing
+  }
+  return false;
+}
+
+/** The last one of each name counts, as in a mail program. */
+function declarations(style = ''): ReadonlyMap<string, string> {
+  return new Map(
+    style.split(';').map((piece) => {
+      const [property = '', value = ''] = piece.split(':', 2);
+      return [
+        property.trim().toLowerCase(),
+        value
+          .replace(/!\s*important/i, '')
+          .trim()
+          .toLowerCase(),
+      ];
+    }),
+  );
 }
 
 export function hasClass({ attribs }: Element, name: string): boolean {

@@ -12,6 +12,7 @@ export const imageAlt: MailRule = {
   why: 'Many mail programs show no image before they are asked to, and some readers cannot see any: `alt` is what they get.',
   source:
     'WCAG 2.2, [1.1.1 Non-text Content](https://www.w3.org/TR/WCAG22/#non-text-content) and [2.4.4 Link Purpose](https://www.w3.org/TR/WCAG22/#link-purpose-in-context)',
+  of: 'branches',
   check(mail) {
     const without = elements(mail.document, 'img').filter(({ attribs }) => attribs['alt'] === undefined);
     const silent = elements(mail.document, 'a').filter((link) => !without.includes(onlyImage(link) as Element));

@@ -1,9 +1,11 @@
+import { alwaysIn } from '../always.ts';
+import { branchesOf } from '../branches.ts';
 import { prepare, type Template } from '../catalogue.ts';
 import { sampleLinks } from '../sample-links.ts';
 import type { CompiledTemplate, CompiledVariant, Finding } from '../compiled.ts';
 import { MissingData, namelessSubject, render } from '../render.ts';
 import { parseHtml } from './document.ts';
-import type { Found, MailOfSample, Rule } from './rule.ts';
+import type { Found, MailOfSample, MailRule, Rule } from './rule.ts';
 import { rules } from './rules.ts';
 
 /**
@@ -16,12 +18,21 @@ export async function lint(template: CompiledTemplate): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const rule of rules) {
     if ('check' in rule) {
-      for (const mail of mails) findings.push(...toFindings(rule, rule.check(mail), mail));
+      for (const mail of mails) findings.push(...toFindings(rule, foundBy(rule, mail), mail));
     } else {
       findings.push(...toFindings(rule, await rule.checkTemplate(template)));
     }
   }
   return findings;
+}
+
+function foundBy(rule: MailRule, mail: MailOfSample): Found[] {
+  const documents = [
+    ...(rule.of === undefined ? [] : mail.branches),
+    ...(rule.of === 'branches' ? [] : [mail.document]),
+  ];
+  const found = documents.flatMap((document) => rule.check({ ...mail, document }));
+  return [...new Map(found.map((one) => [JSON.stringify(one), one])).values()]; // branches have much in common
 }
 
 function mailOf(template: Template, locale: string, variant: CompiledVariant): MailOfSample {
@@ -36,6 +47,8 @@ function mailOf(template: Template, locale: string, variant: CompiledVariant): M
     links,
     rendered,
     document: parseHtml(rendered.html),
+    branches: branchesOf(variant.html, (mustache) => mustache).map(parseHtml),
+    always: { document: parseHtml(alwaysIn(variant.html, links)), text: alwaysIn(variant.text, links) },
     namelessSubject: subjectForNobody(template, locale, variant),
   };
 }

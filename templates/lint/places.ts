@@ -7,7 +7,7 @@ import type { MailOfSample } from './rule.ts';
  * or partial of its language. What comes from data has no place of its own.
  */
 export function placeOf(
-  { template, variant, locale }: MailOfSample,
+  { template, variant, locale }: Pick<MailOfSample, 'template' | 'variant' | 'locale'>,
   text: string,
 ): Partial<Pick<Finding, 'file' | 'line'>> {
   if (text.trim() === '') return {};

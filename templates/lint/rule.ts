@@ -13,6 +13,10 @@ export interface MailOfSample {
   rendered: RenderedEmail;
   /** Of the rendered HTML. */
   document: Document;
+  /** The HTML with each branch of its blocks in one of them, whatever the sample says; values stand as `{{...}}`. */
+  branches: readonly Document[];
+  /** What of both parts is there whatever the data is. */
+  always: { document: Document; text: string };
   /** The subject for somebody without a name. Undefined where the subject cannot be written without one. */
   namelessSubject: string | undefined;
 }
@@ -35,6 +39,8 @@ interface AboutRule {
 
 /** Looks at each language by itself. */
 export interface MailRule extends AboutRule {
+  /** As which documents it gets the mail, one after the other. Without it, as the sample's. */
+  of?: 'branches' | 'branches and sample';
   check(mail: MailOfSample): Found[];
 }
 

@@ -90,6 +90,12 @@ export const attacksOnReaders: Attack[] = [
     says: /<script> has no place/,
   },
   {
+    what: 'a script in words that the sample does not show',
+    words: '{{#if event.who}}<script>alert(1)</script>{{/if}}',
+    stops: 'publish',
+    says: /<script> has no place/,
+  },
+  {
     what: 'a form in the words',
     words: '<form action="https://example.com"></form>',
     stops: 'publish',
