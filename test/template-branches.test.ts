@@ -211,4 +211,20 @@ describe('what CSS loads', () => {
       'http://example.com/b.png: make it https:',
     ]);
   });
+
+  it('is no style sheet from elsewhere', async () => {
+    const sheet = '<style>\n@import url(https://example.com/a.css);</style>';
+    const link =
+      '<link rel="stylesheet" href="https://example.com/b.css"><link rel="icon" href="https://example.com/c">';
+    write('note/mail.mjml', mail(section(`<mj-raw>${sheet}\n${link}</mj-raw><mj-text>x</mj-text>`)));
+    expect(await linted()).toEqual([
+      expect.objectContaining({
+        rule: 'remote-css',
+        level: 'warning',
+        message: expect.stringMatching(/^@import/),
+        line: 9,
+      }),
+      expect.objectContaining({ rule: 'remote-css', message: expect.stringMatching(/^<link/), line: 10 }),
+    ]);
+  });
 });

@@ -215,6 +215,6 @@ describe('docs/lint.md', () => {
     expect(page).toBe(describeLint());
     const names = [...page.matchAll(/^\| `([\w-]+)`/gm)].map(([, name]) => name);
     expect(names).toEqual(rules.map(({ name }) => name));
-    expect(new Set(names).size).toBe(16);
+    expect(new Set(names).size).toBe(17);
   });
 });

@@ -1,6 +1,5 @@
-import type { CompiledTemplate } from '../compiled.ts';
 import { detectorOf } from './css-features.ts';
-import { type UsedAt, usedIn } from './css-used.ts';
+import { sourcesOf, type UsedAt, usedIn } from './css-used.ts';
 import type { Found, TemplateRule } from './rule.ts';
 
 /** Of a feature: what it is called, where it is described, and since which version which program has it. */
@@ -29,6 +28,9 @@ const harmless: Record<string, string> = {
   'height property': 'Yahoo Mail makes min-height of it',
   'target attribute': 'links of a mail open in a new page anyway',
 };
+
+/** By title, what `remote-css` tells. */
+const elsewhere = ['@import', '<link> element'];
 
 export const cssSupport: TemplateRule = {
   name: 'css-support',
@@ -61,19 +63,11 @@ function checkFeature({ title, url, detect, lacking }: Lacking, used: (UsedAt & 
   return [{ message, file: first.file, line: first.line }];
 }
 
-/** The mail's own files first, the default language before the others. */
-function sourcesOf({ name, sources }: CompiledTemplate): { file: string; text: string }[] {
-  const rank = (file: string) => (file === `${name}/mail.mjml` ? 0 : file.startsWith(`${name}/`) ? 1 : 2);
-  return Object.entries(sources)
-    .filter(([file]) => file.endsWith('.mjml'))
-    .map(([file, text]) => ({ file, text }))
-    .toSorted((one, other) => rank(one.file) - rank(other.file));
-}
-
 async function featuresThatSomeLack(): Promise<Lacking[]> {
   return (await loadFeatures()).flatMap((feature) => {
     const detect = detectorOf(feature.category, feature.title);
-    const lacking = Object.hasOwn(harmless, feature.title) ? [] : lackingOf(feature);
+    const told = Object.hasOwn(harmless, feature.title) || elsewhere.includes(feature.title);
+    const lacking = told ? [] : lackingOf(feature);
     return detect && lacking.length > 0 ? [{ title: feature.title, url: feature.url, detect, lacking }] : [];
   });
 }

@@ -1,12 +1,13 @@
 import { parseDocument } from 'htmlparser2';
 
+import type { CompiledTemplate } from '../compiled.ts';
 import { withoutComments } from '../mustaches.ts';
 import { type Document, type Element, isElement, isText } from './document.ts';
 import { lineAt } from './places.ts';
 
 /** Something of HTML or CSS that the author of a source wrote. */
 export type Used =
-  | { is: 'element'; name: string }
+  | { is: 'element'; name: string; attributes: Readonly<Record<string, string>> }
   | { is: 'attribute'; name: string; value: string }
   | { is: 'declaration'; property: string; value: string }
   | { is: 'selector'; text: string }
@@ -47,7 +48,7 @@ function withoutHandlebars(source: string): string {
 }
 
 function readElement({ name, attribs }: Element, tell: (used: Used) => void): void {
-  tell({ is: 'element', name });
+  tell({ is: 'element', name, attributes: attribs });
   for (const [attribute, value] of Object.entries(attribs)) {
     tell({ is: 'attribute', name: attribute, value });
     if (attribute === 'style') for (const piece of value.split(';')) tellDeclaration(piece, tell);
@@ -87,4 +88,13 @@ function tellDeclaration(text: string, tell: (used: Used) => void): void {
   const [, property, value] = /^\s*([\w-]+)\s*:\s*(.+?)\s*$/s.exec(text) ?? [];
   if (property !== undefined && value !== undefined)
     tell({ is: 'declaration', property: property.toLowerCase(), value });
+}
+
+/** The mail's own files first, the default language before the others. */
+export function sourcesOf({ name, sources }: CompiledTemplate): { file: string; text: string }[] {
+  const rank = (file: string) => (file === `${name}/mail.mjml` ? 0 : file.startsWith(`${name}/`) ? 1 : 2);
+  return Object.entries(sources)
+    .filter(([file]) => file.endsWith('.mjml'))
+    .map(([file, text]) => ({ file, text }))
+    .toSorted((one, other) => rank(one.file) - rank(other.file));
 }

@@ -4,6 +4,7 @@ import { imageAlt, imagesOnly } from './images.ts';
 import { preheaderLength, subjectEmpty, subjectLength } from './inbox-line.ts';
 import { localesDiffer } from './languages.ts';
 import { emptyLink, httpLink } from './links.ts';
+import { remoteCss } from './remote-css.ts';
 import { postalAddress, unsubscribeLink } from './marketing.ts';
 import type { Rule } from './rule.ts';
 import { gmailClip } from './size.ts';
@@ -26,6 +27,7 @@ export const rules: readonly Rule[] = [
   emptyLink,
   colorScheme,
   cssSupport,
+  remoteCss,
   localesDiffer,
   unusedVariable,
 ];
