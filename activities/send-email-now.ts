@@ -7,7 +7,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { claimBy, compose, dispatch, ended } from './dispatch.ts';
 import { afterEarlierAttempts } from './earlier-attempts.ts';
 import { type FailureType, tryAgainIn } from './failures.ts';
-import { aboutOf, describe, type Send, type SendRequest, type SendResult, type Wait } from './send.ts';
+import { aboutOf, describe, patienceMs, type Send, type SendRequest, type SendResult, type Wait } from './send.ts';
 import { closedUntil } from './send-window.ts';
 import { overtaken } from './settle.ts';
 import { backBefore, held, outOfQuota } from './wait-for-turn.ts';
@@ -91,21 +91,40 @@ const mostInTurns = 75;
 
 /** Keeps turns free for runs that send nothing now: a turn that sends lasts as long as the provider takes to answer. */
 export interface RoomInTurns {
-  /** Does it, or throws what sends the mail to the queue, where slow sends stand in nobody's way. */
+  /**
+   * Does it once there is room. Where none comes within a moment, the provider is slow: throws what sends the mail to the
+   * queue, where slow sends stand in nobody's way.
+   */
   within<T>(send: () => Promise<T>): Promise<T>;
 }
 
 export function createRoomInTurns(): RoomInTurns {
   let underWay = 0;
+  const waiting: (() => void)[] = [];
+  /** Whether somebody who ends hands on the place in time; first come, first served. */
+  const handedOn = () =>
+    new Promise<boolean>((resolve) => {
+      const take = () => {
+        clearTimeout(patience);
+        resolve(true);
+      };
+      const patience = setTimeout(() => {
+        waiting.splice(waiting.indexOf(take), 1);
+        resolve(false);
+      }, patienceMs.at_once);
+      waiting.push(take);
+    });
+
   return {
     async within(send) {
-      if (underWay >= mostInTurns)
-        throw tryAgainIn(1, 'RateLimited', `${underWay} mails are leaving in turns of this worker`);
-      underWay += 1;
+      if (underWay < mostInTurns) underWay += 1;
+      else if (!(await handedOn())) throw tryAgainIn(1, 'RateLimited', 'the provider is slow, and the turns are full');
       try {
         return await send();
       } finally {
-        underWay -= 1;
+        const next = waiting.shift();
+        if (next) next();
+        else underWay -= 1;
       }
     },
   };

@@ -76,23 +76,27 @@ describe('a mail that can leave now', () => {
 
 describe('a provider that takes its time', () => {
   it('keeps no more than 75 turns of a worker; what comes meanwhile goes to the queue, and the next turns send again', async () => {
-    let answer = () => {};
-    const answered = new Promise<void>((resolve) => (answer = resolve));
-    let asked = 0;
+    const answers: (() => void)[] = [];
     const { attemptNow, calls } = await scene([], {
-      beforeCall: () => {
-        asked += 1;
-        return answered;
-      },
+      beforeCall: () => new Promise((answer) => answers.push(answer)),
     });
     const first = Array.from({ length: 75 }, (_, index) => attemptNow('receipt', { key: `${index}` }));
-    await vi.waitFor(() => expect(asked).toBe(75));
+    await vi.waitFor(() => expect(answers).toHaveLength(75));
     const others = await Promise.all(['a', 'b'].map((key) => attemptNow('receipt', { key })));
     expect(others).toEqual([notNow('receipt', 'RateLimited'), notNow('receipt', 'RateLimited')]);
-    answer();
+    // One that comes now has the place of the first that ends.
+    const next = attemptNow('receipt', { key: 'a' });
+    answers[0]?.();
+    await vi.waitFor(() => expect(answers).toHaveLength(76));
+    for (const answer of answers) answer();
+    expect(await next).toMatchObject({ outcome: 'sent' });
     await Promise.all(first);
-    expect(await attemptNow('receipt', { key: 'a' })).toMatchObject({ outcome: 'sent' });
     expect(calls).toHaveLength(76);
+
+    const later = attemptNow('receipt', { key: 'b' });
+    await vi.waitFor(() => expect(answers).toHaveLength(77));
+    answers[76]?.();
+    expect(await later).toMatchObject({ outcome: 'sent' });
   });
 });
 
