@@ -1,14 +1,16 @@
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 
+import { connectWorker } from '../worker/temporal-connection.ts';
 import type { Nothings } from './floor-run.ts';
 
 // The same sizes as worker/workers.ts, so that the difference is what the product does and not how it is set up.
 Runtime.install({ logger: new DefaultLogger('WARN') });
-const connection = await NativeConnection.connect({ address: process.env['TEMPORAL_ADDRESS']! });
-const shared = { connection, namespace: process.env['TEMPORAL_NAMESPACE']! };
+const namespace = process.env['TEMPORAL_NAMESPACE']!;
+const connection = await connectWorker({ address: process.env['TEMPORAL_ADDRESS']!, namespace });
+const shared = { connection, namespace };
 let done: Nothings = { count: 0, lastAt: 0 };
 const workers = await Promise.all([
   Worker.create({

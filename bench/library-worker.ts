@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, Runtime } from '@temporalio/worker';
 
 import type { Activities } from '../activities/index.ts';
+import { connectWorker } from '../worker/temporal-connection.ts';
 import { createWorkers } from '../worker/workers.ts';
 
 // The product's workers with one journey, the file that is named, and activities that do nothing. The bundle holds no other
@@ -15,10 +16,11 @@ const needed: Pick<Activities, 'sendEmail' | 'sendEmailNow'> = {
 
 const logger = new DefaultLogger('ERROR');
 Runtime.install({ logger });
-const connection = await NativeConnection.connect({ address: process.env['TEMPORAL_ADDRESS']! });
+const namespace = process.env['TEMPORAL_NAMESPACE']!;
+const connection = await connectWorker({ address: process.env['TEMPORAL_ADDRESS']!, namespace });
 const workers = await createWorkers({
   connection,
-  namespace: process.env['TEMPORAL_NAMESPACE']!,
+  namespace,
   workflowBundle: await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL(file, import.meta.url)), logger }),
   activities: needed as Activities,
   sendConcurrency: 100,

@@ -1,6 +1,5 @@
 import { dirname } from 'node:path';
 
-import { NativeConnection } from '@temporalio/worker';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
 import type { ActivityDependencies, SendSettings } from '../activities/dependencies.ts';
@@ -16,7 +15,7 @@ import { createHealthApp, listen } from '../runtime/health.ts';
 import { createLinks } from '../runtime/links.ts';
 import { createLog } from '../runtime/log.ts';
 import { stopSignal, untilStopped } from '../runtime/stop-signal.ts';
-import { cancelRun, connectTemporal, provisionTemporal, temporalConnectOptions } from '../runtime/temporal.ts';
+import { cancelRun, connectTemporal, provisionTemporal } from '../runtime/temporal.ts';
 import { createTokens } from '../runtime/tokens.ts';
 import { claimsWaitForDisk, durabilityWarnings } from '../state/durability.ts';
 import { createKeys } from '../state/keys.ts';
@@ -33,6 +32,7 @@ import { createMailer } from './mailer.ts';
 import { installRuntime } from './runtime.ts';
 import { scheduleSuppressionSync } from './schedules.ts';
 import { startSourceCheck, uncheckedSources } from './source-check.ts';
+import { connectWorker } from './temporal-connection.ts';
 import { type Watch, watchProvider } from './watch-provider.ts';
 import { sendsAtOnce } from './workers.ts';
 
@@ -105,7 +105,7 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
       settings: sendSettings(config, watchConfig(process.env, config, log, stop)),
     }),
   );
-  const connect = () => NativeConnection.connect(temporalConnectOptions({ address, namespace }));
+  const connect = () => connectWorker({ address, namespace });
   const connection = await connect();
   const settings = { connection, namespace, workflowBundle: bundle, activities, sendConcurrency };
   const fleet = await createFleet(settings, connect, log);
