@@ -11,7 +11,7 @@ import { inSuite, scenarios } from './scenarios.ts';
 const usage = `Usage: npm run bench -- [SCENARIO ...] [--json FILE] [--quick]
   Scenarios:  ${Object.keys(scenarios).join(' ')}
               without one: ${inSuite.join(' ')}
-  Sizes:      [--emails 500] [--warm-up 200] [--rounds 3] [--sleepers 5000] [--wake-rate 50] [--no-floors]
+  Sizes:      [--emails 500] [--warm-up 1500] [--rounds 3] [--sleepers 5000] [--wake-rate 50] [--no-floors]
   --patient   mail: beside the rest the path of a mail that cannot leave in its turn, each refused there
   --quick     150 mails through the product and beside it, for CI
   compare     --base REV [--head HEAD] [--pairs 3]: the scenario mail on two revisions, in pairs`;
@@ -19,7 +19,7 @@ const usage = `Usage: npm run bench -- [SCENARIO ...] [--json FILE] [--quick]
 const { values, positionals } = readArguments();
 const sizes: Sizes = {
   emails: atLeastOne(values.emails ?? (values.quick ? '150' : '500')),
-  warmUp: atLeastOne(values['warm-up'] ?? (values.quick ? '50' : '200')),
+  warmUp: atLeastOne(values['warm-up'] ?? (values.quick ? '50' : '1500')),
   rounds: atLeastOne(values.rounds ?? (values.quick ? '1' : '3')),
   sleepers: atLeastOne(values.sleepers),
   wakeRate: atLeastOne(values['wake-rate']),
