@@ -18,6 +18,7 @@ const workers = await Promise.all([
     taskQueue: 'floor',
     workflowsPath: fileURLToPath(new URL('./floor-workflow.ts', import.meta.url)),
     maxCachedWorkflows: 1_000,
+    stickyQueueScheduleToStartTimeout: 60_000,
     maxConcurrentWorkflowTaskExecutions: 100,
   }),
   Worker.create({

@@ -18,6 +18,13 @@ export function sendsAtOnce({ sendConcurrency }: Pick<WorkerSettings, 'sendConcu
   return sendConcurrency + inTurns;
 }
 
+/**
+ * How long a turn stands in line at the worker that has its run at hand. After that the server puts it at the end of the common
+ * line, and whoever was due later goes first; with its default of ten seconds, a crowd that woke at nine left in no order at all.
+ * It is also how long a turn may wait for a worker that was killed.
+ */
+const inLineMs = 60_000;
+
 export interface WorkerSettings {
   connection: NativeConnection;
   namespace: string;
@@ -40,6 +47,7 @@ export function createJourneyWorker(settings: WorkerSettings): Promise<Worker> {
     workflowBundle: settings.workflowBundle,
     activities: light,
     maxCachedWorkflows: 1_000,
+    stickyQueueScheduleToStartTimeout: inLineMs,
     maxConcurrentWorkflowTaskExecutions: 100,
     maxConcurrentLocalActivityExecutions: inTurns,
     maxConcurrentActivityTaskExecutions: 50,
