@@ -8,7 +8,7 @@ import { runChaos } from './run-chaos.ts';
 const seed = Number(process.env['RIVULET_CHAOS_SEED'] ?? randomInt(2 ** 31));
 process.stdout.write(`chaos: RIVULET_CHAOS_SEED=${seed} repeats it\n`);
 
-const short = { seed, sends: 150, rounds: 1, calmMs: 10_000, closeWithinMs: 120_000 };
+const short = { seed, sends: 150, rounds: 1, calmMs: 10_000, closeWithinMs: 240_000 };
 
 // Side by side: most of it is waiting for time-outs.
 describe.concurrent('every server is killed and frozen, and workers die at every boundary of a send', () => {
