@@ -29,7 +29,8 @@ export default defineConfig({
         },
       },
       {
-        // They hurt servers, so each file has its own, and the machine to itself. The long form: npm run test:chaos.
+        // They hurt servers, so each file has its own, and nothing else runs. Side by side: most of it is waiting for
+        // time-outs. The long form: npm run test:chaos.
         extends: true,
         test: {
           name: 'chaos',
@@ -37,7 +38,6 @@ export default defineConfig({
           exclude: ['test/chaos/full.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
           sequence: { groupOrder: 2 },
         },
       },
