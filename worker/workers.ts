@@ -20,7 +20,7 @@ export function sendsAtOnce({ sendConcurrency }: Pick<WorkerSettings, 'sendConcu
 
 /**
  * How long a turn stands in line at the worker that has its run at hand. After that the server puts it at the end of the common
- * line, and whoever was due later goes first; with its default of ten seconds, a crowd that woke at nine left in no order at all.
+ * line, and whoever was due later goes first; with its default of ten seconds, a fifth of a crowd left out of order.
  * It is also how long a turn may wait for a worker that was killed.
  */
 const inLineMs = 60_000;
