@@ -1,6 +1,6 @@
-import type { Fact } from '../state/facts.ts';
-import type { RecipientState } from '../state/recipients.ts';
-import type { SuppressionReason } from '../state/suppressions.ts';
+import { type AddressEvent, factAbout } from '../store/facts.ts';
+import type { RecipientState } from '../store/recipients.ts';
+import type { SuppressionCause, SuppressionReason } from '../store/suppressions.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { type StopOrder, stopJourneys } from './stop-journeys.ts';
 
@@ -23,35 +23,48 @@ export interface Judgement {
   optOut: { id: string; at: number; topics: string[]; source: string }[];
   stop: StopOrder[];
   alerts: Alert[];
-  facts: Fact[];
+  facts: AddressEvent[];
 }
 
 /** Does what follows from feedback about an address: first what keeps mail from leaving, last what is only told. */
 export async function applyFeedback(deps: ActivityDependencies, address: string, judgement: Judgement): Promise<void> {
-  const { memory, settings, log, metrics } = deps;
+  const { store, settings, log, metrics } = deps;
   for (const { reason, since, until } of judgement.suppress) {
     const scope = scopeOf(reason, settings.complaintsStop);
     const suppression = { reason, scope, since, source: 'feedback', ...(until !== undefined && { until }) };
-    if (await memory.suppressions.add(address, suppression)) metrics.suppressions.inc({ reason });
+    if (await store.suppressions.add(address, suppression, causeOf(reason, judgement.facts)))
+      metrics.suppressions.inc({ reason });
   }
-  for (const reason of judgement.lift) await memory.suppressions.lift(address, reason);
+  for (const reason of judgement.lift) await store.suppressions.lift(address, reason);
 
-  const people = await memory.contacts.peopleAt(address);
+  const people = await store.contacts.peopleAt(address);
   for (const { id, at, topics, source } of judgement.optOut) {
     for (const person of people) {
-      await memory.consents.record(person, { id, state: 'revoked', consent: { topics, source }, at });
+      await store.consents.record(person, { id, state: 'revoked', consent: { topics, source }, at });
     }
   }
   const stopped = await stopJourneys(deps, people, judgement.stop);
 
-  await memory.facts.record(address, [...judgement.facts, ...stopped]);
-  await memory.recipients.remember(address, judgement.state);
+  const others = judgement.facts.filter(({ what }) => what !== 'suppressed' && what !== 'suppression_lifted');
+  await store.facts.record([...others, ...stopped].map((happened) => factAbout(address, happened)));
+  await store.recipients.remember(address, judgement.state);
 
   for (const fact of [...judgement.facts, ...stopped]) {
     metrics.recipientFacts.inc({ what: fact.what });
     log.info({ user_ids: people, address_hash: address, ...fact }, 'about a recipient');
   }
   for (const alert of judgement.alerts) log.error({ alert, user_ids: people }, 'feedback that somebody must look at');
+}
+
+/** What the fact about a suppression says beside it: the store writes that one with the suppression. */
+function causeOf(reason: SuppressionReason, facts: readonly AddressEvent[]): SuppressionCause {
+  const { user, template, journey } =
+    facts.find((fact) => fact.what === 'suppressed' && fact['reason'] === reason) ?? {};
+  return {
+    ...(user !== undefined && { user_id: user }),
+    ...(template !== undefined && { template }),
+    ...(journey !== undefined && { journey }),
+  };
 }
 
 /** A receipt to somebody whom the provider's validation doubts may still be right; all else is no use, or not wanted. */

@@ -3,21 +3,27 @@ import type { Logger } from 'pino';
 
 import type { ConsentModel } from '../config/consent-model.ts';
 import type { SendingTimes } from '../config/sending-times.ts';
-import type { Memory } from '../state/memory.ts';
+import type { Store } from '../store/store.ts';
 import type { Template } from '../templates/catalogue.ts';
 import type { Mailer } from './mailers/mailer.ts';
+import type { ProviderHealth } from './provider-health.ts';
+import type { Attempt, SendRequest } from './send.ts';
 import type { MailLinks } from './unsubscribe-headers.ts';
 
 /** What the activities need of the world. The worker makes it; a test passes its own. */
 export interface ActivityDependencies {
-  memory: Memory;
+  store: Store;
   templates: Templates;
   mailer: Mailer;
   links: MailLinks;
+  /** The attempt at an email that runs now: `attemptOfTemporal` of attempt.ts. */
+  attemptOf: (request: SendRequest, way: Attempt['way']) => Attempt;
+  /** What time it is, Unix ms: the worker's clock, or that of a simulation. */
+  now: () => number;
   /** Waits so many milliseconds; rejects when the journey no longer wants what is waited for. */
   wait: (ms: number) => Promise<void>;
-  /** This worker's own pace, for when the shared one cannot be asked: how long the next mail waits, in milliseconds. */
-  localPace: () => number;
+  /** What is known of the provider from recent sends. */
+  health: ProviderHealth;
   /** Asks Temporal to cancel a run; false when there is none that runs. */
   cancelRun: (workflowId: string, reason: string) => Promise<boolean>;
   log: Pick<Logger, 'info' | 'warn' | 'error'>;

@@ -1,52 +1,61 @@
-import type { SendRecord } from '../state/sends.ts';
+import type { SendRecord } from '../store/sends.ts';
+import { decideDoubt } from './decide-doubt.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { ended } from './dispatch.ts';
-import { neverAgain, tryAgainIn } from './failures.ts';
-import type { Send, SendResult, Way, WayIsFree } from './send.ts';
-import { settle } from './settle.ts';
+import { failPermanently, waitFor } from './failures.ts';
+import type { Send, SendResult } from './send.ts';
 
-/** What became of earlier attempts at this mail: its result, or how this one may go on. */
+/** How this attempt may claim the email. */
+export interface ClaimTerms {
+  /** The claim of an earlier attempt that was decided: it is taken over. */
+  over?: string;
+  /** That attempt may have sent it after all. */
+  possibleDuplicate?: true;
+}
+
+/** What became of earlier attempts at this email: its result, or how this one may claim it. */
 export async function afterEarlierAttempts(
   deps: ActivityDependencies,
   send: Send,
   record: SendRecord | undefined,
-  way: Way,
-): Promise<WayIsFree | { result: SendResult }> {
-  if (!record) return { failures: 0 };
+): Promise<ClaimTerms | { result: SendResult }> {
+  if (!record) return {};
   switch (record.state) {
     case 'accepted':
       return { result: sentBefore(record) };
     case 'unknown':
       return { result: { outcome: 'unknown' } };
     case 'refused':
-      throw neverAgain('MailRefused', record.detail ?? 'the provider refused this mail');
+      throw failPermanently('EmailRefused', record.detail ?? 'the provider refused this email');
     case 'released':
-      return { failures: record.failures };
-    case 'dispatching': {
-      if (way === 'at_once') throw tryAgainIn(1, 'Settling', 'an earlier attempt may have sent it');
-      const settled = await settle(deps, send, record);
-      return settled === 'unknown' ? { result: ended(deps, send, { outcome: 'unknown' }) } : settled;
-    }
+      keepVersion(send, record);
+      return {};
+    case 'claimed':
+      keepVersion(send, record);
+      return sentNothing(send, record) ? { over: record.claim } : decideDoubt(deps, send, record);
     default:
-      throw unreadable(deps, send, record.state satisfies never);
+      return record.state satisfies never;
   }
 }
 
-/** Another version wrote it. Whatever it means, sending would be blind: it waits for a worker that can read it. */
-function unreadable({ log, settings }: ActivityDependencies, send: Send, state: string): Error {
-  log.error({ message_key: send.key, state }, 'the ledger says what this version does not know');
-  return tryAgainIn(
-    settings.probeEveryMs,
-    'LedgerUnreadable',
-    `the ledger says "${state}", which this version does not know`,
-  );
+/** That attempt ended before it called the provider, or was refused by it, and said so to the one after it. */
+function sentNothing({ attempt }: Send, { claim }: SendRecord): boolean {
+  return attempt.unsent.includes(claim);
 }
 
-function sentBefore(record: SendRecord): SendResult {
+/**
+ * An attempt in a workflow task that was lost, of which the run knows nothing, began with another version: the queue continues
+ * with that one. A queued attempt gets its version with the request.
+ */
+function keepVersion({ attempt, templateVersion }: Send, { version }: SendRecord): void {
+  if (attempt.way === 'inline' && version !== templateVersion)
+    throw waitFor(1, 'StartedAsOtherVersion', `an earlier attempt began with version ${version}`, version);
+}
+
+function sentBefore({ providerId, version, repeats }: SendRecord): SendResult {
   return {
     outcome: 'sent',
-    ...(record.providerId && { message_id: record.providerId }),
-    ...(record.version && { version: record.version }),
-    ...(record.sentAgain && { possible_duplicate: true }),
+    version,
+    ...(providerId && { message_id: providerId }),
+    ...(repeats > 0 && { possible_duplicate: true }),
   };
 }

@@ -1,19 +1,19 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 
-import type { Halt } from '../state/stops.ts';
+import type { Halt } from '../store/stops.ts';
 
 /**
- * Everything that can go wrong with a send, as a closed list. The kind says what happens next, not what went wrong:
+ * Everything that can go wrong with a call to the provider, as a closed list. The kind says what happens next:
  *
- * | kind                | the mail | what happens next |
- * |---------------------|----------|-------------------|
- * | throttled           | did not leave | tried again after the wait that the answer asks for; `overRate` slows all workers down, `thenHalt` closes a gate the second time |
- * | unavailable         | did not leave | tried again with growing waits, then at `probe_every`, until it leaves |
- * | quota_spent         | did not leave | tried again when the provider's daily quota has room |
- * | halted              | did not leave | a gate closes: everything it stops waits until a probe or an operator opens it; nobody's journey fails |
- * | refused             | did not leave | never tried again: this mail as it is will not be taken |
- * | ambiguous           | may have left | settled first (see send-email.ts), never sent blindly; `alert` when nobody knows this answer |
- * | accepted_id_unknown | left | done; the id comes with the event feed |
+ * | kind                | the email | what happens next |
+ * |---------------------|-----------|-------------------|
+ * | throttled           | not sent | retried after the wait that the answer asks for; `overRate` slows all workers down, `thenHalt` closes a gate the second time |
+ * | unavailable         | not sent | retried with growing waits, then at `probe_every`, until it is sent |
+ * | quota_spent         | not sent | retried when the provider's daily quota has room |
+ * | halted              | not sent | a gate closes: everything it stops waits until a probe or an operator opens it; no run fails |
+ * | refused             | not sent | never retried: this email as it is will not be accepted |
+ * | ambiguous           | may have been sent | in doubt: facts decide (decide-doubt.ts), it is never sent blindly; `alert` when this answer is unknown |
+ * | accepted_id_unknown | sent | done; the id comes with the feed |
  */
 export type SendFailure =
   | { kind: 'throttled'; retryAfterMs: number; overRate?: true; thenHalt?: Halt }
@@ -24,7 +24,7 @@ export type SendFailure =
   | { kind: 'ambiguous'; alert?: true }
   | { kind: 'accepted_id_unknown' };
 
-/** A mailer's answer when a mail was not simply accepted. `detail` is the provider's text without addresses. */
+/** A mailer's answer when an email was not simply accepted. `detail` is the provider's text without addresses. */
 export class MailerError extends Error {
   override readonly name = 'MailerError';
   readonly failure: SendFailure;
@@ -34,39 +34,40 @@ export class MailerError extends Error {
   }
 }
 
-/** The types a failed activity has in Temporal. Those in `permanentFailures` are never retried. */
-export type FailureType =
-  | 'RateLimited'
+/** Why an email waits. The type says what the engine does; each has one meaning, since operators read it in the Temporal UI. */
+export type WaitType =
+  | 'WaitingForSlot' // the shared rate limit: its slot comes later
+  | 'SlotsUnavailable' // the rate limit cannot be asked: Redis is unavailable
+  | 'StoreUnavailable' // Postgres is unavailable
+  | 'NoCapacityHere' // too many slow calls to the provider in this worker's workflow tasks: the queue sends it
+  | 'ChangedSinceLook' // what is known of the person changed between the look and the claim: it is looked at again
+  | 'ClaimedElsewhere' // another attempt claimed it at this moment: the next one reads what became of it
+  | 'StartedAsOtherVersion' // an earlier attempt began with another template version: the queue continues with that
+  | 'NotKnownYet' // nobody has recorded the person's address, or what they said about the topic
+  | 'InDoubt' // an earlier attempt may have sent it: facts decide
   | 'Throttled'
   | 'QuotaSpent'
   | 'ProviderUnavailable'
-  | 'SendingHalted'
+  | 'GateClosed'
   | 'Paused'
-  | 'LedgerUnreadable'
-  | 'Settling'
-  | 'MailRefused'
-  | 'TemplateMissing'
-  | 'MissingData'
-  | 'UnsafeMail';
+  | 'NeverAnHour' // the sending times of its journey and topic have no minute in common
+  | 'TemplateMissing'; // this version is not in the record: restored from an old backup, or not published yet
 
-export const permanentFailures = [
-  'MailRefused',
-  'TemplateMissing',
-  'MissingData',
-  'UnsafeMail',
-] as const satisfies FailureType[];
+/** Types that Temporal never retries: someone has to look at the run. */
+export const permanentFailures = ['EmailRefused', 'MissingData', 'UnsafeEmail'] as const;
 
-/** Not a failure but a wait: Temporal tries again after exactly `ms`, holds no worker slot and counts no error. */
-export function tryAgainIn(ms: number, type: FailureType, message: string): ApplicationFailure {
+/** Not a failure but a wait: Temporal retries after exactly `ms`, holds no worker slot and counts no error. */
+export function waitFor(ms: number, type: WaitType, message: string, ...details: unknown[]): ApplicationFailure {
   return ApplicationFailure.create({
     type,
     message,
+    details,
     nextRetryDelay: Math.max(1, Math.ceil(ms)),
     category: ApplicationFailureCategory.BENIGN,
   });
 }
 
-/** The activity fails for good, and with it the journey's call: a person has to look at it. */
-export function neverAgain(type: (typeof permanentFailures)[number], message: string): ApplicationFailure {
+/** The activity fails permanently, and with it the journey's call. */
+export function failPermanently(type: (typeof permanentFailures)[number], message: string): ApplicationFailure {
   return ApplicationFailure.nonRetryable(message, type);
 }

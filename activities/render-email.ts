@@ -1,26 +1,36 @@
-import { createHash } from 'node:crypto';
-
 import type { Contact } from '../events/person.ts';
+import type { Event } from '../events/index.ts';
+import { fullPayload, type PersonalPart } from '../events/split-event.ts';
 import type { Template } from '../templates/catalogue.ts';
 import type { PersonOfMail } from '../templates/compiled.ts';
-import { MissingData, namelessSubject, render, type RenderedEmail, UnsafeMail } from '../templates/render.ts';
+import { MissingData, render, type RenderedEmail, UnsafeMail } from '../templates/render.ts';
 import type { TemplateData } from '../templates/words.ts';
-import { neverAgain } from './failures.ts';
-import { placeholderLinks } from './unsubscribe-headers.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { failPermanently } from './failures.ts';
+import type { Mail } from './mailers/mailer.ts';
+import type { Send } from './send.ts';
+import { linksFor, unsubscribeHeaders } from './unsubscribe-headers.ts';
 
-/** What the history keeps of a rendered mail: enough to recognise it, no body, no address, no name. */
-export interface RenderedReference {
-  version: string;
-  /** The language it is in, BCP 47. */
-  locale: string;
-  /** With a stand-in for the person's name. */
-  subject: string;
-  /** SHA-256 of subject, HTML and text, shortened; with stand-ins for the links, which are each mail's own. */
-  content: string;
+/**
+ * The email as this person gets it. `personal`: the event's personal fields, which no journey has seen. Fails permanently
+ * where the data does not fill the template, naming the field.
+ */
+export async function composeEmail(
+  deps: ActivityDependencies,
+  { content, tag }: Send,
+  contact: Contact & { email: string },
+  event: Event,
+  personal: PersonalPart = {},
+): Promise<Mail> {
+  const { from } = deps.settings;
+  const links = linksFor(deps.links, content, event, tag);
+  const { html, text, subject } = renderEmail(content, contact, fullPayload(event, personal), links);
+  const headers = unsubscribeHeaders(content, links.unsubscribe, deps.settings);
+  return { from, to: contact.email, subject, html, text, headers, tag };
 }
 
-/** Renders a mail; data that the template cannot be filled in with fails the activity for good, naming the field. */
-export function renderFor(
+/** Renders a template for a person and the payload of an event. */
+export function renderEmail(
   template: Template,
   contact: Contact,
   payload: object,
@@ -29,19 +39,10 @@ export function renderFor(
   try {
     return render(template, personOf(contact), payload, links);
   } catch (error) {
-    if (error instanceof MissingData || error instanceof UnsafeMail) throw neverAgain(error.name, error.message);
+    if (error instanceof MissingData) throw failPermanently('MissingData', error.message);
+    if (error instanceof UnsafeMail) throw failPermanently('UnsafeEmail', error.message);
     throw error;
   }
-}
-
-export function referenceTo(template: Template, contact: Contact, payload: object): RenderedReference {
-  const rendered = renderFor(template, contact, payload, placeholderLinks(template));
-  return {
-    version: template.version,
-    locale: rendered.locale,
-    subject: namelessSubject(template, personOf(contact), payload),
-    content: createHash('sha256').update(JSON.stringify(rendered)).digest('hex').slice(0, 16),
-  };
 }
 
 function personOf({ name, locale, time_zone, country }: Contact): PersonOfMail {

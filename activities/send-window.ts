@@ -2,35 +2,34 @@
 import { Temporal } from 'temporal-polyfill/implementation';
 
 import { minutesUntilOpen, type SendingTimes } from '../config/sending-times.ts';
-import type { Contact } from '../events/person.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Send } from './send.ts';
-import { later } from './wait-for-turn.ts';
+import { park } from './park.ts';
 
 const minuteMs = 60_000;
 
+/** Whether an email may be sent at this hour; if not, from when on (Unix ms). */
+export type Window = { open: true } | { open: false; until: number };
+
 /**
- * When a mail may leave that must not leave at this hour (Unix ms); undefined when it may leave now. Asked anew by every
- * attempt, so that neither a long queue nor a changed configuration carries a mail into somebody's night. `known`: the
- * contact, where somebody has looked it up already.
+ * Whether a marketing email may be sent at this hour where the person is. Asked by every attempt, so that neither a long queue
+ * nor a changed configuration carries an email into somebody's night.
  */
-export async function closedUntil(
+export async function sendWindow(
   deps: ActivityDependencies,
   send: Send,
-  journey: string | undefined,
-  known?: Pick<Contact, 'time_zone'>,
-): Promise<number | undefined> {
-  const { name, class: kind, topic } = send.template;
+  timeZone: string | undefined,
+): Promise<Window> {
+  const { class: kind, topic, journey } = send;
   const times = kind === 'marketing' ? deps.settings.sendingTimes(journey, topic) : [];
-  if (times.length === 0) return undefined; // before anybody is looked up: most mails have no hours
-  const { time_zone } = known ?? (await deps.memory.contacts.find(send.user));
-  const now = Date.now();
-  const opens = opensAt(times, time_zone, now);
-  if (opens !== undefined) return opens > now ? opens : undefined;
+  if (times.length === 0) return { open: true };
+  const now = deps.now();
+  const opens = opensAt(times, timeZone, now);
+  if (opens !== undefined) return opens > now ? { open: false, until: opens } : { open: true };
 
-  deps.log.error({ message_key: send.key, template: name, journey, topic }, 'its sending times leave no time at all');
+  deps.log.error({ message_key: send.messageKey, journey, topic }, 'email.never_an_hour');
   const why = `the sending times of journey "${journey}" and topic "${topic}" have no minute in common; change rivulet.yaml`;
-  throw await later(deps, send, deps.settings.probeEveryMs, 'Paused', why);
+  throw await park(deps, send, deps.settings.probeEveryMs, 'NeverAnHour', why);
 }
 
 /**

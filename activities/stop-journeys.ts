@@ -1,5 +1,5 @@
-import type { Fact } from '../state/facts.ts';
-import type { RunningJourney } from '../state/running.ts';
+import type { AddressEvent } from '../store/facts.ts';
+import type { RunningJourney } from '../store/running.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /** Which running journeys of a person end, and why: their marketing journeys, all of them or those of some topics. */
@@ -18,22 +18,22 @@ const startingMs = 10 * 60_000;
  * each run that was cancelled. A run that has ended by itself is taken off the index.
  */
 export async function stopJourneys(
-  { memory, cancelRun }: Pick<ActivityDependencies, 'memory' | 'cancelRun'>,
+  { store, cancelRun, now }: Pick<ActivityDependencies, 'store' | 'cancelRun' | 'now'>,
   people: readonly string[],
   orders: readonly StopOrder[],
-): Promise<Fact[]> {
-  const facts: Fact[] = [];
+): Promise<AddressEvent[]> {
+  const facts: AddressEvent[] = [];
   for (const user of orders.length > 0 ? people : []) {
-    for (const journey of await memory.running.of(user)) {
+    for (const journey of await store.running.of(user)) {
       const order = orders.find((each) => concerns(each, user, journey));
       if (!order) continue;
       const cancelled = await cancelRun(journey.workflowId, order.why);
-      if (cancelled || Date.now() - journey.registeredAt > startingMs) {
-        await memory.running.forget(user, journey.workflowId);
+      if (cancelled || now() - journey.registeredAt > startingMs) {
+        await store.running.forget(user, journey.workflowId);
       }
       if (cancelled) {
         facts.push({
-          at: Date.now(),
+          at: now(),
           what: 'journey_stopped',
           user,
           journey: journey.journey,

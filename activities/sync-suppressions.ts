@@ -1,7 +1,8 @@
 import { Context } from '@temporalio/activity';
 
-import type { Lift } from '../state/suppression-sync.ts';
-import { isToTell, type SharedReason } from '../state/suppressions.ts';
+import { fewAtOnce } from '../store/few-at-once.ts';
+import type { Lift } from '../store/suppression-sync.ts';
+import { isLifted, isUnreported, type SharedReason } from '../store/suppressions.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { ListedAddress, SuppressionList } from './mailers/mailer.ts';
 
@@ -19,6 +20,8 @@ export interface SyncReport {
   not_told_sandbox: number;
   /** Entries that an operator's removal has taken off the provider's list. */
   lifted_at_provider: number;
+  /** Suppressed addresses written to the mirror in Redis (`suppression.storage: redis`). */
+  mirrored: number;
 }
 
 /** One try of the sync, as Temporal sees it. */
@@ -57,17 +60,33 @@ export function attemptOfTemporal(): Attempt {
   };
 }
 
-/**
- * Brings over what the provider's list has and we have not, takes off it what an operator has lifted, and tells it of
- * bounces and complaints that it cannot know. Never of anything else: its list stops transactional mail too.
- */
+/** Compares the suppressions with the provider's list, and with their mirror in Redis, where there is one. */
 export async function syncSuppressions(deps: ActivityDependencies, attempt: Attempt): Promise<SyncReport> {
   const list = deps.mailer.suppressionList;
-  if (!list) return nothing();
+  const report = list ? await syncWithProvider(deps, list, attempt) : nothing();
+  await mirror(deps, report, attempt);
+  if (list || deps.store.suppressionMirror) deps.log.info({ ...report }, 'suppressions.synced');
+  return report;
+}
+
+/** All of the mirror each time: what was not written when it changed is written now. */
+async function mirror({ store }: ActivityDependencies, report: SyncReport, attempt: Attempt): Promise<void> {
+  const onPage = (written: number) => attempt.beat(Object.assign(report, { mirrored: written }));
+  await store.suppressionMirror?.reconcile(onPage);
+}
+
+/**
+ * Brings over what the provider's list has and we have not, takes off it what an operator has lifted, and reports
+ * bounces and complaints that it cannot know. Never anything else: its list stops transactional email too.
+ */
+async function syncWithProvider(
+  deps: ActivityDependencies,
+  list: SuppressionList,
+  attempt: Attempt,
+): Promise<SyncReport> {
   const progress = await resume(deps, attempt);
   if (!progress.listRead) await readList(deps, list, progress, attempt);
   await tell(deps, list, progress, attempt);
-  deps.log.info({ ...progress.report }, "the suppressions are compared with the provider's list");
   return progress.report;
 }
 
@@ -80,13 +99,11 @@ function nothing(): SyncReport {
     not_told_unknown_address: 0,
     not_told_sandbox: 0,
     lifted_at_provider: 0,
+    mirrored: 0,
   };
 }
 
-async function resume(
-  { memory: { suppressionSync: sync } }: ActivityDependencies,
-  { run }: Attempt,
-): Promise<Progress> {
+async function resume({ store: { suppressionSync: sync } }: ActivityDependencies, { run }: Attempt): Promise<Progress> {
   const kept = await sync.progress<Progress>(run);
   if (kept) return kept;
   // In this order: what was lifted before `startedAt` is among the lifts.
@@ -102,11 +119,12 @@ async function readList(
   progress: Progress,
   attempt: Attempt,
 ): Promise<void> {
-  const { suppressionSync: sync } = deps.memory;
-  const lifts = byAddress(progress.full ? await sync.lifts() : []);
+  const { suppressionSync: sync } = deps.store;
+  const lifts = progress.full ? await sync.lifts() : [];
+  const liftsOf = byAddress(lifts);
   const toDelete: string[] = [];
   for await (const { entries, next } of pagesOf(deps, list, progress, attempt)) {
-    const taken = await Promise.all(entries.map((entry) => take(deps, lifts, entry)));
+    const taken = await fewAtOnce(entries, (entry) => take(deps, liftsOf, entry));
     const { report } = progress;
     report.listed += entries.length;
     for (const [index, entry] of entries.entries()) {
@@ -123,14 +141,14 @@ async function readList(
     progress.report.lifted_at_provider += 1;
     attempt.beat(progress.report);
   }
-  await sync.read(progress.startedAt);
+  await sync.read(progress.startedAt, lifts);
   progress.listRead = true;
   await sync.keepProgress(attempt.run, progress);
 }
 
 /** A page may be asked for too late, and the provider not know it any more: the next attempt reads from the beginning. */
 async function* pagesOf(
-  { memory: { suppressionSync: sync } }: ActivityDependencies,
+  { store: { suppressionSync: sync } }: ActivityDependencies,
   list: SuppressionList,
   { since, next: from, ...progress }: Progress,
   { run }: Attempt,
@@ -155,19 +173,18 @@ function byAddress(lifts: Lift[]): Map<string, Lift[]> {
 }
 
 async function take(
-  { memory, settings, metrics }: ActivityDependencies,
+  { store, settings, metrics }: ActivityDependencies,
   lifts: ReadonlyMap<string, readonly Lift[]>,
   { address, reason: theirs, since }: ListedAddress,
 ): Promise<'added' | 'known' | 'lifted'> {
-  const hash = memory.addressHash(address);
+  const hash = store.addressHash(address);
   const reason = reasonOf[theirs];
-  const meant = (lifts.get(hash) ?? []).filter((lift) => lift.reason === undefined || lift.reason === reason);
-  // Listed again after the removal, it is a new bounce or complaint. And what still stands here stays there too.
-  const isLifted = meant.some(({ at }) => at >= since);
-  if (isLifted && !(await memory.suppressions.of(hash)).some((each) => each.reason === reason)) return 'lifted';
   const scope = reason === 'complaint' ? settings.complaintsStop : 'all';
-  if (!(await memory.suppressions.add(hash, { reason, scope, since, source: 'provider' }))) return 'known';
-  await memory.facts.record(hash, [{ at: since, what: 'suppressed', reason, source: 'provider' }]);
+  const listed = { reason, scope, since, source: 'provider' } as const;
+  // Listed again after the removal, it is a new bounce or complaint. And what is suppressed here stays on their list too.
+  const over = isLifted(lifts.get(hash) ?? [], listed);
+  if (over && !(await store.suppressions.of(hash)).some((each) => each.reason === reason)) return 'lifted';
+  if (!(await store.suppressions.add(hash, listed))) return 'known';
   metrics.suppressions.inc({ reason });
   return 'added';
 }
@@ -178,23 +195,23 @@ async function tell(
   progress: Progress,
   attempt: Attempt,
 ): Promise<void> {
-  const { suppressionSync: sync } = deps.memory;
+  const { suppressionSync: sync } = deps.store;
   const { report } = progress;
   // What could not be told is counted anew by each attempt, and an address that comes twice counts once.
   Object.assign(report, { not_told_unknown_address: 0, not_told_sandbox: 0 });
   const seen = new Set<string>();
   let mayPut: boolean | undefined;
-  for await (const page of sync.toTell()) {
+  for await (const page of sync.unreported()) {
     const fresh = page.filter((hash) => !seen.has(hash) && seen.add(hash));
-    const found = await Promise.all(fresh.map(async (hash) => ({ hash, ...(await whatToTell(deps, hash)) })));
-    for (const { hash, reason, address } of found) {
-      if (reason === undefined) await sync.told(hash); // lifted meanwhile
+    const found = await fewAtOnce(fresh, async (hash) => ({ hash, ...(await whatToTell(deps, hash)) }));
+    for (const { hash, reasons, reason, address } of found) {
+      if (reason === undefined) await sync.reported(hash, reasons); // lifted meanwhile
       else if (address === undefined) report.not_told_unknown_address += 1;
       else if (!(mayPut ??= await list.mayPut())) report.not_told_sandbox += 1;
       else {
         if (await list.put(address, reason)) report.told += 1;
         else deps.log.warn({ address_hash: hash }, "the provider's suppression list does not take this address");
-        await sync.told(hash);
+        await sync.reported(hash, reasons);
         await sync.keepProgress(attempt.run, progress);
       }
       attempt.beat(report);
@@ -204,15 +221,15 @@ async function tell(
 
 /** The reason in the provider's words, and the address, if somebody here has it. */
 async function whatToTell(
-  { memory }: ActivityDependencies,
+  { store }: ActivityDependencies,
   hash: string,
-): Promise<{ reason?: ListedAddress['reason']; address?: string }> {
-  const reasons = (await memory.suppressions.of(hash)).filter(isToTell).map(({ reason }) => reason);
-  if (reasons.length === 0) return {};
+): Promise<{ reasons: SharedReason[]; reason?: ListedAddress['reason']; address?: string }> {
+  const reasons = (await store.suppressions.of(hash)).filter(isUnreported).map(({ reason }) => reason);
+  if (reasons.length === 0) return { reasons };
   const reason = reasons.includes('complaint') ? 'COMPLAINT' : 'BOUNCE';
-  for (const person of await memory.contacts.peopleAt(hash)) {
-    const { email } = await memory.contacts.find(person);
-    if (email !== undefined && memory.addressHash(email) === hash) return { reason, address: email };
+  for (const person of await store.contacts.peopleAt(hash)) {
+    const { email } = await store.contacts.find(person);
+    if (email !== undefined && store.addressHash(email) === hash) return { reasons, reason, address: email };
   }
-  return { reason };
+  return { reasons, reason };
 }

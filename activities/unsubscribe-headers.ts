@@ -1,5 +1,5 @@
 import type { Event } from '../events/index.ts';
-import { addressOf, domainOf } from '../state/stops.ts';
+import { addressOf, domainOf } from '../store/stops.ts';
 import type { Template } from '../templates/catalogue.ts';
 import type { TemplateData } from '../templates/words.ts';
 import type { Mail } from './mailers/mailer.ts';
@@ -23,17 +23,6 @@ export function linksFor(links: MailLinks, template: Template, event: Event, tag
         preferences: links.preferences(user_id, tag),
       }),
     ...(event_type === 'consent.requested' && { confirm: links.confirm(user_id, event_id) }),
-  };
-}
-
-/** What stands in the same places when nobody is mailed: the same for everybody, and leads nowhere. */
-export function placeholderLinks(template: Template): LinksOfMail {
-  const confirm = 'https://links.invalid/confirm';
-  if (template.class !== 'marketing') return { confirm };
-  return {
-    unsubscribe: 'https://links.invalid/unsubscribe',
-    preferences: 'https://links.invalid/preferences',
-    confirm,
   };
 }
 

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 
+import { childrenOf } from '../local/servers/process-tree.ts';
+
 /** Linux counts CPU time for user programs in hundredths of a second, on every machine. */
 const msPerTick = 10;
 
@@ -8,6 +10,12 @@ const msPerTick = 10;
 export function processCpuMs(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * msPerTick;
+}
+
+/** User and system time so far of children that have ended and were waited for, in ms. */
+export function endedChildrenCpuMs(stat: string): number {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[13]) + Number(fields[14])) * msPerTick;
 }
 
 /** What all CPUs of the machine worked so far, in ms, from the text of /proc/stat: all but idling and waiting for disks. */
@@ -50,10 +58,30 @@ export function countCpu<Name extends string>(pids: Record<Name, number>): () =>
 
 function readCpu<Name extends string>(pids: Record<Name, number>) {
   const entries = Object.entries<number>(pids);
-  const by = entries.map(([name, pid]) => [name, processCpuMs(readFileSync(`/proc/${pid}/stat`, 'utf8'))]);
+  const by = entries.map(([name, pid]) => [name, familyCpuMs(pid)]);
   return {
     at: performance.now(),
     machine: machineCpuMs(readFileSync('/proc/stat', 'utf8')),
     by: Object.fromEntries(by) as Record<Name, number>,
   };
+}
+
+/**
+ * CPU of a process and its children, running and ended: each connection to Postgres is a process of its own. What a child's own
+ * children use is left out.
+ */
+function familyCpuMs(pid: number): number {
+  const stat = readStat(pid);
+  if (stat === undefined) throw new Error(`Process ${pid} has ended.`);
+  const running = childrenOf(pid).map((child) => processCpuMs(readStat(child) ?? '') || 0);
+  return processCpuMs(stat) + endedChildrenCpuMs(stat) + running.reduce((sum, ms) => sum + ms, 0);
+}
+
+/** Undefined once the process has ended. */
+function readStat(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return undefined;
+  }
 }

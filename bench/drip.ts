@@ -7,7 +7,7 @@ import { readHistories } from './histories.ts';
 import { journeysBundle } from './journeys-bundle.ts';
 import { cpuOf, type Spent, startMeter } from './meter.ts';
 import { untilQuiet } from './orders.ts';
-import { signUp, withMemory } from './people.ts';
+import { signUp, withStore } from './people.ts';
 import { type ProcessName, titles } from './processes.ts';
 import { forgetCounts, mistakesIn, readStats, untilAccepted } from './provider.ts';
 import { sumOf } from './rpcs.ts';
@@ -17,7 +17,7 @@ import { onStage, type Stage } from './stage.ts';
 import { surroundingsOf } from './surroundings.ts';
 
 const [short, long] = [1, 5];
-const parts: ProcessName[] = ['ingress', 'worker', 'temporal', 'nats', 'redis', 'ses', 'bench'];
+const parts: ProcessName[] = ['ingress', 'worker', 'postgres', 'temporal', 'nats', 'redis', 'ses', 'bench'];
 
 /** What one journey took: the mean of those that ran beside it, and of those of them whose histories were looked at. */
 interface Journey {
@@ -65,7 +65,7 @@ async function runBatch(stage: Stage, people: number, mails: number): Promise<{ 
   const { client } = stage;
   const sesUrl = stage.urlOf('ses');
   await forgetCounts(sesUrl);
-  const signups = await withMemory(stage, (memory) => signUp(memory, people));
+  const signups = await withStore(stage, (store) => signUp(store, people));
   const endMeter = await startMeter(stage);
   const queue = new PQueue({ concurrency: 20 });
   await queue.addAll(signups.map((signup) => () => startSkipping(client, 'drip', signup.event_id, [signup, mails])));

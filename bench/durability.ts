@@ -3,21 +3,32 @@ import { readFileSync } from 'node:fs';
 import { Connection } from '@temporalio/client';
 
 import type { RunningServers } from '../local/servers/start-servers.ts';
-import { connectRedis, redisReady } from '../state/redis.ts';
+import { connectPostgres } from '../store/postgres/connect.ts';
+import { connectRedis, redisReady } from '../store/redis/connect.ts';
 
-/** What each server does before it says that something is kept: asked of those that run, not of what they were started with. */
-export async function readDurability(servers: RunningServers): Promise<{ serverVersion: string; lines: string[] }> {
-  const { temporal, nats, redis } = servers;
-  const [server, jetStream, settings] = await Promise.all([
+export interface Durability {
+  /** Of the Temporal server. */
+  serverVersion: string;
+  postgresVersion: string;
+  lines: string[];
+}
+
+/** What each server does before it acknowledges: asked of the running servers, not of their command lines. */
+export async function readDurability(servers: RunningServers): Promise<Durability> {
+  const { temporal, nats, redis, postgres } = servers;
+  const [server, jetStream, settings, record] = await Promise.all([
     askTemporal(temporal.address),
     fetch(`${nats.monitorUrl}/jsz?streams=true&config=true`).then((page) => page.json() as Promise<JetStreamPage>),
     askRedis(redis.url),
+    askPostgres(postgres.url),
   ]);
   const args = readFileSync(`/proc/${temporal.pid}/cmdline`, 'utf8').split('\0');
   return {
     serverVersion: server.version,
+    postgresVersion: record.server_version,
     lines: [
       `NATS: ${durabilityOfNats(jetStream)}`,
+      `Postgres: ${durabilityOfPostgres(record)}`,
       `Redis: ${durabilityOfRedis(settings)}`,
       `Temporal: ${durabilityOfTemporal(args, server.shards)}`,
     ],
@@ -49,6 +60,28 @@ export function durabilityOfRedis(settings: readonly string[]): string {
 export function durabilityOfTemporal(args: readonly string[], shards: number): string {
   const pragmas = args.flatMap((arg, index) => (args[index - 1] === '--sqlite-pragma' ? [arg] : []));
   return ['dev server', 'SQLite file', ...pragmas, `${shards} history shard(s)`].join(', ');
+}
+
+/** Names and values of `pg_settings`. */
+export type PostgresSettings = Record<'server_version' | 'fsync' | 'synchronous_commit' | 'full_page_writes', string>;
+
+export function durabilityOfPostgres({ fsync, synchronous_commit, full_page_writes }: PostgresSettings): string {
+  return `fsync ${fsync}, synchronous_commit ${synchronous_commit}, full_page_writes ${full_page_writes}`;
+}
+
+const postgresSettings = {
+  name: 'bench-settings',
+  text: "SELECT name, setting FROM pg_settings WHERE name IN ('server_version', 'fsync', 'synchronous_commit', 'full_page_writes')",
+};
+
+async function askPostgres(url: string): Promise<PostgresSettings> {
+  const postgres = connectPostgres({ url, connections: 1, name: 'bench' });
+  try {
+    const rows = await postgres.query<{ name: string; setting: string }>(postgresSettings);
+    return Object.fromEntries(rows.map(({ name, setting }) => [name, setting])) as PostgresSettings;
+  } finally {
+    await postgres.close();
+  }
 }
 
 export async function askRedis(url: string): Promise<string[]> {

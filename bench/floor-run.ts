@@ -17,14 +17,26 @@ export interface Nothings {
 
 const stallMs = 60_000;
 
+/** Runs of a workflow with one local activity that does nothing. */
+export function runLocalFloor(stage: Stage, count: number): Promise<Run> {
+  return runFloor(stage, count, { what: 'local floor', workflow: 'localFloor' });
+}
+
+/** Runs of a workflow with one regular activity that does nothing, on a queue of its own. */
+export function runQueueFloor(stage: Stage, count: number): Promise<Run> {
+  return runFloor(stage, count, { what: 'queue floor', workflow: 'queueFloor' });
+}
+
 /**
- * `count` runs of the workflow that does nothing, started as the ingress starts journeys: so many starts under way at once,
- * and nobody waits for a run. The clocks are those of `runProduct`. The rate begins before the first start, as the product's
- * does before the first event is published, and ends with the last time that nothing was done, as the product's ends with
- * the provider's last acceptance: not with the runs' own ends. The CPU count begins with it and ends for both when all runs
- * have closed, after the same wait.
+ * Starts runs as the ingress starts journeys: as many starts at a time, without waiting for the runs. The clocks are those of
+ * `runInline`. The rate is counted from before the first start to the last activity, as the product's is from before the first
+ * publish to the provider's last acceptance. CPU is counted until all runs have closed, after the same wait.
  */
-export async function runFloor(stage: Stage, count: number): Promise<Run> {
+async function runFloor(
+  stage: Stage,
+  count: number,
+  { what, workflow }: { what: Run['what']; workflow: string },
+): Promise<Run> {
   const url = stage.urlOf('floorWorker');
   await fetch(url, { method: 'DELETE' });
   const ids = Array.from({ length: count }, () => `floor-${randomUUID()}`);
@@ -32,7 +44,7 @@ export async function runFloor(stage: Stage, count: number): Promise<Run> {
   const endMeter = await startMeter(stage);
   const startedAt = Date.now();
   await queue.addAll(
-    ids.map((workflowId) => () => stage.client.workflow.start('floor', { workflowId, taskQueue: 'floor', args: [] })),
+    ids.map((workflowId) => () => stage.client.workflow.start(workflow, { workflowId, taskQueue: 'floor', args: [] })),
   );
   await untilDone(url, count);
   const seconds = ((await readNothings(url)).lastAt - startedAt) / 1_000;
@@ -40,12 +52,12 @@ export async function runFloor(stage: Stage, count: number): Promise<Run> {
   const spent = await endMeter();
   const { count: done } = await readNothings(url);
   return {
-    what: 'floor',
+    what,
     count,
     seconds,
     spent,
     histories: await readHistories(stage, ids),
-    mistakes: done === count ? [] : [`nothing was done ${done} times instead of ${count}`],
+    mistakes: done === count ? [] : [`${done} activities instead of ${count}`],
   };
 }
 

@@ -1,11 +1,18 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 
-const { nothing } = proxyActivities<{ nothing(): Promise<void> }>({
-  taskQueue: 'floor-activities',
-  startToCloseTimeout: '10s',
-});
+interface Nothing {
+  nothing(): Promise<void>;
+}
 
-/** The least that sending a mail through Temporal could cost: one activity, on a queue of its own, that does nothing. */
-export async function floor(): Promise<void> {
-  await nothing();
+const regular = proxyActivities<Nothing>({ taskQueue: 'floor-activities', startToCloseTimeout: '10s' });
+const local = proxyLocalActivities<Nothing>({ startToCloseTimeout: '10s' });
+
+/** The least that an inline email could cost: one local activity that does nothing. */
+export async function localFloor(): Promise<void> {
+  await local.nothing();
+}
+
+/** The least that a queued email could cost: one regular activity, on a queue of its own, that does nothing. */
+export async function queueFloor(): Promise<void> {
+  await regular.nothing();
 }

@@ -14,7 +14,7 @@ interface Taken {
 
 const kinds = ['new', 'again'] as const;
 type Kind = (typeof kinds)[number];
-const parts: ProcessName[] = ['ingress', 'temporal', 'nats', 'redis'];
+const parts: ProcessName[] = ['ingress', 'postgres', 'temporal', 'nats', 'redis'];
 
 /** Events into starts, with no worker there to run what is started; and the same events published a second time. */
 export const ingress: Scenario = ({ emails: count, rounds }, interrupted) =>

@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { countCpu, othersPercent } from './cpu.ts';
 import { percentile } from './figures.ts';
-import { runFloor } from './floor-run.ts';
+import { runQueueFloor } from './floor-run.ts';
 import { newOrders, publish } from './orders.ts';
 import { readMemory } from './memory.ts';
 import { cpuRows, memoryRows } from './process-tables.ts';
 import type { ProcessName } from './processes.ts';
-import { runProduct } from './product-run.ts';
+import { runInline } from './product-run.ts';
 import { acceptedAt, forgetCounts, mistakesIn, readStats, untilAccepted } from './provider.ts';
 import type { Scenario } from './scenario.ts';
 import { onStage, type Stage } from './stage.ts';
@@ -21,14 +21,14 @@ const seconds = 8;
 
 /**
  * From the publishing of an event to the call of the provider, when mails come evenly at a share of the rate that `mail` has
- * measured; beside it the floor's runs from start to end.
+ * measured; beside it the runs of the queue floor (one regular activity that does nothing) from start to end.
  */
 export const latency: Scenario = ({ rate: measured, emails, warmUp }, interrupted) =>
   // The stand-in notes a mail when its own time to answer is over, so it answers at once here.
   onStage({ programs: ['ses', 'worker', 'ingress', 'floorWorker'], sesLatencyMs: 0 }, interrupted, async (stage) => {
     console.error('latency: warming up');
-    await runFloor(stage, warmUp);
-    const warm = await runProduct(stage, Math.max(warmUp, measured === undefined ? emails : 0));
+    await runQueueFloor(stage, warmUp);
+    const warm = await runInline(stage, Math.max(warmUp, measured === undefined ? emails : 0));
     const rate = measured ?? warm.count / warm.seconds;
 
     const mistakes: string[] = [];
@@ -93,7 +93,7 @@ async function floorsAt(stage: Stage, perSecond: number, count: number): Promise
   await evenly(Array.from({ length: count }), perSecond, async () => {
     const startedAt = performance.now();
     const workflowId = `floor-${randomUUID()}`;
-    await stage.client.workflow.execute('floor', { workflowId, taskQueue: 'floor', args: [] });
+    await stage.client.workflow.execute('queueFloor', { workflowId, taskQueue: 'floor', args: [] });
     took.push(performance.now() - startedAt);
   });
   return took;

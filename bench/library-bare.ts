@@ -32,7 +32,7 @@ export async function onboarding(signup: Event<'user.signed_up'>): Promise<strin
 
 const projectCreated = defineSignal<[Event<'project.created'>]>('project.created');
 
-const { sendEmailNow } = proxyLocalActivities<Activities>({
+const { sendEmailInline } = proxyLocalActivities<Activities>({
   startToCloseTimeout: '20s',
   scheduleToCloseTimeout: '25s',
   retry: { initialInterval: '50ms', backoffCoefficient: 3, maximumAttempts: 3 },
@@ -53,8 +53,8 @@ async function send(template: Nudge, event: Event<'user.signed_up'>): Promise<Se
   const since = historyLength <= 3 ? startTime.getTime() : Date.now();
   const request = { event, template, journey, since };
 
-  const tried = await sendEmailNow.executeWithOptions(call, [request]);
-  if (tried.outcome !== 'not_now') return tried.outcome;
+  const tried = await sendEmailInline.executeWithOptions(call, [request]);
+  if (tried.outcome !== 'queued') return tried.outcome;
   const { version, wait } = tried;
   return (await sendEmail.executeWithOptions(call, [{ ...request, version, wait }])).outcome;
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Client, Connection } from '@temporalio/client';
@@ -8,6 +7,7 @@ import PQueue from 'p-queue';
 
 import { type Guarded, spawnGuarded } from '../local/servers/guarded.ts';
 import { startServers } from '../local/servers/start-servers.ts';
+import { temporaryFolder } from '../local/servers/temporary-folder.ts';
 import { countCpu } from './cpu.ts';
 import { told } from './figures.ts';
 import { root } from './processes.ts';
@@ -31,7 +31,7 @@ type OfBoth<T> = Record<Way, T>;
  * three mails, activities that do nothing. Both at once, so that whatever else the machine does hits both.
  */
 export const library: Scenario = async (_, interrupted) => {
-  const folder = mkdtempSync(join(tmpdir(), 'rivulet-bench-'));
+  const folder = temporaryFolder('rivulet-bench-');
   const servers = await startServers({
     dataDir: join(folder, 'data'),
     root,

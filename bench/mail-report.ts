@@ -6,11 +6,23 @@ import { type ProcessName, processNames, titles } from './processes.ts';
 import { sumOf } from './rpcs.ts';
 import type { Table } from './scenario.ts';
 
+/** In the order of the tables. */
+const ways = ['inline', 'queued', 'local floor', 'queue floor', 'BullMQ'] as const;
+
+/** The ratios that mean something: each way of the product and the floor that it is built on. */
+const compared: readonly (readonly [What, What])[] = [
+  ['inline', 'local floor'],
+  ['inline', 'queue floor'],
+  ['queued', 'queue floor'],
+  ['inline', 'queued'],
+  ['inline', 'BullMQ'],
+];
+
 /** One counted round of one way to send. */
 export interface Run {
   what: What;
   count: number;
-  /** From the first event, start or job to the last mail, or, of the floor, to the last activity. */
+  /** From the first event, start or job to the last email or, for the floors, to the last activity. */
   seconds: number;
   /** How long publishing took, at the start of it. */
   publishSeconds?: number;
@@ -18,14 +30,25 @@ export interface Run {
   histories?: Histories;
   mistakes: string[];
 }
-export type What = 'product' | 'patient' | 'floor' | 'BullMQ';
+export type What = (typeof ways)[number];
 
-/** Whose CPU time is work for its mails: what else is on the stage stands idle meanwhile. */
-const ofProduct: readonly ProcessName[] = ['ingress', 'worker', 'temporal', 'nats', 'redis', 'ses', 'bench'];
+/** Whose CPU time is work for its emails: the other processes are idle meanwhile. */
+const ofProduct: readonly ProcessName[] = [
+  'ingress',
+  'worker',
+  'postgres',
+  'temporal',
+  'nats',
+  'redis',
+  'ses',
+  'bench',
+];
+const ofFloor: readonly ProcessName[] = ['temporal', 'floorWorker', 'bench'];
 const partsOf: Record<What, readonly ProcessName[]> = {
-  product: ofProduct,
-  patient: ofProduct,
-  floor: ['temporal', 'floorWorker', 'bench'],
+  inline: ofProduct,
+  queued: ofProduct,
+  'local floor': ofFloor,
+  'queue floor': ofFloor,
   BullMQ: ['queueWorker', 'queueRedis', 'queueSes', 'bench'],
 };
 
@@ -46,7 +69,7 @@ export function mailTable(runs: readonly Run[]): Table {
     partsOf[run.what].includes(name) ? cpuOf(run.spent, [name]) / run.count : undefined;
   const shown = processNames.filter((name) => whats.some((what) => partsOf[what].includes(name)));
   return {
-    title: `${runs[0]?.count ?? 0} mails (or runs of the floor) in each of ${runs.length / whats.length} rounds: median (least to most)`,
+    title: `${runs[0]?.count ?? 0} emails (or runs of a floor) in each of ${runs.length / whats.length} rounds: median (least to most)`,
     rows: [
       ['', ...whats],
       row('per second', 1, rateOf),
@@ -55,7 +78,7 @@ export function mailTable(runs: readonly Run[]): Table {
       ['  fewest to most', ...whats.map((what) => range(runs, what, ({ events }) => events))],
       row('Actions of one, mean', 2, actionsOfOne),
       ['  fewest to most', ...whats.map((what) => range(runs, what, allActions))],
-      ['  that waited and went by the queue', ...whats.map((what) => onTheQueue(runs, what))],
+      ['  of them queued', ...whats.map((what) => onTheQueue(runs, what))],
       row('requests to Temporal for one', 2, requestsOfOne),
       row('CPU-ms for one, sum', 2, cpuOfOne),
       ...shown.map((name) => row(`  ${titles[name]}`, 2, ofThis(name))),
@@ -69,7 +92,7 @@ export function mailTable(runs: readonly Run[]): Table {
 }
 
 function waysIn(runs: readonly Run[]): What[] {
-  return (['product', 'patient', 'floor', 'BullMQ'] as const).filter((what) => runs.some((run) => run.what === what));
+  return ways.filter((what) => runs.some((run) => run.what === what));
 }
 
 /** Over all rounds. */
@@ -78,10 +101,10 @@ function range(runs: readonly Run[], what: What, numbers: (histories: Histories)
   return all.length === 0 ? '-' : `${Math.min(...all)} to ${Math.max(...all)}`;
 }
 
-/** "2 of 150": of those whose histories were looked at. The floor has no other way than its queue. */
+/** "2 of 150": of those whose histories were read. The floors have one way each. */
 function onTheQueue(runs: readonly Run[], what: What): string {
   const histories = historiesOf(runs, what);
-  if (what === 'floor' || histories.length === 0) return '-';
+  if (what.endsWith('floor') || histories.length === 0) return '-';
   const sum = (numbers: number[]) => numbers.reduce((so, number) => so + number, 0);
   return `${sum(histories.map((each) => each.onTheQueue))} of ${sum(histories.map(({ events }) => events.length))}`;
 }
@@ -95,20 +118,17 @@ function allActions({ actions }: Histories): number[] {
 }
 
 const workerOf: Record<What, ProcessName> = {
-  product: 'worker',
-  patient: 'worker',
-  floor: 'floorWorker',
+  inline: 'worker',
+  queued: 'worker',
+  'local floor': 'floorWorker',
+  'queue floor': 'floorWorker',
   BullMQ: 'queueWorker',
 };
 
-/** How the product stands to the others of the same round, on either path. */
+/** The product compared with the floors and with BullMQ, round by round. */
 export function ratioTable(runs: readonly Run[]): Table {
   const whats = waysIn(runs);
-  const pairs = (['product', 'patient'] as const).flatMap((what) =>
-    whats
-      .filter((other) => whats.includes(what) && whats.indexOf(other) > whats.indexOf(what))
-      .map((other) => [what, other] as const),
-  );
+  const pairs = compared.filter((pair) => pair.every((what) => whats.includes(what)));
   const ratios = (what: What, other: What, value: (run: Run) => number) => {
     const [ours, theirs] = [what, other].map((each) => runs.filter((run) => run.what === each).map(value));
     return told(
@@ -117,7 +137,7 @@ export function ratioTable(runs: readonly Run[]): Table {
     );
   };
   return {
-    title: 'The product beside them, round by round: median (least to most)',
+    title: 'Ratios round by round: median (least to most)',
     rows: [
       ['', 'rate', 'CPU for one'],
       ...pairs.map(([what, other]) => [

@@ -11,9 +11,12 @@ import { inSuite, scenarios } from './scenarios.ts';
 const usage = `Usage: npm run bench -- [SCENARIO ...] [--json FILE] [--quick]
   Scenarios:  ${Object.keys(scenarios).join(' ')}
               without one: ${inSuite.join(' ')}
-  Sizes:      [--emails 500] [--warm-up 1500] [--rounds 3] [--sleepers 5000] [--wake-rate 50] [--no-floors]
-  --patient   mail: beside the rest the path of a mail that cannot leave in its turn, each refused there
-  --quick     150 mails through the product and beside it, for CI
+  Sizes:      [--emails 500] [--warm-up 1500] [--rounds 3] [--sleepers 5000] [--wake-rate 50] [--rows 20000]
+              [--minutes 30]
+              [--no-floors]
+  --queued    mail: the product with every email queued too
+  --fsync     mail, send, bytes: on (as npm start: written to disk before it is acknowledged; default) or off
+  --quick     mail with 150 emails, 1 round, --fsync off; for CI
   compare     --base REV [--head HEAD] [--pairs 3]: the scenario mail on two revisions, in pairs`;
 
 const { values, positionals } = readArguments();
@@ -24,7 +27,10 @@ const sizes: Sizes = {
   sleepers: atLeastOne(values.sleepers),
   wakeRate: atLeastOne(values['wake-rate']),
   floors: values.floors,
-  patient: values.patient,
+  queued: values.queued,
+  minutes: atLeastOne(values.minutes),
+  rows: atLeastOne(values.rows),
+  fsync: onOrOff(values.fsync ?? (values.quick ? 'off' : 'on')),
 };
 const json = values.json ?? `.rivulet/bench-${new Date().toISOString().replaceAll(':', '-')}.json`;
 const named = positionals.length > 0 ? positionals : values.quick ? ['mail'] : inSuite;
@@ -82,7 +88,10 @@ function readArguments() {
         sleepers: { type: 'string', default: '5000' },
         'wake-rate': { type: 'string', default: '50' },
         floors: { type: 'boolean', default: true },
-        patient: { type: 'boolean', default: false },
+        minutes: { type: 'string', default: '30' },
+        rows: { type: 'string', default: '20000' },
+        fsync: { type: 'string' },
+        queued: { type: 'boolean', default: false },
         base: { type: 'string' },
         head: { type: 'string', default: 'HEAD' },
         pairs: { type: 'string', default: '3' },
@@ -96,6 +105,10 @@ function readArguments() {
 function atLeastOne(text: string): number {
   const number = Number(text);
   return Number.isInteger(number) && number > 0 ? number : refuse(`"${text}" is no whole number above 0.`);
+}
+
+function onOrOff(text: string): boolean {
+  return text === 'on' || text === 'off' ? text === 'on' : refuse(`--fsync "${text}": use on or off.`);
 }
 
 function refuse(why: string): never {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import PQueue from 'p-queue';
 
-import { consumerName } from '../ingress/nats.ts';
+import { eventConsumers, retryConsumers } from '../ingress/consumers.ts';
 import type { Stage } from './stage.ts';
 
 const stallMs = 60_000;
@@ -42,9 +42,19 @@ export async function publishAll(stage: Stage, orders: readonly Order[]): Promis
 /** Waits until the ingress has taken in all that was published. */
 export async function untilTakenIn({ stream }: Stage, everyMs = 250): Promise<void> {
   for (const deadline = Date.now() + stallMs; Date.now() < deadline; await sleep(everyMs)) {
-    const { num_pending, num_ack_pending } = await stream.manager.consumers.info('MARKETING_EVENTS', consumerName);
-    if (num_pending + num_ack_pending === 0) return;
+    if ((await unprocessed(stream.manager)) === 0) return;
   }
+}
+
+/** The lanes first: a message that fails moves from there to the retries. */
+async function unprocessed(manager: Stage['stream']['manager']): Promise<number> {
+  const streams = { events: 'MARKETING_EVENTS', retries: 'MARKETING_RETRY' };
+  let sum = 0;
+  for (const { name, stream } of [...eventConsumers(), ...retryConsumers]) {
+    const { num_pending, num_ack_pending } = await manager.consumers.info(streams[stream], name);
+    sum += num_pending + num_ack_pending;
+  }
+  return sum;
 }
 
 /** Waits until the provider's feedback is taken in and all runs have ended. The stand-in tells of a delivery 0.4 s after it took the mail. */

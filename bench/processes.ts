@@ -19,13 +19,14 @@ export const programs = {
 } as const satisfies Record<string, Program>;
 export type ProgramName = keyof typeof programs;
 
-const servers = ['temporal', 'nats', 'redis', 'queueRedis'] as const;
+const servers = ['temporal', 'nats', 'redis', 'postgres', 'queueRedis'] as const;
 export type ProcessName = ProgramName | (typeof servers)[number] | 'bench';
 
 /** In the order of the tables. */
 export const titles: Record<ProcessName, string> = {
   ingress: 'ingress',
   worker: 'worker',
+  postgres: 'Postgres server, backends included',
   temporal: 'Temporal server',
   nats: 'NATS server',
   redis: 'Redis server',

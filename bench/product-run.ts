@@ -2,23 +2,23 @@ import { readHistories } from './histories.ts';
 import type { Run } from './mail-report.ts';
 import { startMeter } from './meter.ts';
 import { newOrders, type Order, publishAll, untilQuiet } from './orders.ts';
-import { patientUser } from './patient.ts';
 import { forgetCounts, lastAcceptedAt, mistakesIn, readStats, untilAccepted } from './provider.ts';
+import { queuedUser } from './queued-user.ts';
 import type { Stage } from './stage.ts';
 
 /**
- * One mail for each of `count` orders, from NATS to the provider. The rate ends with the last acceptance; the CPU count
- * ends when the runs have closed and the provider's feedback is taken in, because that is work for the same mails.
+ * One email for each of `count` orders, from NATS to the provider. The rate ends with the last acceptance. CPU is counted until
+ * the runs have closed and the provider's feedback is processed, because that is work for the same emails.
  */
-export function runProduct(stage: Stage, count: number): Promise<Run> {
-  return runOrders(stage, 'product', newOrders(count));
+export function runInline(stage: Stage, count: number): Promise<Run> {
+  return runOrders(stage, 'inline', newOrders(count));
 }
 
-/** The same where each mail is refused in the turn and goes by the queue. The stage's worker must be `patient-worker.ts`. */
-export async function runPatient(stage: Stage, count: number): Promise<Run> {
-  const run = await runOrders(stage, 'patient', newOrders(count, patientUser));
+/** The same with every email queued: the inline attempt finds no capacity. The stage's worker must be `queued-worker.ts`. */
+export async function runQueued(stage: Stage, count: number): Promise<Run> {
+  const run = await runOrders(stage, 'queued', newOrders(count, queuedUser));
   const { events = [], onTheQueue = 0 } = run.histories ?? {};
-  if (onTheQueue !== events.length) run.mistakes.push(`${onTheQueue} of ${events.length} went by the queue`);
+  if (onTheQueue !== events.length) run.mistakes.push(`${onTheQueue} of ${events.length} were queued`);
   return run;
 }
 

@@ -71,11 +71,14 @@ async function run(file: string, env: NodeJS.ProcessEnv, logFile: string): Promi
   }
 }
 
+/** Long enough for a machine that is busy with other work. */
+const readyMs = 600_000;
+
 async function becomeReady(url: string, logFile: string): Promise<void> {
-  for (const deadline = Date.now() + 60_000; ; await sleep(100)) {
+  for (const deadline = Date.now() + readyMs; ; await sleep(100)) {
     const reply = await fetch(url).catch(() => undefined);
     if (reply?.status === 200) return;
-    if (Date.now() > deadline) throw new Error(`${url} was not ready within 60 s:\n${tail(logFile)}`);
+    if (Date.now() > deadline) throw new Error(`${url} was not ready within ${readyMs / 1_000} s:\n${tail(logFile)}`);
   }
 }
 

@@ -5,6 +5,8 @@ const stallMs = 60_000;
 /** What the SES stand-in counts. */
 export interface Stats {
   accepted: number;
+  /** By operation. */
+  requests: Record<string, number>;
   byTag: Record<string, number>;
   keysNotCounted: number;
   busiestWindow: { start: number; count: number };

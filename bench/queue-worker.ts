@@ -2,9 +2,9 @@ import { fileURLToPath } from 'node:url';
 
 import { Worker } from 'bullmq';
 
-import { renderFor } from '../activities/render-email.ts';
+import { renderEmail } from '../activities/render-email.ts';
 import { createSesMailer } from '../activities/mailers/ses.ts';
-import { messageKey, messageTag } from '../state/keys.ts';
+import { messageKey, messageTag } from '../store/message-key.ts';
 import { compileTemplate } from '../templates/compile/compile.ts';
 import { prepare } from '../templates/catalogue.ts';
 import type { Order } from './orders.ts';
@@ -25,7 +25,7 @@ const worker = new Worker<{ event: Order }>(
   'mails',
   async ({ data: { event } }) => {
     const { contact, ...payload } = event.payload;
-    const { subject, html, text } = renderFor(receipt, contact, payload, {});
+    const { subject, html, text } = renderEmail(receipt, contact, payload, {});
     const tag = messageTag(messageKey(event.event_id, receipt.name));
     const mail = { from: 'Rivulet <hello@example.com>', to: contact.email, subject, html, text, headers: [], tag };
     return mailer.send(mail, async () => {});

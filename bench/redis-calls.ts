@@ -1,4 +1,4 @@
-import type { Redis } from '../state/redis.ts';
+import type { Redis } from '../store/redis/connect.ts';
 
 /** Counts what goes to Redis, by command, until what it gives back is called. */
 export function countCommands(client: Redis): () => Map<string, number> {

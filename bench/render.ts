@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-import { createKeys } from '../state/keys.ts';
-import type { Redis } from '../state/redis.ts';
-import { createTemplateVersions, type TemplateVersions } from '../state/template-versions.ts';
+import { createTemplateVersions } from '../store/memory/template-versions.ts';
+import type { TemplateVersions } from '../store/template-versions.ts';
 import { prepare, type Template } from '../templates/catalogue.ts';
 import type { CompiledTemplate } from '../templates/compiled.ts';
 import { compileTemplate } from '../templates/compile/compile.ts';
@@ -17,28 +15,24 @@ import { countCpu, othersPercent } from './cpu.ts';
 import { told } from './figures.ts';
 import { root } from './processes.ts';
 import type { Scenario, Table } from './scenario.ts';
-import { type ServersAlone, withServersAlone } from './servers-alone.ts';
-import { surroundingsOfServers } from './surroundings.ts';
+import { surroundingsOfBench } from './surroundings.ts';
 
 const [names, versionsEach] = [1_000, 5];
 
 /**
  * What rendering one mail costs, with Handlebars compiled once and compiled for each mail, and what a thousand templates in
- * five versions each take, in Redis and in a worker that sends each of them.
+ * five versions each take in a worker that sends each of them.
  */
 export const render: Scenario = async (_, interrupted) => {
-  // Before there are servers, which take some CPU idle too.
   const rendering = await Promise.race([renderCost(), interrupted]);
-  return withServersAlone({ durable: false }, interrupted, async (alone) => {
-    const memory = await memoryCost(alone);
-    return {
-      surroundings: await surroundingsOfServers(alone),
-      tables: [renderTable(rendering), memoryTable(memory)],
-      notes: [],
-      figures: { rendering, memory },
-      mistakes: [],
-    };
-  });
+  const store = await Promise.race([memoryCost(), interrupted]);
+  return {
+    surroundings: surroundingsOfBench(),
+    tables: [renderTable(rendering), memoryTable(store)],
+    notes: [],
+    figures: { rendering, store },
+    mistakes: [],
+  };
 };
 
 const known = { topics: ['onboarding', 'offers'] };
@@ -102,36 +96,32 @@ function renderSample(template: Template, locale = template.compiled.defaultLoca
 }
 
 /** Bytes that all of them take. */
-type MemoryCost = Record<'redis' | 'worker' | 'neverLetGo', number>;
+type MemoryCost = Record<'worker' | 'neverLetGo', number>;
 
-async function memoryCost({ redis }: ServersAlone): Promise<MemoryCost> {
-  const versions = createTemplateVersions(redis, createKeys(`bench-${randomUUID()}:`, '0'.repeat(64)));
-  const before = await redisBytes(redis);
-  await publishMany(versions, await compiled('receipt'));
+async function memoryCost(): Promise<MemoryCost> {
+  const published = createTemplateVersions();
+  await publishMany(published, await compiled('receipt'));
+  // A worker that fetches a version has a copy of its own.
+  const load: TemplateVersions['load'] = async (...what) => structuredClone(await published.load(...what));
+  const versions = { ...published, load };
   return {
-    redis: (await redisBytes(redis)) - before,
     worker: await heapOf(() => sendEach(versions, followTemplates)),
     neverLetGo: await heapOf(() => sendEach(versions, keepAll)),
   };
 }
 
-function memoryTable({ redis, worker, neverLetGo }: MemoryCost): Table {
+function memoryTable({ worker, neverLetGo }: MemoryCost): Table {
   const row = (what: string, bytes: number) => {
     return [what, (bytes / 2 ** 20).toFixed(1), (bytes / (names * versionsEach) / 1_024).toFixed(1)];
   };
   return {
-    title: 'Memory',
+    title: 'Store',
     rows: [
       [`${names} templates x ${versionsEach} versions`, 'MB', 'KB each'],
-      row('Redis', redis),
       row('a worker that has sent each of them', worker),
       row('the same, were none ever let go', neverLetGo),
     ],
   };
-}
-
-async function redisBytes(redis: Redis): Promise<number> {
-  return Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
 }
 
 /** The receipt under other names, each version with other words. */

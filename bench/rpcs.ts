@@ -3,13 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Requests by operation. */
 export type Requests = Record<string, number>;
 
-/** The requests at Temporal's front door so far, from the text of its Prometheus page. */
-export function requestsIn(page: string): Requests {
+/** The requests at Temporal's front door so far, for one namespace or all, from the text of its Prometheus page. */
+export function requestsIn(page: string, namespace?: string): Requests {
   const counts: Requests = {};
   for (const [, labels = '', value] of page.matchAll(/^service_requests\{([^}]*)\} (\S+)$/gm)) {
     const label = (name: string) => new RegExp(`(?:^|,)${name}="([^"]*)"`).exec(labels)?.[1] ?? '';
     // Other services count what the server asks of itself, and the system's own namespace is nobody's mail.
     if (label('service_name') !== 'frontend' || label('namespace') === 'temporal_system') continue;
+    if (namespace !== undefined && label('namespace') !== namespace) continue;
     const operation = label('operation');
     counts[operation] = (counts[operation] ?? 0) + Number(value);
   }
@@ -36,16 +37,16 @@ export function sumOf(requests: Requests): number {
 }
 
 /** What the server's page says at this moment; it is written about once a second. */
-export async function requestsNow(metricsUrl: string): Promise<Requests> {
-  return requestsIn(await (await fetch(metricsUrl)).text());
+export async function requestsNow(metricsUrl: string, namespace?: string): Promise<Requests> {
+  return requestsIn(await (await fetch(metricsUrl)).text(), namespace);
 }
 
 /** Reads until the page says the same for longer than it takes to be written. */
-export async function readRequests(metricsUrl: string): Promise<Requests> {
-  let seen = await requestsNow(metricsUrl);
+export async function readRequests(metricsUrl: string, namespace?: string): Promise<Requests> {
+  let seen = await requestsNow(metricsUrl, namespace);
   const deadline = Date.now() + 10_000;
   for (let since = Date.now(); Date.now() - since < 1_200 && Date.now() < deadline; await sleep(200)) {
-    const now = await requestsNow(metricsUrl);
+    const now = await requestsNow(metricsUrl, namespace);
     if (sumOf(requestsBetween(seen, now)) > 0) since = Date.now();
     seen = now;
   }

@@ -8,8 +8,14 @@ export interface Sizes {
   wakeRate: number;
   /** Whether `mail` measures its floors too. */
   floors: boolean;
-  /** Whether `mail` measures the path of a mail that cannot leave in its turn too. */
-  patient: boolean;
+  /** Whether `mail` measures queued emails too. */
+  queued: boolean;
+  /** How long the provider is away in `outage`. */
+  minutes: number;
+  /** How many of each `bytes` writes. */
+  rows: number;
+  /** Whether the servers write to disk before they acknowledge, as with `npm start`. */
+  fsync: boolean;
   /** Mails per second that `mail` has measured in this run of the suite. */
   rate?: number;
 }

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter, toPayloads } from '@temporalio/common';
 
-import { journeyQueue } from '../worker/workers.ts';
+import { journeyQueue } from '../runtime/task-queues.ts';
 
 /** Starts a run whose waits the server skips while nothing is under way. The client has no option for that yet. */
 export async function startSkipping(client: Client, type: string, workflowId: string, args: unknown[]): Promise<void> {

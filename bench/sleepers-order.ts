@@ -1,9 +1,9 @@
 import PQueue from 'p-queue';
 
 import type { Event } from '../events/index.ts';
-import { messageKey, messageTag } from '../state/keys.ts';
+import { messageKey, messageTag } from '../store/message-key.ts';
 import { type Displacement, displacement, type Overtaken, overtaken, spread } from './figures.ts';
-import { withMemory } from './people.ts';
+import { withStore } from './people.ts';
 import type { Table } from './scenario.ts';
 import type { Stage } from './stage.ts';
 
@@ -26,7 +26,7 @@ export interface Order {
 /** When each of these was due; when it asked, which its journey gives back; and when it left, which the ledger knows by Redis's clock. */
 export async function orderOf(stage: Stage, sleepers: readonly Sleeper[]): Promise<Order> {
   const queue = new PQueue({ concurrency: 50 });
-  const mails = await withMemory(stage, ({ sends }) =>
+  const mails = await withStore(stage, ({ sends }) =>
     queue.addAll(
       sleepers.map(({ signup: { event_id }, wakesAt: dueAt }) => async () => {
         const askedAt = (await stage.client.workflow.getHandle(event_id).result()) as number;

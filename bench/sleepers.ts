@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import PQueue from 'p-queue';
 
 import type { Event } from '../events/index.ts';
-import { journeyQueue } from '../worker/workers.ts';
+import { journeyQueue } from '../runtime/task-queues.ts';
 import { countCpu } from './cpu.ts';
 import { perSecond, sample, spread } from './figures.ts';
 import { journeysBundle } from './journeys-bundle.ts';
 import { readMemory } from './memory.ts';
-import { signUp, withMemory } from './people.ts';
+import { signUp, withStore } from './people.ts';
 import { cpuRows, memoryRows } from './process-tables.ts';
 import type { ProcessName } from './processes.ts';
 import { acceptedAt, forgetCounts, mistakesIn, readStats, untilAccepted } from './provider.ts';
@@ -40,7 +40,7 @@ export const sleepers: Scenario = async ({ sleepers: count, wakeRate, warmUp }, 
     console.error(`sleepers: warming up with ${few}`);
     const startedIn = await warmUpWith(stage, few);
     await forgetCounts(sesUrl);
-    const signups = await withMemory(stage, (memory) => signUp(memory, count));
+    const signups = await withStore(stage, (store) => signUp(store, count));
 
     const before = weigh();
     // Somewhat more than the warm-up says, so that all sleep, and can be watched idle, before the first wakes.
@@ -115,7 +115,7 @@ export const sleepers: Scenario = async ({ sleepers: count, wakeRate, warmUp }, 
 
 /** Gives back how long it took to start them, in ms. They wake a second later, and their mails leave. */
 async function warmUpWith(stage: Stage, count: number): Promise<number> {
-  const signups = await withMemory(stage, (memory) => signUp(memory, count));
+  const signups = await withStore(stage, (store) => signUp(store, count));
   const startedAt = Date.now();
   await startSleepers(stage, signups, () => Date.now() + 1_000);
   const took = Date.now() - startedAt;

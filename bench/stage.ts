@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
@@ -8,6 +7,7 @@ import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { connectNats, type JetStream } from '../ingress/nats.ts';
 import { findServers, type ServerBinaries } from '../local/servers/find.ts';
 import { type RunningServers, startServers } from '../local/servers/start-servers.ts';
+import { temporaryFolder } from '../local/servers/temporary-folder.ts';
 import { type ProcessName, type ProgramName, root } from './processes.ts';
 import { createStarter } from './programs.ts';
 import { startQueueRedis } from './queue-redis.ts';
@@ -39,6 +39,8 @@ export interface Plan {
   rateLimit?: number;
   /** Of the SES stand-in, in ms; without it, `sesLatency`. */
   sesLatencyMs?: number;
+  /** Whether the servers write to disk before they acknowledge, as with `npm start`. Default: false. */
+  durable?: boolean;
   /** Other journeys than the product's: a bundle, as the text of a file. */
   journeys?: string;
 }
@@ -67,7 +69,7 @@ export async function onStage<T>(
   interrupted: Promise<never>,
   use: (stage: Stage) => Promise<T>,
 ): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'rivulet-bench-'));
+  const folder = temporaryFolder('rivulet-bench-');
   const undo: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
   try {
     const work = setUp(plan, folder, undo).then((stage) => Promise.race([use(stage), stage.broken]));
@@ -88,7 +90,7 @@ async function setUp(plan: Plan, folder: string, undo: (() => unknown)[]): Promi
     root,
     binaries,
     portPolicy: 'free',
-    durable: false,
+    durable: plan.durable ?? false,
     temporalDynamicConfig: temporalLimits,
   });
   undo.push(() => servers.stop());
@@ -99,6 +101,7 @@ async function setUp(plan: Plan, folder: string, undo: (() => unknown)[]): Promi
     temporal: servers.temporal.pid,
     nats: servers.nats.pid,
     redis: servers.redis.pid,
+    postgres: servers.postgres.pid,
     bench: process.pid,
   };
   let queueRedisUrl = '';
@@ -149,6 +152,7 @@ function environmentOf(plan: Plan, folder: string, servers: RunningServers, secr
     NODE_NO_WARNINGS: '1',
     NATS_URL: servers.nats.url,
     REDIS_URL: servers.redis.url,
+    POSTGRES_URL: servers.postgres.url,
     TEMPORAL_ADDRESS: servers.temporal.address,
     TEMPORAL_NAMESPACE: servers.temporal.namespace,
     RIVULET_CONFIG: config,

@@ -35,12 +35,13 @@ export function surroundingsOfBench(): string {
 }
 
 async function serverLines({ binaries, servers }: Pick<Stage, 'binaries' | 'servers'>, more: string[] = []) {
-  const { serverVersion, lines } = await readDurability(servers);
+  const { serverVersion, postgresVersion, lines } = await readDurability(servers);
   const versions = {
     'Temporal CLI': await versionOf(binaries.temporal),
     'Temporal server': serverVersion,
     NATS: await versionOf(binaries.nats),
     Redis: await versionOf(binaries.redis),
+    Postgres: postgresVersion,
   };
   return [
     machineLine(),

@@ -1,12 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Client, Connection } from '@temporalio/client';
 
 import { spawnGuarded } from '../local/servers/guarded.ts';
 import { startServers } from '../local/servers/start-servers.ts';
-import { journeyQueue } from '../worker/workers.ts';
+import { temporaryFolder } from '../local/servers/temporary-folder.ts';
+import { journeyQueue } from '../runtime/task-queues.ts';
 import { countCpu } from './cpu.ts';
 import { told } from './figures.ts';
 import { root } from './processes.ts';
@@ -22,7 +22,7 @@ type Way = (typeof ways)[number];
 
 /** A long wait as a timer of the run, beside a wait that ends the run and begins it anew: what each costs. */
 export const waits: Scenario = async (_, interrupted) => {
-  const folder = mkdtempSync(join(tmpdir(), 'rivulet-bench-'));
+  const folder = temporaryFolder('rivulet-bench-');
   const dataDir = join(folder, 'data');
   const servers = await startServers({
     dataDir,

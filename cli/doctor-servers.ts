@@ -2,55 +2,44 @@ import { type JetStreamManager, JetStreamApiError } from '@nats-io/jetstream';
 
 import type { Environment } from '../config/environment.ts';
 import type { Config } from '../config/schema.ts';
-import { consumerName } from '../ingress/nats.ts';
+import { eventConsumers, type LaneConsumer } from '../ingress/consumers.ts';
+import { expiredUnread } from '../ingress/expired.ts';
+import { firstUnprocessed } from '../ingress/oldest-waiting.ts';
 import { provisionTemporal } from '../runtime/temporal.ts';
-import { durabilityWarnings, isReplica } from '../state/durability.ts';
-import type { Stops } from '../state/stops.ts';
-import { publishingTo, redisFor, temporalFor, withoutPassword } from './connections.ts';
+import { isReplica, redisTakesWrites } from '../store/redis/connect.ts';
+import { publishingTo } from './connect/nats.ts';
+import { redisFor } from './connect/redis.ts';
+import { temporalFor } from './connect/temporal.ts';
 import { type Finding, unlessItFails } from './doctor-finding.ts';
-import { howItOpens, when } from './gate.ts';
-import { resumeCommand } from './pause.ts';
+import { lookAtWorkers } from './doctor-work.ts';
+import { serverAddress } from './server-address.ts';
 
-/** Redis, how durable it is, and what it says about gates and pauses. */
-export function lookAtRedis(env: NodeJS.ProcessEnv): Promise<Finding[]> {
+/** Redis: everything in it may be lost, so it only has to answer and take writes. It writes the key that `/readyz` does. */
+export function lookAtRedis(env: NodeJS.ProcessEnv, keyPrefix: string): Promise<Finding[]> {
   const about = 'Redis';
   return unlessItFails(about, async () => {
-    const { redis, stops, address, close } = await redisFor(env);
+    const { redis, address, close } = await redisFor(env);
     try {
-      const warnings = await durabilityWarnings(redis);
-      const level = (await isReplica(redis)) ? 'wrong' : 'warning';
-      return [
-        { level: 'ok', about, says: `answers at ${address}${warnings.length === 0 ? ', and forgets nothing' : ''}` },
-        ...warnings.map((says): Finding => ({ level, about, says })),
-        ...(await lookAtStops(stops)),
-      ];
+      if (await isReplica(redis)) {
+        const says = `The Redis at ${address} is a replica: it takes no writes, so nothing can be sent. Point REDIS_URL at the primary server.`;
+        return [{ level: 'wrong', about, says }];
+      }
+      const refusal = await redisTakesWrites(redis, keyPrefix).catch((error: unknown) => error as Error);
+      if (refusal) {
+        const says = `The Redis at ${address} takes no writes (${refusal.message.split(' ')[0]}), so nothing can be sent. Give it memory, or let its user write to ${keyPrefix}*.`;
+        return [{ level: 'wrong', about, says }];
+      }
+      return [{ level: 'ok', about, says: `answers at ${address}` }];
     } finally {
       close();
     }
   });
 }
 
-async function lookAtStops(stops: Stops): Promise<Finding[]> {
-  const [gates, pauses] = await Promise.all([stops.gates(), stops.pauses()]);
-  return [
-    ...gates.map((gate): Finding => {
-      const why = `${gate.scope} is closed since ${when(gate.since)} (${gate.detail})`;
-      return { level: 'wrong', about: 'gate', says: `${why}. Opens ${howItOpens(gate)}` };
-    }),
-    ...pauses.map(({ scope, since }): Finding => {
-      const says = `${scope} is paused since ${when(since)}. To end it: ${resumeCommand(scope)}`;
-      return { level: 'warning', about: 'pause', says };
-    }),
-    ...(gates.length + pauses.length === 0
-      ? [{ level: 'ok', about: 'gates', says: 'all are open, nothing is paused' } as const]
-      : []),
-  ];
-}
-
 /** The streams, and the consumer that ingresses share. */
 export function lookAtNats(
   { NATS_URL }: Environment,
-  { name, dlq }: Config['queues']['marketing_events'],
+  { name, dlq, max_age }: Config['queues']['marketing_events'],
 ): Promise<Finding[]> {
   const about = 'NATS';
   return unlessItFails(about, async () => {
@@ -59,10 +48,10 @@ export function lookAtNats(
       const jetstream = await manager();
       const events = await lookAtStream(jetstream, name);
       return [
-        { level: 'ok', about, says: `answers at ${withoutPassword(NATS_URL)}` },
+        { level: 'ok', about, says: `answers at ${serverAddress(NATS_URL, 'NATS_URL')}` },
         events,
-        ...(events.level === 'ok' ? [await lookAtConsumer(jetstream, name)] : []),
-        await lookAtStream(jetstream, dlq),
+        ...(events.level === 'ok' ? await lookAtConsumers(jetstream, name, max_age) : []),
+        await lookAtDeadLetters(jetstream, dlq),
       ];
     } finally {
       await close();
@@ -75,11 +64,39 @@ async function lookAtStream(manager: JetStreamManager, name: string): Promise<Fi
   return says === undefined ? missing(`There is no stream ${name}.`) : { level: 'ok', about: 'stream', says };
 }
 
-async function lookAtConsumer(manager: JetStreamManager, stream: string): Promise<Finding> {
-  const info = await unlessMissing(() => manager.consumers.info(stream, consumerName));
-  if (info === undefined) return missing(`The stream ${stream} has no consumer "${consumerName}".`);
-  const says = `"${consumerName}": ${info.num_pending} events wait, ${info.num_ack_pending} are being taken in`;
-  return { level: 'ok', about: 'consumer', says };
+async function lookAtDeadLetters(manager: JetStreamManager, name: string): Promise<Finding> {
+  const found = await unlessMissing(() => manager.streams.info(name));
+  if (found === undefined) return missing(`There is no stream ${name}.`);
+  const { messages } = found.state;
+  if (messages === 0) return { level: 'ok', about: 'dead letters', says: `${name} is empty` };
+  const says = `${name} holds ${messages}: events that were not processed. Each says why in the header Rivulet-Dlq-Reason; fix the producer and publish it again.`;
+  return { level: 'warning', about: 'dead letters', says };
+}
+
+async function lookAtConsumers(manager: JetStreamManager, stream: string, maxAgeMs: number): Promise<Finding[]> {
+  const consumers = await Promise.all(eventConsumers().map((each) => lookAtConsumer(manager, stream, each, maxAgeMs)));
+  if (consumers.some(({ level }) => level === 'wrong')) return consumers;
+  const { messages } = await expiredUnread(manager, stream);
+  if (messages === 0) return consumers;
+  const says = `${messages} ${messages === 1 ? 'message has' : 'messages have'} been deleted from ${stream} before an ingress read them: they exceeded max_age (${days(maxAgeMs)}), or the stream was purged. Publish them again; events that were already processed are deduplicated.`;
+  return [...consumers, { level: 'wrong', about: 'expired', says }];
+}
+
+async function lookAtConsumer(
+  manager: JetStreamManager,
+  stream: string,
+  { name, subjects }: LaneConsumer,
+  maxAgeMs: number,
+): Promise<Finding> {
+  const about = 'consumer';
+  const info = await unlessMissing(() => manager.consumers.info(stream, name));
+  if (info === undefined) return missing(`The stream ${stream} has no consumer "${name}".`);
+  const wait = `"${name}": ${info.num_pending} events wait, ${info.num_ack_pending} are being processed`;
+  const first = await firstUnprocessed(manager, info, subjects);
+  const oldestMs = Date.now() - Math.min(Date.now(), ...first.map(({ time }) => time.getTime()));
+  if (oldestMs < maxAgeMs / 2) return { level: 'ok', about, says: wait };
+  const says = `${wait}. The oldest has waited for ${days(oldestMs)}, and NATS deletes it after ${days(maxAgeMs)}. Start ingresses (npm run ingress); if they run, /readyz of each says what it waits for.`;
+  return { level: 'warning', about, says };
 }
 
 const missing = (what: string): Finding => ({
@@ -110,7 +127,11 @@ export function lookAtTemporal(environment: Environment, maxAgeMs: number): Prom
       );
       const kept = `the namespace "${namespace}" keeps runs for ${days(retentionMs)}`;
       return [
-        { level: 'ok', about, says: `answers at ${TEMPORAL_ADDRESS}; the search attributes are there` },
+        {
+          level: 'ok',
+          about,
+          says: `answers at ${serverAddress(TEMPORAL_ADDRESS, 'TEMPORAL_ADDRESS')}; the search attributes are there`,
+        },
         maxAgeMs < retentionMs
           ? { level: 'ok', about, says: `${kept}, events stay for ${days(maxAgeMs)}` }
           : {
@@ -118,6 +139,7 @@ export function lookAtTemporal(environment: Environment, maxAgeMs: number): Prom
               about,
               says: `${kept}, but events stay for ${days(maxAgeMs)}: one that outlives its run could mail twice. Raise the retention, or lower queues.marketing_events.max_age.`,
             },
+        ...(await unlessItFails('workers', () => lookAtWorkers(client, namespace))),
       ];
     } finally {
       await close();

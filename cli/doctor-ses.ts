@@ -13,7 +13,7 @@ import {
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 
 import type { Config } from '../config/schema.ts';
-import { addressOf, domainOf } from '../state/stops.ts';
+import { addressOf, domainOf } from '../store/stops.ts';
 import type { Finding } from './doctor-finding.ts';
 
 type Provider = Config['provider'];

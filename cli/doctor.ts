@@ -3,13 +3,13 @@ import type { Command } from 'commander';
 import { ConfigError } from '../config/load.ts';
 import { environmentSchema } from '../config/environment.ts';
 import { readRunFile } from '../local/run-file.ts';
-import { configFor } from './connections.ts';
+import { configFor } from './config-for.ts';
 import type { CliContext } from './context.ts';
 import type { Finding } from './doctor-finding.ts';
 import { checkJourneySettings } from '../ingress/entry/check-settings.ts';
 import { isLoopback, lookAtWaysBack } from './doctor-feedback.ts';
+import { lookAtPostgres } from './doctor-postgres.ts';
 import { lookAtNats, lookAtRedis, lookAtTemporal } from './doctor-servers.ts';
-import { lookAtSes } from './doctor-ses.ts';
 
 export function addDoctor(program: Command, context: CliContext): void {
   program
@@ -38,10 +38,13 @@ async function examine({ root, env }: CliContext): Promise<Finding[]> {
   if (!configuration) return findings;
   const { config, environment } = configuration;
   const found = await Promise.all([
-    lookAtRedis(env),
+    lookAtPostgres(env, config),
+    lookAtRedis(env, config.suppression.key_prefix),
     lookAtNats(environment, config.queues.marketing_events),
     lookAtTemporal(environment, config.queues.marketing_events.max_age),
-    config.provider.type === 'ses' ? lookAtSes(config.provider, ses) : lookAtSmtp(environment.SMTP_URL),
+    config.provider.type === 'ses'
+      ? import('./doctor-ses.ts').then(({ lookAtSes }) => lookAtSes(config.provider, ses))
+      : lookAtSmtp(environment.SMTP_URL),
   ]);
   const endpoint = process.env['AWS_ENDPOINT_URL_SESV2'] ?? ses.endpoint;
   const standsIn = config.provider.type === 'ses' && endpoint !== undefined && isLoopback(new URL(endpoint).hostname);
@@ -82,17 +85,37 @@ function lookAtSecret(env: NodeJS.ProcessEnv): Finding[] {
   return [{ level: env['RIVULET_SECRET'] ? 'wrong' : 'warning', about: 'configuration', says }];
 }
 
+/** Logs in and says goodbye; no email is sent. */
 async function lookAtSmtp(url: string | undefined): Promise<Finding[]> {
+  const about = 'SMTP';
   if (!url) {
-    return [{ level: 'wrong', about: 'SMTP', says: 'provider.type is smtp, but SMTP_URL is not set. Set it.' }];
+    return [{ level: 'wrong', about, says: 'provider.type is smtp, but SMTP_URL is not set. Set it.' }];
   }
-  return [{ level: 'ok', about: 'SMTP', says: `mail goes to ${new URL(url).host}; it was not asked anything` }];
+  const { host } = new URL(url);
+  const { createSmtpMailer } = await import('../activities/mailers/smtp.ts');
+  const transport = createSmtpMailer({ url, requestTimeoutMs: smtpWithinMs, concurrency: 1 });
+  try {
+    const loggedIn = await transport.isOver({ scope: 'credentials', reason: '', detail: '', opens: 'probe', since: 0 });
+    return [
+      loggedIn
+        ? { level: 'ok', about, says: `${host} answers and accepts the credentials` }
+        : { level: 'wrong', about, says: `${host} refuses the credentials. Correct SMTP_URL.` },
+    ];
+  } catch (error) {
+    return [{ level: 'wrong', about, says: `${host} cannot be used: ${(error as Error).message}` }];
+  } finally {
+    transport.close();
+  }
 }
 
-function report(findings: readonly Finding[]): string[] {
+const smtpWithinMs = 5_000;
+
+export function report(findings: readonly Finding[]): string[] {
   const count = (level: Finding['level']) => findings.filter((finding) => finding.level === level).length;
   const [wrong, warnings] = [count('wrong'), count('warning')];
   const lines = findings.map(({ level, about, says }) => `${level.padEnd(7)}  ${about.padEnd(13)}  ${says}`);
+  // Only when an email would be sent now: each thing that it needs is a finding, and one that is missing is not ok.
+  if (wrong + warnings === 0) return [...lines, '', 'All checks passed: an email would be sent now.'];
   return [
     ...lines,
     '',

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
-import type { Gate, Stops } from '../state/stops.ts';
-import { withStops } from './connections.ts';
+import type { Gate, Stops } from '../store/stops.ts';
+import { withStops } from './connect/postgres.ts';
 import type { CliContext } from './context.ts';
 import { NotDone, WrongUse } from './wrong-use.ts';
 
@@ -63,6 +63,9 @@ export async function stillStopping(stops: Stops): Promise<string[]> {
 
 /** What opens this gate, as the end of a sentence. */
 export function howItOpens({ scope, opens }: Gate): string {
+  if (scope === 'provider') {
+    return `by itself, once the provider answers a probe and has accepted one email; or manually: npx rivulet gate open ${scope}`;
+  }
   const byHand = `npx rivulet gate open ${scope}`;
   return opens === 'probe'
     ? `by itself, once a probe finds that the trouble is over; or by hand: ${byHand}`
@@ -73,7 +76,6 @@ export function when(unixMs: number): string {
   return `${new Date(unixMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** Redis gives the fields in any order. */
 function inOrder({ scope, reason, since, opens, lastProbe, detail }: Gate) {
   return { scope, reason, since, opens, lastProbe, detail };
 }

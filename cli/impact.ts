@@ -3,7 +3,7 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 
 import { routes } from '../ingress/routes.ts';
 import { bundleWorkflows } from '../worker/bundle.ts';
-import { temporalFor } from './connections.ts';
+import { temporalFor } from './connect/temporal.ts';
 import type { CliContext } from './context.ts';
 import { findImpact } from './impact/find-impact.ts';
 import { createTally } from './impact/tell.ts';

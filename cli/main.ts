@@ -34,10 +34,12 @@ const commands: Record<string, () => Promise<(program: Command, context: CliCont
   suppressions: async () => (await import('./suppressions.ts')).addSuppressions,
   pause: async () => (await import('./pause.ts')).addPause,
   resume: async () => (await import('./pause.ts')).addResume,
+  'in-doubt': async () => (await import('./in-doubt/command.ts')).addInDoubt,
   gate: async () => (await import('./gate.ts')).addGate,
   'seed-test': async () => (await import('./seed-test/command.ts')).addSeedTest,
   capacity: async () => (await import('./capacity/command.ts')).addCapacity,
   templates: async () => (await import('./templates/command.ts')).addTemplates,
+  secret: async () => (await import('./secret.ts')).addSecret,
   doctor: async () => (await import('./doctor.ts')).addDoctor,
 };
 
@@ -48,7 +50,7 @@ const program = new Command('rivulet')
   .exitOverride()
   .addHelpText(
     'after',
-    '\nServers are found through NATS_URL, REDIS_URL and TEMPORAL_ADDRESS, else through the `npm start` running in this folder,\nelse through .env.' +
+    '\nServers are found through NATS_URL, REDIS_URL, POSTGRES_URL and TEMPORAL_ADDRESS, else through the `npm start`\nrunning in this folder, else through .env.' +
       '\nExit codes: 0 done, 1 failed (a server is away, a mail did not come, something is wrong), 2 wrong use; nothing was done then.',
   );
 

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 
 import { routes } from '../ingress/routes.ts';
-import type { PauseScope, Stops } from '../state/stops.ts';
-import { configFor, withStops } from './connections.ts';
+import type { PauseScope, Stops } from '../store/stops.ts';
+import { configFor } from './config-for.ts';
+import { withStops } from './connect/postgres.ts';
 import type { CliContext } from './context.ts';
 import { stillStopping, when } from './gate.ts';
 import { WrongUse } from './wrong-use.ts';

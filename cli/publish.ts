@@ -4,9 +4,11 @@ import { JetStreamApiError } from '@nats-io/jetstream';
 import type { Command } from 'commander';
 
 import { parseEvent } from '../events/parse.ts';
+import { publishEvent } from '../ingress/nats.ts';
 import { readRunFile } from '../local/run-file.ts';
 import { composeEvent, defaultTopics, type EventOptions } from './compose-event.ts';
-import { publishingTo, runUrl } from './connections.ts';
+import { publishingTo } from './connect/nats.ts';
+import { runUrl } from './run-url.ts';
 import type { CliContext } from './context.ts';
 import { ServerAway, WrongUse } from './wrong-use.ts';
 
@@ -56,10 +58,11 @@ async function publish(context: CliContext, type: string | undefined, options: P
     );
   }
   const event = checked.ok ? checked.parsed.event : undefined;
-  const { js, close } = await publishingTo(context.env);
+  const { js, manager, close } = await publishingTo(context.env);
   try {
-    const subject = event ? `marketing.events.${event.event_type}` : 'marketing.events';
-    const { stream, seq, duplicate } = await js.publish(subject, bytes, event ? { msgID: event.event_id } : {});
+    const { stream, seq, duplicate } = event
+      ? await publishEvent({ js, manager: await manager() }, event, bytes)
+      : await js.publish('marketing.events', bytes);
     tell(context, event, `${stream} #${seq}`, duplicate);
   } catch (error) {
     if (error instanceof JetStreamApiError || /no ?responders|503/i.test(String(error))) {

@@ -4,7 +4,8 @@ import { type Command, InvalidArgumentError } from 'commander';
 
 import { idPattern } from '../events/envelope.ts';
 import { readRunFile } from '../local/run-file.ts';
-import { runUrl, temporalFor } from './connections.ts';
+import { temporalFor } from './connect/temporal.ts';
+import { runUrl } from './run-url.ts';
 import type { CliContext } from './context.ts';
 
 interface RunRow {

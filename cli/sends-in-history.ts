@@ -1,7 +1,7 @@
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import type { temporal } from '@temporalio/proto';
 
-import type { NotNow, SendRequest, SendResult, SentNow } from '../activities/index.ts';
+import type { Queued, SendRequest, SendResult, SentInline } from '../activities/index.ts';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
@@ -28,17 +28,17 @@ export function sendsIn(events: readonly HistoryEvent[]): Map<number, SendInHist
     if (request && completed)
       ended.set(id, { template: request.template, result: firstOf(completed.result) as SendResult });
     if (request && failed) ended.set(id, { template: request.template, failure: saidBy(failed.failure) });
-    const atOnce = sentAtOnce(event);
-    if (atOnce && atOnce.outcome !== 'not_now') ended.set(id, { template: atOnce.template, result: atOnce });
+    const atOnce = sentInline(event);
+    if (atOnce && atOnce.outcome !== 'queued') ended.set(id, { template: atOnce.template, result: atOnce });
   }
   return ended;
 }
 
 /** What was sent in a workflow turn stands in the marker behind it. */
-function sentAtOnce({ markerRecordedEventAttributes: marker }: HistoryEvent): SentNow | NotNow | undefined {
+function sentInline({ markerRecordedEventAttributes: marker }: HistoryEvent): SentInline | Queued | undefined {
   if (marker?.markerName !== 'core_local_activity' || marker.failure) return undefined;
   const { activity_type: type } = firstOf(marker.details?.['data']) as { activity_type: string };
-  return type === 'sendEmailNow' ? (firstOf(marker.details?.['result']) as SentNow | NotNow) : undefined;
+  return type === 'sendEmailInline' ? (firstOf(marker.details?.['result']) as SentInline | Queued) : undefined;
 }
 
 /** `Suppressed: the message`, of the failure that is at the bottom of it. */

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 
 import type { Person } from '../simulation/simulate.ts';
 import { composeEvent } from './compose-event.ts';
-import { configFor } from './connections.ts';
+import { configFor } from './config-for.ts';
 import type { CliContext } from './context.ts';
 import { NotDone, WrongUse } from './wrong-use.ts';
 

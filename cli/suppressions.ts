@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 
-import { type SuppressionReason, suppressionReasons } from '../state/suppressions.ts';
+import { type SuppressionReason, suppressionReasons } from '../store/suppressions.ts';
 import type { CliContext } from './context.ts';
 import { add, type AddOptions, remove } from './suppressions/change.ts';
 import { exportTo } from './suppressions/export.ts';

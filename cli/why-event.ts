@@ -2,10 +2,11 @@ import { type Command, InvalidArgumentError } from 'commander';
 
 import { idPattern } from '../events/envelope.ts';
 import { readRunFile } from '../local/run-file.ts';
-import type { Decision } from '../state/entries.ts';
-import { runUrl, temporalFor } from './connections.ts';
+import type { Decision } from '../store/entries.ts';
+import { temporalFor } from './connect/temporal.ts';
+import { runUrl } from './run-url.ts';
 import type { CliContext } from './context.ts';
-import { withMemory } from './memory.ts';
+import { withStore } from './store.ts';
 import { NotDone } from './wrong-use.ts';
 
 export function addWhyEvent(program: Command, context: CliContext): void {
@@ -15,8 +16,8 @@ export function addWhyEvent(program: Command, context: CliContext): void {
     .argument('<event-id>', 'the event_id', eventId)
     .option('--json', 'as JSON')
     .action(async (id: string, { json }: { json?: true }) => {
-      const { decision, rememberMs } = await withMemory(context.env, async ({ memory, config }) => ({
-        decision: await memory.entries.find(id),
+      const { decision, rememberMs } = await withStore(context.env, async ({ store, config }) => ({
+        decision: await store.entries.find(id),
         rememberMs: Math.max(config.decisions.remember, config.queues.marketing_events.max_age),
       }));
       if (!decision) throw new NotDone(unknown(id, rememberMs));

@@ -1,5 +1,17 @@
 import { z } from 'zod';
 
+const makeOne = 'Make one with: openssl rand -hex 32';
+
+const masterSecret = z
+  .string({ error: `is required: 64 hexadecimal digits, the same for every process. ${makeOne}` })
+  .regex(/^[0-9a-fA-F]{64}$/, { error: `must be 64 hexadecimal digits. ${makeOne}`, abort: true })
+  .refine((hex) => new Set(Buffer.from(hex, 'hex')).size >= 16, {
+    error: `has fewer than 16 distinct bytes, so it can be guessed. ${makeOne}`,
+  });
+
+/** Takes the place of a secret in commands that hash no address and sign no link. */
+export const noSecret = Buffer.from(Array.from({ length: 32 }, (_, index) => index)).toString('hex');
+
 const port = z.coerce.number().int().min(0).max(65_535);
 
 /** Every environment variable that Rivulet itself reads. Temporal's and AWS's own variables are read by their libraries. */
@@ -8,7 +20,11 @@ export const environmentSchema = z.object({
   REDIS_URL: z
     .url({ protocol: /^rediss?$/ })
     .default('redis://127.0.0.1:6379')
-    .describe('The Redis that remembers.'),
+    .describe('The Redis that limits the rate and notifies. It keeps nothing that may not be lost.'),
+  POSTGRES_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: 'must be postgres://user:password@host:port/database' })
+    .default('postgres://postgres@127.0.0.1:5432/rivulet')
+    .describe('The Postgres database that keeps the record. Version 15 or newer.'),
   TEMPORAL_ADDRESS: z
     .string()
     .default('127.0.0.1:7233')
@@ -26,12 +42,14 @@ export const environmentSchema = z.object({
   HTTP_HOST: z.string().default('127.0.0.1').describe('The address that health, metrics and pages listen on.'),
   HTTP_PORT: port.optional().describe('Their port. Default: 8080 for the ingress, 8081 for the worker.'),
   RIVULET_CONFIG: z.string().default('rivulet.yaml').describe('The configuration file.'),
-  RIVULET_SECRET: z
-    .string({
-      error: 'is required: 64 hexadecimal digits, the same for every process. Make one with: openssl rand -hex 32',
-    })
-    .regex(/^[0-9a-fA-F]{64}$/, { error: 'must be 64 hexadecimal digits. Make one with: openssl rand -hex 32' })
-    .describe('The master secret; keys for hashes and tokens are derived from it. `npm start` makes one.'),
+  RIVULET_SECRET: masterSecret.describe(
+    'The master secret; keys for hashes and tokens are derived from it. A process with another one than the installation refuses to start. `npm start` makes one.',
+  ),
+  RIVULET_SECRET_PREVIOUS: masterSecret
+    .optional()
+    .describe(
+      'During a rotation and after it: the secret before. Links signed with it work, and suppressions under it count. See `rivulet secret rotate`.',
+    ),
   RIVULET_WORKFLOW_BUNDLE: z
     .string()
     .optional()

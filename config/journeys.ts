@@ -29,6 +29,12 @@ const schedule = z
     error: 'must be later than `from`: nobody could ever enter',
   });
 
+/**
+ * The longest period that can be counted for each value of a field. Beyond it, entries would have to be kept as long as the person,
+ * and a person has any number of carts.
+ */
+export const longestPeriodPerValueMs = 400 * 86_400_000;
+
 const reEntry = z
   .preprocess(
     (said) => (typeof said === 'string' ? { allow: said } : said),
@@ -48,7 +54,7 @@ const reEntry = z
             .string()
             .optional()
             .describe(
-              "A field of the event's payload, such as `cart_id`: counted for each of its values rather than for the person. Remembered for 400 days.",
+              "A field of the event's payload, such as `cart_id`: counted for each of its values rather than for the person. Kept for 400 days.",
             ),
         },
         {
@@ -63,6 +69,10 @@ const reEntry = z
       .refine(({ allow, per }) => per === undefined || allow !== 'always', {
         path: ['per'],
         error: 'goes with `allow: once` or `allow: one_running` only',
+      })
+      .refine(({ every = 0, per }) => per === undefined || every <= longestPeriodPerValueMs, {
+        path: ['every'],
+        error: 'must be at most "400d" with `per`: entries for each value of a field are kept that long',
       }),
   )
   .prefault('always')

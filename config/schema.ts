@@ -53,8 +53,10 @@ const provider = z
         'How long to wait for the event feed before a send with a lost answer is decided. Longer than request_timeout.',
       ),
     remember_sends: duration
-      .prefault('400d')
-      .describe('How long the ledger remembers a mail; longer than a run may be reset or an event replayed.'),
+      .prefault('60d')
+      .describe(
+        'How long the ledger remembers an email. Longer than queues.marketing_events.max_age, the retention of the Temporal namespace and the 30 days for which dead letters are kept: an event that comes again after that would send it again.',
+      ),
     probe_every: duration
       .prefault('60s')
       .describe('How often a closed gate is probed, and what the account allows is read.'),
@@ -62,6 +64,10 @@ const provider = z
   .refine((settings) => settings.settle_after > settings.request_timeout, {
     path: ['settle_after'],
     error: 'must be longer than provider.request_timeout, or a send still under way would be settled',
+  })
+  .refine((settings) => settings.remember_sends > settings.settle_after, {
+    path: ['remember_sends'],
+    error: 'must be longer than provider.settle_after, or an email in doubt would be forgotten before it is decided',
   });
 
 const queues = z.strictObject({
@@ -72,12 +78,24 @@ const queues = z.strictObject({
         .regex(/^[A-Z0-9_]+$/)
         .default('MARKETING_EVENTS')
         .describe('The JetStream stream of events.'),
-      prefetch: z.int().min(1).max(1000).default(100).describe('How many events one ingress holds at once.'),
+      prefetch: z
+        .int()
+        .min(1)
+        .max(1000)
+        .default(100)
+        .describe(
+          'How many messages of one lane an ingress processes at the same time; of marketing events and of deliveries, opens and clicks a quarter.',
+        ),
       dlq: z
         .string()
         .regex(/^[A-Z0-9_]+$/)
         .default('MARKETING_DLQ')
         .describe('The JetStream stream of dead letters.'),
+      retries: z
+        .string()
+        .regex(/^[A-Z0-9_]+$/)
+        .default('MARKETING_RETRY')
+        .describe('The JetStream stream of messages that wait to be retried.'),
       max_age: duration
         .prefault('7d')
         .describe(
@@ -97,9 +115,16 @@ const templates = z.strictObject({
 });
 
 const suppression = z.strictObject({
-  storage: z.enum(['redis']).default('redis').describe('Where the suppression list is kept.'),
+  storage: z
+    .enum(['postgres', 'redis'])
+    .default('postgres')
+    .describe(
+      'Where other senders can read the suppression list. The record is in Postgres; `redis` also mirrors it to Redis, as hashes `<key_prefix>suppression:<keyed hash of the address>`.',
+    ),
   key_prefix: z.string().default('rivulet:').describe('What every Redis key of Rivulet starts with.'),
-  sync_interval: duration.prefault('24h').describe("How often the list is compared with the provider's."),
+  sync_interval: duration
+    .prefault('24h')
+    .describe("How often the suppression list is compared with the provider's list and with its mirror in Redis."),
   complaints_stop: z
     .enum(['all', 'marketing'])
     .default('all')
@@ -188,12 +213,12 @@ const decisions = z.strictObject({
   remember: duration
     .prefault('30d')
     .describe(
-      'How long it is remembered who entered a journey and why, event by event. An event that comes again gets the same answer. At least as long as queues.marketing_events.max_age, whatever stands here.',
+      'How long events are kept, with their personal fields and what was decided about them. Longer than any journey runs: its emails show those fields. An event that comes again gets the same answer. At least as long as queues.marketing_events.max_age, whatever this says.',
     ),
 });
 
-/** The whole of rivulet.yaml. Unknown keys are mistakes: a mistyped key would otherwise silently do nothing. */
-export const configSchema = z.strictObject({
+/** Unknown keys are mistakes: a mistyped key would otherwise silently do nothing. */
+const wholeFile = z.strictObject({
   provider: provider.prefault({}),
   queues: queues.prefault({}),
   templates: templates.prefault({}),
@@ -213,5 +238,15 @@ export const configSchema = z.strictObject({
     .default([])
     .describe('Addresses of your own that get test mails: from the preview, and from `rivulet seed-test`.'),
 });
+
+/** The whole of rivulet.yaml. */
+export const configSchema = wholeFile.refine(
+  ({ provider, queues }) => provider.remember_sends > queues.marketing_events.max_age,
+  {
+    path: ['provider', 'remember_sends'],
+    error:
+      'must be longer than queues.marketing_events.max_age, or an event that is delivered late would send its emails again',
+  },
+);
 
 export type Config = z.output<typeof configSchema> & { templates: { dir: string } };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { idPattern } from './envelope.ts';
+import { publicId } from './public-text.ts';
 
 /**
  * Somebody said yes, or took it back, to the topics of the event's `consent` block. `*` in `consent.revoked` is every
@@ -8,7 +8,7 @@ import { idPattern } from './envelope.ts';
  */
 export const consentGranted = z.object({
   /** The `consent.requested` event that this confirms. */
-  request: z.string().regex(idPattern).meta({ class: 'public' }).optional(),
+  request: publicId.meta({ class: 'public' }).optional().catch(undefined),
 });
 export const consentRevoked = z.object({});
 

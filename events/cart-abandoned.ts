@@ -1,10 +1,11 @@
 import { z } from 'zod';
 
 import { currency, orderItem } from './order-completed.ts';
+import { publicId } from './public-text.ts';
 
 /** Somebody left a full cart behind. Starts `cart-recovery`. `total` is in major units; `url` leads back to the cart. */
 export const cartAbandoned = z.object({
-  cart_id: z.string().min(1).max(128).meta({ class: 'public' }),
+  cart_id: publicId.meta({ class: 'public' }),
   total: z.number().meta({ class: 'public' }),
   currency,
   items: z.array(orderItem).max(500).optional(),

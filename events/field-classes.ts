@@ -1,8 +1,9 @@
 import { z } from 'zod';
 
 /**
- * What a field may be used for. `public`: ids, amounts, dates; it may be logged. `personal`: it tells something about a person;
- * a mail to that person may show it, a log must not. `secret`: it opens something; no template may use it at all.
+ * What a field may be used for. `public`: ids, amounts, dates; it enters Temporal and may be logged. `personal`: it says something
+ * about a person; it stays in Postgres, and an email to that person may show it. `secret`: it opens something; no template may
+ * use it at all. Journeys see public fields only, and so do their types.
  */
 export type FieldClass = 'public' | 'personal' | 'secret';
 
@@ -11,7 +12,87 @@ declare module 'zod' {
     /** Each field of an event says it with `.meta({ class: 'personal' })`. */
     class?: FieldClass;
   }
+  interface ZodType<
+    out Output = unknown,
+    out Input = unknown,
+    out Internals extends z.core.$ZodTypeInternals<Output, Input> = z.core.$ZodTypeInternals<Output, Input>,
+  > {
+    /** The class becomes part of the type, so that the compiler knows what a journey may read. */
+    meta<const C extends FieldClass>(data: { class: C }): this & Classed<C>;
+  }
 }
+
+/** A schema with its class. For the compiler only: no value has this property, `.meta()` keeps the class in zod's registry. */
+export interface Classed<C extends FieldClass> {
+  readonly '~class': C;
+}
+
+/**
+ * The part of a schema's output that is classed `public`; `never` where nothing is. `Around` is the class of the field that it is
+ * in, which counts where it has none of its own.
+ */
+export type PublicPart<Schema, Around extends FieldClass | undefined = undefined> = PublicOf<
+  Unwrapped<Schema>,
+  ClassOf<Schema, Around>
+>;
+
+type PublicOf<Schema, Own extends FieldClass | undefined> =
+  Schema extends z.core.$ZodObject<infer Shape>
+    ? PublicFields<Shape, Own> extends infer Fields
+      ? [keyof Fields] extends [never]
+        ? never
+        : Fields
+      : never
+    : Schema extends z.core.$ZodArray<infer Element>
+      ? [PublicPart<Element, Own>] extends [never]
+        ? never
+        : PublicPart<Element, Own>[]
+      : Own extends 'public'
+        ? z.output<Schema>
+        : never;
+
+type PublicFields<Shape, Own extends FieldClass | undefined> = Flat<
+  {
+    [Name in keyof Shape as IsIn<Shape[Name], Own, 'required'> extends true ? Name : never]: PublicPart<
+      Shape[Name],
+      Own
+    >;
+  } & {
+    [Name in keyof Shape as IsIn<Shape[Name], Own, 'optional'> extends true ? Name : never]?:
+      | PublicPart<Shape[Name], Own>
+      | undefined;
+  }
+>;
+
+type IsIn<Schema, Own extends FieldClass | undefined, How extends 'required' | 'optional'> = [
+  PublicPart<Schema, Own>,
+] extends [never]
+  ? false
+  : (undefined extends z.output<Schema> ? 'optional' : 'required') extends How
+    ? true
+    : false;
+
+type Flat<Fields> = { [Name in keyof Fields]: Fields[Name] };
+
+type Wrapper<Inner extends z.core.SomeType> =
+  | z.core.$ZodOptional<Inner>
+  | z.core.$ZodNullable<Inner>
+  | z.core.$ZodDefault<Inner>
+  | z.core.$ZodPrefault<Inner>
+  | z.core.$ZodNonOptional<Inner>
+  | z.core.$ZodReadonly<Inner>
+  | z.core.$ZodCatch<Inner>;
+
+type Unwrapped<Schema> = Schema extends Wrapper<infer Inner> ? Unwrapped<Inner> : Schema;
+
+type ClassOf<Schema, Around extends FieldClass | undefined> =
+  Schema extends Classed<infer C>
+    ? C
+    : Schema extends Wrapper<infer Inner>
+      ? ClassOf<Inner, Around>
+      : Schema extends z.core.$ZodPipe<infer _In, infer Out>
+        ? ClassOf<Out, Around>
+        : Around;
 
 /** What a schema is, below `.optional()`, `.default()` and pipes. */
 export type Field = {

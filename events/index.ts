@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { consentGranted, consentRequested, consentRevoked, contactUpdated } from './about-people.ts';
 import { userBecameInactive, userReturned } from './activity.ts';
 import { cartAbandoned } from './cart-abandoned.ts';
+import type { PublicPart } from './field-classes.ts';
 import { orderCompleted } from './order-completed.ts';
 import { projectCreated } from './project-created.ts';
 import { trialExtended, trialStarted } from './trial.ts';
@@ -26,9 +27,20 @@ export const eventTypes = {
 
 export type EventType = keyof typeof eventTypes;
 
+/** The fields of a payload that are classed `public`. */
+export type PublicPayload<T extends EventType> = T extends EventType
+  ? PublicFieldsOf<PublicPart<(typeof eventTypes)[T]>>
+  : never;
+
+/** A payload may have no public field at all. */
+type PublicFieldsOf<Part> = [Part] extends [never] ? object : Part;
+
+/** A whole payload, with the personal fields: what templates may show and entry rules may ask. It never enters Temporal. */
+export type FullPayload<T extends EventType> = T extends EventType ? z.output<(typeof eventTypes)[T]> : never;
+
 /**
- * An event as journeys see it: checked, with `contact` and `consent` taken out, and only the payload fields its
- * schema names. There is no address and no name in it, so it may enter Temporal.
+ * An event as journeys see it: checked, with `contact` and `consent` taken out, and of its payload only the fields that are
+ * classed `public`. There is nothing in it that says who somebody is, so it may enter Temporal.
  */
 export interface Event<T extends EventType = EventType> {
   event_id: string;
@@ -36,6 +48,11 @@ export interface Event<T extends EventType = EventType> {
   user_id: string;
   /** Unix milliseconds. */
   timestamp: number;
-  payload: z.output<(typeof eventTypes)[T]>;
+  payload: PublicPayload<T>;
   metadata?: Record<string, string>;
+}
+
+/** The same with its personal fields joined. */
+export interface FullEvent<T extends EventType = EventType> extends Omit<Event<T>, 'payload'> {
+  payload: FullPayload<T>;
 }

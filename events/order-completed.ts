@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { publicId } from './public-text.ts';
+
 /** One line of an order; `price` is for one piece, in major units of the order's currency. */
 export const orderItem = z.object({
   name: z.string().max(500).meta({ class: 'personal' }),
@@ -14,9 +16,10 @@ export const currency = z
 
 /** An order was paid. Starts `receipt`. `total` is in major units: 12.5 is twelve and a half. */
 export const orderCompleted = z.object({
-  order_id: z.string().min(1).max(128).meta({ class: 'public' }),
+  order_id: publicId.meta({ class: 'public' }),
   total: z.number().meta({ class: 'public' }),
   currency,
   items: z.array(orderItem).max(500).optional(),
-  cart_id: z.string().max(128).meta({ class: 'public' }).optional(),
+  /** Dropped where it is no id. */
+  cart_id: publicId.meta({ class: 'public' }).optional().catch(undefined),
 });

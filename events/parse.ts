@@ -1,8 +1,9 @@
 import type { z } from 'zod';
 
 import { envelope } from './envelope.ts';
-import { type Event, type EventType, eventTypes } from './index.ts';
+import { type Event, type EventType, eventTypes, type FullEvent } from './index.ts';
 import { consent, type ConsentBlock, contact, type Contact } from './person.ts';
+import { type PersonalPart, splitEvent } from './split-event.ts';
 
 /** The largest event body, in bytes. */
 export const maxEventBytes = 256 * 1024;
@@ -20,11 +21,15 @@ export type RefusalReason =
   | 'unknown_event_type'
   | 'invalid_payload';
 
-/** An event split into the part that may enter Temporal and the part that must not. */
+/** An event split into the part that may enter Temporal and the parts that must not. */
 export interface ParsedEvent {
   event: Event;
+  /** Of its payload and metadata, what is not public. */
+  personal: PersonalPart;
   contact?: Contact;
   consent?: ConsentBlock;
+  /** Optional fields of the payload that came and could not be used. */
+  dropped?: string[];
 }
 
 export type ParseResult = { ok: true; parsed: ParsedEvent } | { ok: false; reason: RefusalReason; error: string };
@@ -86,18 +91,17 @@ function parseEnvelope(body: object): ParseResult {
   const lacking = lacks(event_type, who.data, agreed.data);
   if (lacking) return refuse('invalid_payload', lacking);
 
-  const { metadata } = outer.data;
+  const { event_id, user_id, timestamp, metadata } = outer.data;
+  const whole = { event_id, event_type, user_id, timestamp, payload: inner.data, ...(metadata && { metadata }) };
+  const parts = splitEvent(whole as FullEvent);
+  if (!('event' in parts)) return refuse('invalid_payload', parts.misfits.join('; '));
+  const dropped = droppedOf(payload, inner.data);
   return {
     ok: true,
     parsed: {
-      event: {
-        event_id: outer.data.event_id,
-        event_type,
-        user_id: outer.data.user_id,
-        timestamp: outer.data.timestamp,
-        payload: inner.data,
-        ...(metadata && { metadata: withoutAddresses(metadata) }),
-      },
+      event: parts.event,
+      personal: parts.personal,
+      ...(dropped.length > 0 && { dropped }),
       ...(who.data && { contact: who.data }),
       ...(agreed.data && { consent: agreed.data }),
     },
@@ -122,9 +126,11 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
 }
 
-/** Metadata is kept as it came, but an address in it would enter Temporal: such a field is dropped. */
-function withoutAddresses(metadata: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(metadata).filter((field) => !field.some((text) => text.includes('@'))));
+/** What the schema knows and could not read: it says `undefined` in place of an optional field. */
+function droppedOf(came: Readonly<Record<string, unknown>>, read: object): string[] {
+  return Object.entries(read)
+    .filter(([name, value]) => value === undefined && (came[name] ?? undefined) !== undefined)
+    .map(([name]) => `payload.${name}`);
 }
 
 function isEventType(text: string): text is EventType {

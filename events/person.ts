@@ -10,6 +10,7 @@ import { unixMs } from './envelope.ts';
  */
 export const emailAddress = z
   .string()
+  .max(400, { error: 'must be an address such as ada@example.com', abort: true })
   .transform((text) => {
     const trimmed = text.trim();
     const at = trimmed.lastIndexOf('@');
@@ -17,27 +18,31 @@ export const emailAddress = z
   })
   .pipe(z.email({ error: 'must be an address such as ada@example.com' }).max(254));
 
-const locale = z.string().refine(isLocale, { error: 'must be a BCP 47 locale such as pt-BR' });
-const timeZone = z.string().refine(isTimeZone, { error: 'must be an IANA time zone such as Europe/Berlin' });
+/** Lengths are looked at before anything else reads a text. */
+const atMost = (characters: number) => z.string().max(characters, { abort: true });
+
+const locale = atMost(64).refine(isLocale, { error: 'must be a BCP 47 locale such as pt-BR' });
+const timeZone = atMost(64).refine(isTimeZone, { error: 'must be an IANA time zone such as Europe/Berlin' });
 const country = z
   .string()
   .regex(/^[A-Za-z]{2}$/, { error: 'must be an ISO 3166 country of two letters such as DE' })
   .transform((code) => code.toUpperCase());
 
 /** No line breaks and no other control characters: a name ends up in headers and subjects. */
-const personName = z
-  .string()
-  .max(200)
+const personName = atMost(200)
   // oxlint-disable-next-line no-control-regex -- control characters are exactly what is refused here
   .regex(/^[^\u0000-\u001f\u007f]*$/, { error: 'must not hold control characters' });
 
-/** Who the person is. Ingress stores it; it never reaches Temporal. */
+/**
+ * Who the person is. Ingress stores it, and no event takes it into Temporal. Language, zone and country are codes of closed
+ * lists: journeys branch on them (`person()`), and only in that form do they enter a history.
+ */
 export const contact = z.object({
   email: emailAddress.meta({ class: 'personal' }).optional(),
   name: personName.meta({ class: 'personal' }).optional(),
-  locale: locale.meta({ class: 'personal' }).optional(),
-  time_zone: timeZone.meta({ class: 'personal' }).optional(),
-  country: country.meta({ class: 'personal' }).optional(),
+  locale: locale.meta({ class: 'public' }).optional(),
+  time_zone: timeZone.meta({ class: 'public' }).optional(),
+  country: country.meta({ class: 'public' }).optional(),
 });
 
 /** What the person agreed to. Unknown topics are recorded, never refused. */

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 
 import { unixMs } from './envelope.ts';
+import { publicText } from './public-text.ts';
 
 const trial = z.object({
   trial_ends_at: unixMs.meta({ class: 'public' }),
-  plan: z.string().max(100).meta({ class: 'public' }).optional(),
+  /** Dropped where it is no short, plain text. */
+  plan: publicText.meta({ class: 'public' }).optional().catch(undefined),
 });
 
 /** A trial began. Starts `trial-ending`. */

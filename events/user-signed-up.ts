@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
+import { publicText } from './public-text.ts';
+
 /** Somebody opened an account. Starts `onboarding`. */
 export const userSignedUp = z.object({
-  plan: z.string().max(100).meta({ class: 'public' }).optional(),
+  /** Dropped where it is no short, plain text. */
+  plan: publicText.meta({ class: 'public' }).optional().catch(undefined),
 });

@@ -1,72 +1,123 @@
-import type { JetStreamClient, JsMsg } from '@nats-io/jetstream';
+import type { JetStreamClient } from '@nats-io/jetstream';
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 
 import type { RefusalReason } from '../events/parse.ts';
-import type { Memory } from '../state/memory.ts';
+import type { Logger } from '../runtime/log.ts';
+import { unavailableCode } from '../runtime/unavailable.ts';
+import type { Store } from '../store/store.ts';
+import type { Arrival } from './arrival.ts';
+import { readHeaderBlock } from './header-block.ts';
 
-/** Why an event could not be taken in: the last token of its dead-letter subject. */
-export type DeadLetterReason = RefusalReason | 'subject_mismatch' | 'not_processable' | 'unusable_feedback';
+/** Why a message could not be processed: the last token of its dead-letter subject. */
+export type DeadLetterReason =
+  | RefusalReason
+  | 'subject_mismatch'
+  | 'event_id_reused'
+  | 'not_processable'
+  | 'unusable_feedback';
 
-/** Room for headers below NATS's usual limit of 1 MiB for a whole message. */
+export interface DeadLetterDependencies {
+  js: JetStreamClient;
+  store: Pick<Store, 'deadLetters'>;
+  /** The largest message that NATS accepts, in bytes. */
+  maxPayload: () => number;
+  log: Pick<Logger, 'warn'>;
+}
+
+/** NATS counts headers as part of the message. Rather a body that is cut by a few bytes than a letter that is refused. */
 const headerRoom = 8 * 1024;
 
+/** As many bytes of an unreadable header block are kept, as base64. JetStream takes 64 KiB of headers in all. */
+const keptHeaderBytes = 24 * 1024;
+
 /**
- * Writes an event that cannot be taken in to the dead letters, once, with its original bytes and headers and the reason,
- * and only then ends its delivery. A crash in between does it again, and the second copy is recognised.
+ * Writes a message that cannot be processed to the dead letters, once, with its original bytes and headers and the reason. A crash
+ * before the message is answered does it again, and the second copy is recognised.
+ *
+ * Returns false when the message itself made three letters impossible, each simpler than the one before. Throws when a server is
+ * unavailable.
  */
 export async function writeDeadLetter(
-  js: JetStreamClient,
-  memory: Pick<Memory, 'deadLetters'>,
-  message: JsMsg,
+  { js, store, maxPayload, log }: DeadLetterDependencies,
+  arrival: Arrival,
   reason: DeadLetterReason,
   error: string,
-  maxPayload: number,
-): Promise<void> {
-  const { stream, streamSequence, timestampNanos } = message.info;
-  const id = `dlq:${stream}:${streamSequence}:${timestampNanos}`;
-  if (!(await memory.deadLetters.isWritten(id))) {
-    const room = maxPayload - headerRoom - sizeOf(message.headers);
-    const body = message.data.byteLength > room ? message.data.subarray(0, room) : message.data;
-    await js.publish(`marketing.dlq.${reason}`, body, {
-      msgID: id,
-      headers: describe(message, reason, error, body.byteLength),
-    });
-    await memory.deadLetters.markWritten(id);
+): Promise<boolean> {
+  const id = `dlq:${arrival.stream}:${arrival.seq}:${arrival.storedAt}`;
+  if (await orElse(store.deadLetters.isWritten(id), false)) return true;
+  for (const letter of [withHeaders, withRawHeaders, withoutHeaders]) {
+    try {
+      const { fields, size } = letter(arrival);
+      const room = Math.max(0, maxPayload() - headerRoom - size);
+      const body = arrival.data.byteLength > room ? arrival.data.subarray(0, room) : arrival.data;
+      describe(fields, arrival, reason, error, body.byteLength);
+      await js.publish(`marketing.dlq.${reason}`, body, { msgID: id, headers: fields });
+      await orElse(store.deadLetters.markWritten(id), undefined);
+      return true;
+    } catch (failure) {
+      if (unavailableCode(failure) !== undefined) throw failure;
+      log.warn({ seq: arrival.seq, letter: letter.name, err: failure }, 'dead_letter.refused');
+    }
   }
-  message.term(reason);
+  return false;
 }
 
-function sizeOf(original: MsgHdrs | undefined): number {
-  return [...(original ?? [])].reduce(
-    (sum, [name, values]) => sum + (name.length + 32) * values.length + values.join('').length,
-    0,
-  );
+/** A mark saves a second letter, no more: only an unavailable server keeps a letter from being written. */
+async function orElse<T>(asked: Promise<T>, otherwise: T): Promise<T> {
+  return asked.catch((failure: unknown) => {
+    if (unavailableCode(failure) !== undefined) throw failure;
+    return otherwise;
+  });
 }
 
-function describe(message: JsMsg, reason: string, error: string, kept: number): MsgHdrs {
-  const described = headers();
-  // The event's own Nats-… headers steer JetStream; on a dead letter they would steer the wrong stream.
-  for (const [name, values] of message.headers ?? []) {
-    const safe = /^Nats-/i.test(name) ? `Rivulet-Original-${name}` : name;
-    for (const value of values) described.append(safe, value);
+interface Letter {
+  fields: MsgHdrs;
+  /** About how many bytes the headers take. */
+  size: number;
+}
+
+/** The original headers are kept. Those that steer JetStream are renamed: on a dead letter they would steer the wrong stream. */
+function withHeaders(arrival: Arrival): Letter {
+  const found = readHeaderBlock(arrival.headerBytes);
+  if (found === undefined) return withRawHeaders(arrival);
+  const fields = headers();
+  for (const [name, value] of found) {
+    fields.append(/^Nats-/i.test(name) ? `Rivulet-Original-${name}` : name, value);
   }
-  const { stream, streamSequence, deliveryCount } = message.info;
+  return { fields, size: arrival.headerBytes.byteLength + found.length * 32 };
+}
+
+function withRawHeaders({ headerBytes }: Arrival): Letter {
+  const fields = headers();
+  const kept = Buffer.from(headerBytes.subarray(0, keptHeaderBytes)).toString('base64');
+  const cut = headerBytes.byteLength > keptHeaderBytes ? `, ${keptHeaderBytes} of ${headerBytes.byteLength} bytes` : '';
+  fields.set('Rivulet-Dlq-Headers', `unreadable${cut}`);
+  fields.set('Rivulet-Dlq-Headers-Base64', kept);
+  return { fields, size: kept.length };
+}
+
+function withoutHeaders({ headerBytes }: Arrival): Letter {
+  const fields = headers();
+  fields.set('Rivulet-Dlq-Headers', `left out, ${headerBytes.byteLength} bytes`);
+  return { fields, size: 0 };
+}
+
+function describe(fields: MsgHdrs, arrival: Arrival, reason: string, error: string, kept: number): void {
   const facts: Record<string, string> = {
     'Rivulet-Dlq-Reason': reason,
     'Rivulet-Dlq-Error': headerValue(error),
-    'Rivulet-Dlq-Stream': stream,
-    'Rivulet-Dlq-Seq': String(streamSequence),
-    'Rivulet-Dlq-Subject': message.subject,
-    'Rivulet-Dlq-Deliveries': String(deliveryCount),
+    'Rivulet-Dlq-Stream': arrival.stream,
+    'Rivulet-Dlq-Seq': String(arrival.seq),
+    'Rivulet-Dlq-Subject': headerValue(arrival.subject),
+    'Rivulet-Dlq-Deliveries': String(arrival.deliveries),
     'Rivulet-Dlq-Failed-At': new Date().toISOString(),
-    'Rivulet-Dlq-Replays': message.headers?.get('Rivulet-Dlq-Replays') || '0',
+    'Rivulet-Dlq-Replays': fields.get('Rivulet-Dlq-Replays') || '0',
   };
-  if (kept < message.data.byteLength) facts['Rivulet-Dlq-Truncated-From'] = String(message.data.byteLength);
-  for (const [name, value] of Object.entries(facts)) described.set(name, value);
-  return described;
+  if (kept < arrival.data.byteLength) facts['Rivulet-Dlq-Truncated-From'] = String(arrival.data.byteLength);
+  for (const [name, value] of Object.entries(facts)) fields.set(name, value);
 }
 
-/** A header value: one line, and no longer than a message should be. */
+/** A header value: one line of ASCII, and no longer than eight errors are. */
 function headerValue(text: string): string {
-  return text.replaceAll(/[^\x20-\x7e]+/g, ' ').slice(0, 1_000);
+  return text.replaceAll(/[^\x20-\x7e]+/g, ' ').slice(0, 3_000);
 }

@@ -1,30 +1,38 @@
+import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 
+import { JetStreamApiError } from '@nats-io/jetstream';
 import type { Client } from '@temporalio/client';
 
 import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
 import { watchConfig } from '../config/watch.ts';
 import { type Check, createHealthApp, listen } from '../runtime/health.ts';
 import { createLog } from '../runtime/log.ts';
+import { openRecord, recordSettings } from '../runtime/record.ts';
 import { runMain, StartError, stopSignal, untilStopped } from '../runtime/stop-signal.ts';
-import { connectTemporal, provisionTemporal } from '../runtime/temporal.ts';
+import { connectTemporal, openNamespace } from '../runtime/temporal.ts';
 import { createTokens } from '../runtime/tokens.ts';
-import { createKeys } from '../state/keys.ts';
-import { createMemory, memorySettings } from '../state/memory.ts';
-import { connectRedis, redisReady, redisTakesWrites } from '../state/redis.ts';
-import { agreeOnSecret, otherSecret } from '../state/secret.ts';
-import { consume } from './consume.ts';
+import { untilAvailable } from '../runtime/until-available.ts';
+import { connectPostgres } from '../store/postgres/connect.ts';
+import { takesWrites } from '../store/postgres/server.ts';
+import { connectRedis, redisTakesWrites } from '../store/redis/connect.ts';
+import { createStore, storeSettings } from '../store/store.ts';
 import { checkJourneySettings } from './entry/check-settings.ts';
 import { createEntry } from './entry/enter.ts';
 import { pollQueue, serveSns } from './feedback/sources.ts';
 import { createTellRecipient } from './feedback/tell-recipient.ts';
-import { tellFeedProgress } from './feed-progress.ts';
-import { inOrder } from './in-order.ts';
+import { recordFeedProgress } from './feed-progress.ts';
+import { createFeedReports } from './feed-reports.ts';
 import { createIngressMetrics } from './metrics.ts';
-import { connectNats, type JetStream, provisionNats, publishEvent } from './nats.ts';
+import { connectNats, deadLetterAgeMs, type JetStream, provisionNats, publishEvent } from './nats.ts';
 import { addPages } from './pages/index.ts';
+import { createProbe, historyAnswers } from './probe.ts';
+import { createRetries, retryPolicy } from './retries.ts';
+import { runLanes } from './run-lanes.ts';
 import { isRunning } from './start-journey.ts';
-import { takeIn } from './take-in.ts';
+import { sweepRunning } from './sweep-running.ts';
+import { createLaneWatch } from './watch-lanes.ts';
 
 /** The ingress: events in from NATS, journeys started in Temporal. Any number of these may run. */
 await runMain(async () => {
@@ -39,85 +47,108 @@ await runMain(async () => {
   const stop = stopSignal();
   const metrics = createIngressMetrics();
   const redis = connectRedis(environment.REDIS_URL, (error) => log.debug({ err: error }, 'Redis connection'));
-  const memory = createMemory(redis, memorySettings(config, environment));
+  const onError = (error: Error) => log.debug({ err: error }, 'Postgres connection');
+  const postgres = connectPostgres({ url: environment.POSTGRES_URL, name: 'rivulet-ingress', onError });
+  const store = createStore({ postgres, redis }, storeSettings(config, environment));
 
   // Health is served before anything is connected, so that "not ready" can be told apart from "dead".
   const up: { client?: Client; stream?: JetStream } = {};
   const checks = {
     nats: async () => connected(up.stream).connection.rtt(),
+    postgres: () => takesWrites(postgres),
     redis: () => redisTakesWrites(redis, config.suppression.key_prefix),
     temporal: async () => {
       const client = connected(up.client);
       await client.withDeadline(Date.now() + 1_000, () => client.workflowService.describeNamespace({ namespace }));
     },
   } satisfies Record<string, Check>;
-  const app = createHealthApp(checks, metrics.registry);
+  const watch = createLaneWatch(metrics, log);
+  const app = createHealthApp(checks, metrics.registry, () => ({ lanes: watch.states(), stalled: watch.stalled() }));
   serveSns(app, config.feedback, () => connected(up.stream), { metrics, log });
+  const { RIVULET_SECRET: secret, RIVULET_SECRET_PREVIOUS: previous } = environment;
   addPages(app, {
-    memory,
-    tokens: createTokens({ secret: environment.RIVULET_SECRET, keys: config.links.keys }),
+    store,
+    tokens: createTokens({ secret, previous, keys: config.links.keys }),
     topics: config.topics,
     compliance: config.compliance,
     sender: config.provider.from,
     publicUrl: environment.PUBLIC_URL,
-    publish: (event) => publishEvent(connected(up.stream), event),
+    publish: async (event) => void (await publishEvent(connected(up.stream), event)),
     count: (page, result) => metrics.pages.inc({ page, result }),
     log,
   });
   const http = await listen(app, environment.HTTP_HOST, environment.HTTP_PORT ?? 8080);
   log.info({ url: http.url }, 'health is served');
 
+  await untilStopped(openRecord(postgres, recordSettings(config, environment, values.provision), log), stop);
   const client = (up.client = await untilStopped(connectTemporal({ address, namespace }, log), stop));
-  const retention = await provisionTemporal(client, namespace, values.provision);
-  const { prefetch, name, dlq, max_age } = config.queues.marketing_events;
-  refuseToOutliveRuns(max_age, retention, namespace);
-  await untilStopped(redisReady(redis), stop);
-  const keys = createKeys(config.suppression.key_prefix, environment.RIVULET_SECRET);
-  if (!(await agreeOnSecret(redis, keys))) log.error(otherSecret);
+  const retention = await untilStopped(openNamespace(client, namespace, values.provision, log), stop);
+  refuseToSendTwice(config, retention, namespace);
+  const { prefetch, name, dlq, retries, max_age } = config.queues.marketing_events;
+  await untilStopped(
+    untilAvailable('redis', () => redis.ping(), log),
+    stop,
+  );
   const stream = (up.stream = await untilStopped(connectNats(environment.NATS_URL, 'ingress'), stop));
-  const settings = { events: name, deadLetters: dlq, maxAgeMs: max_age, maxAckPending: Math.max(1_000, prefetch * 8) };
-  if (values.provision) await provisionNats(stream, settings);
+  const maxAckPending = Math.max(1_000, prefetch * 20); // more than all ingresses hold, those of one busy person included
+  const settings = { events: name, deadLetters: dlq, retries, maxAgeMs: max_age, maxAckPending };
+  const provision = () => provisionNats(stream, settings);
+  // An answer of JetStream's is about the request: subjects that another stream has, for instance.
+  const refused = (error: unknown) => error instanceof JetStreamApiError && error.status < 500;
+  if (values.provision) await untilStopped(untilAvailable('nats', provision, log, refused), stop);
+
+  await watch.countExpired(stream, settings).catch((error: unknown) => log.debug({ err: error }, 'lanes.unknown'));
 
   // A connection that has ended for good is beyond repair here: end, and let whoever runs us start us again.
   const lost = stream.connection.closed().then((error) => {
     if (!stop.aborted) throw error ?? new Error('the NATS connection was closed');
   });
+  const runs = (workflowId: string, since: number) => isRunning(client, workflowId, since);
+  const reports = createFeedReports(store.feed, log);
   const maxPayload = () => stream.connection.info?.max_payload ?? 1024 * 1024;
-  const deps = {
+  const running = runLanes({
     client,
     js: stream.js,
     maxPayload,
-    memory,
-    inOrder: inOrder(),
+    store,
     entry: createEntry({
-      memory,
+      store,
       config: watchConfig(process.env, config, log, stop, checkJourneySettings),
-      isRunning: (workflowId, since) => isRunning(client, workflowId, since),
+      isRunning: runs,
     }),
     tellRecipient: createTellRecipient(client),
+    reports,
+    retries: createRetries(stream.js, maxPayload),
+    policy: retryPolicy,
+    // Redis is not asked: nothing that arrives needs it.
+    probe: createProbe([checks.postgres, () => historyAnswers(client)]),
     log,
     metrics,
-  };
-  const consuming = consume({
     stream,
     settings,
-    concurrency: prefetch,
+    prefetch,
     provision: values.provision,
-    takeIn: (message) => takeIn(deps, message),
-    probe: () => Promise.all([checks.redis(), checks.temporal()]),
-    onPause: () => metrics.pauses.inc(),
-    log,
+    onProcessed: watch.processed,
     stop,
   });
   const queueUrl = environment.FEEDBACK_QUEUE_URL ?? config.feedback.sqs.queue_url;
   const polling = pollQueue(queueUrl, stream, { metrics, log }, stop);
-  const telling = tellFeedProgress(stream, name, memory.sends, log, stop, polling.lagMs);
-  await Promise.race([Promise.all([consuming, telling, polling.done]), lost.then(() => consuming)]);
+  const { feed } = store;
+  const lagBefore = polling?.lagMs ?? (() => 0);
+  const ingress = randomUUID();
+  const recording = recordFeedProgress({ stream, settings, feed, ingress, log, stop, lagBefore });
+  const sweeping = sweepRunning({ client, running: store.running, isRunning: runs, log }, stop);
+  const watching = watch.run(stream, settings, stop);
+  const all = [running, recording, sweeping, watching, reports.run(stop), ...(polling ? [polling.done] : [])];
+  await Promise.race([Promise.all(all), lost.then(() => running)]);
+  // What a receive had just taken from the queue is hidden from others for a while; until then the lease stays.
+  if (!polling) await feed.leave(ingress).catch((error: unknown) => log.debug({ err: error }, 'feed_progress.unknown'));
 
   log.info('drained');
   await stream.connection.drain();
   await http.close();
   redis.disconnect();
+  await postgres.close();
   await client.connection.close();
 });
 
@@ -126,12 +157,34 @@ function connected<T>(thing: T | undefined): T {
   return thing;
 }
 
-/** De-duplication ends where Temporal forgets a run: an event that is still there then would mail again. */
-function refuseToOutliveRuns(maxAgeMs: number, retentionMs: number, namespace: string): void {
-  if (maxAgeMs < retentionMs) return;
-  const hours = (ms: number) => `${ms / 3_600_000} h`;
-  throw new StartError(
-    `queues.marketing_events.max_age (${hours(maxAgeMs)}) must be shorter than the retention of the Temporal namespace ` +
-      `"${namespace}" (${hours(retentionMs)}): an event that outlives its run could mail twice.`,
-  );
+/**
+ * Each thing that de-duplicates must outlive what it recognises: the runs outlive the events in the stream, and the ledger outlives
+ * the runs, which can be reset, and the dead letters, which can be replayed.
+ */
+function refuseToSendTwice({ queues, provider }: Config, retentionMs: number, namespace: string): void {
+  const { max_age } = queues.marketing_events;
+  const ofNamespace = `the retention of the Temporal namespace "${namespace}" (${inHours(retentionMs)})`;
+  if (max_age >= retentionMs) {
+    throw new StartError(
+      `queues.marketing_events.max_age (${inHours(max_age)}) must be shorter than ${ofNamespace}: an event that outlives its run could mail twice.`,
+    );
+  }
+  const rules: [string, number, string][] = [
+    [ofNamespace, retentionMs, 'a run that is reset'],
+    [
+      `the age that dead letters reach (${inHours(deadLetterAgeMs)})`,
+      deadLetterAgeMs,
+      'a dead letter that is replayed',
+    ],
+  ];
+  for (const [what, ms, again] of rules) {
+    if (provider.remember_sends > ms) continue;
+    throw new StartError(
+      `provider.remember_sends (${inHours(provider.remember_sends)}) must be longer than ${what}: ${again} could mail twice.`,
+    );
+  }
+}
+
+function inHours(ms: number): string {
+  return `${ms / 3_600_000} h`;
 }

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
 export interface IngressMetrics {
   registry: Registry;
@@ -8,7 +8,17 @@ export interface IngressMetrics {
   feedback: Counter<'type' | 'result'>;
   feedbackSources: Counter<'source' | 'result'>;
   pages: Counter<'page' | 'result'>;
-  pauses: Counter;
+  pauses: Counter<'lane'>;
+  /** Messages that left their line: `failed`, `unavailable` or `person_busy`. */
+  retries: Counter<'lane' | 'reason'>;
+  requeued: Counter<'lane'>;
+  /** Messages of which not even a dead letter could be written. */
+  lostLetters: Counter<'reason'>;
+  expired: Counter;
+  laneWaiting: Gauge<'lane'>;
+  laneOldest: Gauge<'lane'>;
+  laneStalled: Gauge<'lane'>;
+  laneRetries: Gauge<'lane'>;
 }
 
 export function createIngressMetrics(): IngressMetrics {
@@ -55,7 +65,55 @@ export function createIngressMetrics(): IngressMetrics {
     }),
     pauses: new Counter({
       name: 'rivulet_ingress_pauses_total',
-      help: 'Times pulling stopped because something was away',
+      help: 'Times a lane stopped pulling because a dependency was unavailable',
+      labelNames: ['lane'],
+      registers,
+    }),
+    retries: new Counter({
+      name: 'rivulet_ingress_retries_total',
+      help: 'Messages that left their lane to be retried, by reason',
+      labelNames: ['lane', 'reason'],
+      registers,
+    }),
+    requeued: new Counter({
+      name: 'rivulet_ingress_requeued_total',
+      help: 'Messages returned to NATS because a dependency was unavailable',
+      labelNames: ['lane'],
+      registers,
+    }),
+    lostLetters: new Counter({
+      name: 'rivulet_dead_letters_lost_total',
+      help: 'Messages given up because not even a dead letter could be written of them',
+      labelNames: ['reason'],
+      registers,
+    }),
+    expired: new Counter({
+      name: 'rivulet_messages_expired_total',
+      help: 'Messages that left the stream (max_age, a purge) before an ingress had read them',
+      registers,
+    }),
+    laneWaiting: new Gauge({
+      name: 'rivulet_lane_waiting',
+      help: 'Messages that are not processed yet, retries not included',
+      labelNames: ['lane'],
+      registers,
+    }),
+    laneOldest: new Gauge({
+      name: 'rivulet_lane_oldest_seconds',
+      help: 'Age of the oldest message that is not processed yet, retries included',
+      labelNames: ['lane'],
+      registers,
+    }),
+    laneStalled: new Gauge({
+      name: 'rivulet_lane_stalled_seconds',
+      help: 'For how long this ingress has processed nothing although messages wait',
+      labelNames: ['lane'],
+      registers,
+    }),
+    laneRetries: new Gauge({
+      name: 'rivulet_lane_retries',
+      help: 'Messages that wait to be retried',
+      labelNames: ['lane'],
       registers,
     }),
   };

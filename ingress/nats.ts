@@ -1,29 +1,28 @@
 import {
-  AckPolicy,
-  type ConsumerConfig,
   DiscardPolicy,
   jetstream,
   type JetStreamClient,
   type JetStreamManager,
   jetstreamManager,
+  type PubAck,
   RetentionPolicy,
   StorageType,
   type StreamConfig,
 } from '@nats-io/jetstream';
 import { connect, type NatsConnection, nanos } from '@nats-io/transport-node';
 
-/** The durable consumer that all ingresses share. */
-export const consumerName = 'ingress';
+import { type ConsumerSettings, provisionConsumers } from './provision-consumers.ts';
+import { type Publisher, publishOnce } from './publish-once.ts';
 
 const minute = 60_000;
 
-export interface StreamSettings {
-  events: string;
+/** How long a dead letter can be looked at and replayed, in ms. */
+export const deadLetterAgeMs = 30 * 24 * 60 * minute;
+
+export interface StreamSettings extends ConsumerSettings {
   deadLetters: string;
   /** How long events stay, in milliseconds. */
   maxAgeMs: number;
-  /** Unacknowledged events that all ingresses together may hold. */
-  maxAckPending: number;
 }
 
 export interface JetStream {
@@ -53,73 +52,53 @@ const publishWithinMs = 2_000;
 
 /** Publishes an event as any service does. Resolves when JetStream has it. */
 export async function publishEvent(
-  { js }: Pick<JetStream, 'js'>,
+  stream: Publisher,
   event: { event_id: string; event_type: string },
-): Promise<void> {
-  await js.publish(`marketing.events.${event.event_type}`, JSON.stringify(event), {
-    msgID: event.event_id,
-    timeout: publishWithinMs,
+  bytes: Uint8Array = new TextEncoder().encode(JSON.stringify(event)),
+): Promise<PubAck> {
+  return publishOnce(stream, {
+    subject: `marketing.events.${event.event_type}`,
+    id: event.event_id,
+    bytes,
+    timeoutMs: publishWithinMs,
   });
 }
 
-/** Makes the streams and the consumer, or brings them up to date. Safe to call again at any time, by any number. */
+/** Creates the streams and consumers, or brings them up to date. Safe to call again at any time, by any number. */
 export async function provisionNats({ manager }: Pick<JetStream, 'manager'>, settings: StreamSettings): Promise<void> {
   await ensureStream(manager, {
     name: settings.events,
     subjects: ['marketing.events', 'marketing.events.>', 'marketing.feedback.>'],
+    retention: RetentionPolicy.Limits,
     max_age: nanos(settings.maxAgeMs),
+    duplicate_window: nanos(2 * minute),
+  });
+  // No age: a message is deleted when it is acknowledged. However long an outage lasts, what waits for its end is kept.
+  await ensureStream(manager, {
+    name: settings.retries,
+    subjects: ['marketing.retry.>'],
+    retention: RetentionPolicy.Workqueue,
     duplicate_window: nanos(2 * minute),
   });
   await ensureStream(manager, {
     name: settings.deadLetters,
     subjects: ['marketing.dlq.>'],
-    max_age: nanos(30 * 24 * 60 * minute),
+    retention: RetentionPolicy.Limits,
+    max_age: nanos(deadLetterAgeMs),
     duplicate_window: nanos(60 * minute),
   });
-  await ensureConsumer(manager, settings);
+  await provisionConsumers(manager, settings);
 }
 
 async function ensureStream(
   manager: JetStreamManager,
   config: Partial<StreamConfig> & { name: string },
 ): Promise<void> {
-  const wanted = {
-    ...config,
-    storage: StorageType.File,
-    retention: RetentionPolicy.Limits,
-    discard: DiscardPolicy.New,
-    allow_direct: true,
-  };
+  const wanted = { ...config, storage: StorageType.File, discard: DiscardPolicy.New, allow_direct: true };
   try {
     await manager.streams.add(wanted);
   } catch (error) {
-    if (!exists(error)) throw error;
+    if ((error as { code?: number }).code !== 10_058 /* the name is in use */) throw error;
     await manager.streams.update(config.name, wanted);
   }
-}
-
-/**
- * No limit of deliveries: after one JetStream would keep the event but never show it again. Ingress itself decides, by
- * the delivery count, when to give up on an event, and then writes it to the dead letters.
- */
-async function ensureConsumer(manager: JetStreamManager, settings: StreamSettings): Promise<void> {
-  const config: Partial<ConsumerConfig> & { durable_name: string } = {
-    durable_name: consumerName,
-    ack_policy: AckPolicy.Explicit,
-    ack_wait: nanos(30_000),
-    max_ack_pending: settings.maxAckPending,
-    max_deliver: -1,
-    max_waiting: 512,
-  };
-  try {
-    await manager.consumers.add(settings.events, config);
-  } catch (error) {
-    if (!exists(error)) throw error;
-    await manager.consumers.update(settings.events, consumerName, config);
-  }
-}
-
-/** JetStream's "name already in use" for a stream (10058) and for a consumer (10148, 10013 before 2.10). */
-function exists(error: unknown): boolean {
-  return [10058, 10148, 10013].includes((error as { code?: number }).code ?? 0);
 }

@@ -1,9 +1,11 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import PQueue from 'p-queue';
 
 import type { Event } from '../events/index.ts';
-import type { Memory } from '../state/memory.ts';
-import type { RunningJourney } from '../state/running.ts';
+import type { Logger } from '../runtime/log.ts';
+import type { Store } from '../store/store.ts';
+import type { RunningJourney } from '../store/running.ts';
 import { isListenedFor, type Route } from './routes.ts';
 
 const userId = defineSearchAttributeKey('UserId', SearchAttributeType.KEYWORD);
@@ -15,8 +17,11 @@ const priorities = { transactional: 1, marketing: 4 };
 /** A start or a signal that takes longer than this is given up and tried again. */
 const deadlineMs = 8_000;
 
-/** Somebody with more entries than this has runs that ended without anybody noticing. */
-const fewEntries = 16;
+/**
+ * Producers' clocks differ: an order may be stamped before the cart that it buys. An event that is older than a journey by no more
+ * than this is told to it, ms; whether it is meant, the journey's own condition on the payload decides.
+ */
+const clocksDifferMs = 5 * 60_000;
 
 /** An index entry younger than this may belong to a run that is being started this moment. */
 const startingMs = 10 * 60_000;
@@ -27,13 +32,13 @@ const startingMs = 10 * 60_000;
  */
 export async function startJourney(
   client: Client,
-  memory: Pick<Memory, 'running' | 'heard'>,
+  store: Pick<Store, 'running' | 'events'>,
   route: Route,
   event: Event,
 ): Promise<boolean> {
   const { listensFor = [], topic, transactional } = route;
   if (listensFor.length > 0 || !transactional) {
-    const entries = await memory.running.register(event.user_id, {
+    await store.running.register(event.user_id, {
       workflowId: event.event_id,
       journey: route.starts,
       listensFor,
@@ -42,21 +47,13 @@ export async function startJourney(
       since: event.timestamp,
       registeredAt: Date.now(),
     });
-    if (entries > fewEntries) await forgetEnded(client, memory, event.user_id);
   }
   const started = await start(client, route, event);
-  // Whoever came in meanwhile and found no run to tell left the event here.
-  for (const heard of await memory.heard.of(event.user_id, listensFor, event.timestamp)) {
+  // An event that was processed meanwhile found no run to tell; it is recorded.
+  for (const heard of await store.events.heard(event.user_id, listensFor, event.timestamp - clocksDifferMs)) {
     await signal(client, event.event_id, heard);
   }
   return started;
-}
-
-/** A run takes itself off no index when it ends: that would cost every run an activity. Now and then ingress looks. */
-async function forgetEnded(client: Client, memory: Pick<Memory, 'running'>, userId: string): Promise<void> {
-  for (const { workflowId } of (await memory.running.of(userId)).filter(mayHaveEnded)) {
-    if ((await statusOf(client, workflowId)) !== 'RUNNING') await memory.running.forget(userId, workflowId);
-  }
 }
 
 /** Whether a run goes on. One that nobody knows may be one that is being started, when somebody began to at `since`, Unix ms. */
@@ -100,27 +97,64 @@ async function start(client: Client, route: Route, event: Event): Promise<boolea
   }
 }
 
+/** Signals under way for one event at the same time. */
+const signalsAtOnce = 10;
+
+/** Signals for one event before others get its place: a test account may have thousands of running journeys. */
+const signalsInOneGo = 200;
+
+/** The running journeys of an event's person that listen for it, in the order in which they were registered. */
+export async function listenersOf(store: Pick<Store, 'running'>, event: Event): Promise<RunningJourney[]> {
+  if (!isListenedFor(event.event_type)) return [];
+  return store.running.listening(event.user_id, event.event_type, event.timestamp + clocksDifferMs);
+}
+
+export interface Told {
+  /** How many running journeys the event was signalled to. */
+  told: number;
+  /** Those that are still to be signalled were registered then or later, Unix ms. Absent when none is. */
+  continueFrom?: number;
+}
+
 /**
- * Brings an event to the running journeys of its person that listen for it. Gives back how many were told. A run that
- * turns out to be gone is taken off the index.
+ * Signals an event to running journeys that listen for it, from those on that were registered at `from` (Unix ms). A run that has
+ * ended is taken off the index; one that accepts no more signals is left out, with a log line. When a signal fails otherwise,
+ * the others are sent all the same, and then the first error is thrown: a signal may be repeated.
  */
 export async function tellListeners(
-  client: Client,
-  memory: Pick<Memory, 'running' | 'heard'>,
+  deps: { client: Client; store: Pick<Store, 'running'>; log: Pick<Logger, 'warn'> },
   event: Event,
-): Promise<number> {
-  if (!isListenedFor(event.event_type)) return 0;
-  await memory.heard.record(event);
-  const running = await memory.running.of(event.user_id);
-  const listening = running.filter(
-    ({ listensFor, since }) => listensFor.includes(event.event_type) && since <= event.timestamp,
-  );
+  listeners: readonly RunningJourney[],
+  from = 0,
+): Promise<Told> {
+  const { client, store, log } = deps;
+  const left = listeners.filter(({ registeredAt }) => registeredAt >= from);
+  const last = left[signalsInOneGo - 1]?.registeredAt ?? Infinity;
+  const now = left.filter(({ registeredAt }) => registeredAt <= last);
+  const errors: unknown[] = [];
   let told = 0;
-  for (const journey of listening) {
-    if (await signal(client, journey.workflowId, event)) told += 1;
-    else if (mayHaveEnded(journey)) await memory.running.forget(event.user_id, journey.workflowId);
+  const tell = async (journey: RunningJourney) => {
+    try {
+      if (await signal(client, journey.workflowId, event)) told += 1;
+      else if (mayHaveEnded(journey)) await store.running.forget(event.user_id, journey.workflowId);
+    } catch (error) {
+      const { event_id, event_type } = event;
+      if (isRefused(error)) {
+        log.warn({ event_id, event_type, workflow_id: journey.workflowId, err: error }, 'signal.refused');
+      } else errors.push(error);
+    }
+  };
+  await new PQueue({ concurrency: signalsAtOnce }).addAll(now.map((journey) => () => tell(journey)));
+  if (errors.length > 0) throw errors[0];
+  return now.length < left.length ? { told, continueFrom: last + 1 } : { told };
+}
+
+/** gRPC INVALID_ARGUMENT: the run has had as many signals as the server allows. */
+function isRefused(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ((at as { code?: unknown }).code === 3) return true;
   }
-  return told;
+  return false;
 }
 
 /** Old enough that a run of which nothing is known is not one that is being started. */

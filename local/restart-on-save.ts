@@ -13,8 +13,8 @@ export interface RestartOnSave {
 
 /** The folders whose code a process has loaded. Journeys and templates are taken up by the running worker itself. */
 const loads: Readonly<Record<string, readonly string[]>> = {
-  worker: ['activities', 'config', 'events', 'runtime', 'state', 'templates', 'worker'],
-  ingress: ['config', 'events', 'ingress', 'runtime', 'state'],
+  worker: ['activities', 'config', 'events', 'runtime', 'store', 'templates', 'worker'],
+  ingress: ['config', 'events', 'ingress', 'runtime', 'store'],
   preview: ['events', 'preview', 'templates'],
 };
 
@@ -25,14 +25,14 @@ const alsoRead = ['workflows', 'rivulet.yaml'];
 const checkWithinMs = 60_000;
 
 /**
- * Restarts a process when its code is saved, once a check has shown that the new code loads. Code that does not load is
- * told, and the old process goes on; the check is repeated with each save until all is well.
+ * Restarts a process when its code is saved, once a check has shown that the new code loads. Code that does not load, or does
+ * not become ready, is reported, and the old process keeps running; each further save tries again.
  */
 export function restartOnSave({ root, children, supervisor, print }: RestartOnSave): FileWatch {
   const outdated = new Set<ChildSpec>();
   const saved = new Set<string>();
   const paths = [...new Set([...Object.values(loads).flat(), ...alsoRead])].map((path) => join(root, path));
-  return watchFiles({ paths, concerns: (file) => /\.(ts|mjml|yaml)$/.test(file) }, async (files) => {
+  return watchFiles({ paths, concerns: (file) => /\.(ts|sql|lua|mjml|yaml)$/.test(file) }, async (files) => {
     const began = performance.now();
     for (const child of children) {
       const theirs = files.filter((file) => isLoadedBy(child.name, relative(root, file)));
@@ -44,7 +44,9 @@ export function restartOnSave({ root, children, supervisor, print }: RestartOnSa
     const wrong = (await Promise.all([...outdated].map(whatIsWrong))).flat();
     if (wrong.length > 0) {
       for (const line of wrong) print(line);
-      return print(`  ${names(outdated)} not restarted for ${[...saved].join(', ')}: what ran before goes on.`);
+      return print(
+        `  ${names(outdated)} not restarted for ${[...saved].join(', ')}; still running the previous version.`,
+      );
     }
     const restarted = names(outdated);
     try {
@@ -55,13 +57,13 @@ export function restartOnSave({ root, children, supervisor, print }: RestartOnSa
       print(`restarted ${restarted} for ${[...saved].join(', ')} in ${secondsSince(began)} s`);
       saved.clear();
     } catch (error) {
-      print(`${(error as Error).message}\n  It is started again when the next file is saved.`);
+      print((error as Error).message);
     }
   });
 }
 
 function isLoadedBy(name: string, file: string): boolean {
-  return file.endsWith('.ts') && (loads[name] ?? []).some((folder) => file.startsWith(`${folder}/`));
+  return /\.(ts|sql|lua)$/.test(file) && (loads[name] ?? []).some((folder) => file.startsWith(`${folder}/`));
 }
 
 /** Loads the new code in a process of its own, which connects to nothing. Gives what is to be read; nothing when all is well. */

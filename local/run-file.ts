@@ -10,6 +10,8 @@ export interface RunFile {
   urls: {
     nats: string;
     redis: string;
+    /** With the password, when it is the user's own server. */
+    postgres: string;
     /** `host:port`, as Temporal's clients want it. */
     temporal: string;
     temporalUi: string;
@@ -38,7 +40,7 @@ export function readRunFile(root: string): RunFile | undefined {
 export function writeRunFile(root: string, run: RunFile): void {
   mkdirSync(join(root, '.rivulet'), { recursive: true });
   const unfinished = `${runFile(root)}.${process.pid}`;
-  writeFileSync(unfinished, `${JSON.stringify(run, null, 2)}\n`);
+  writeFileSync(unfinished, `${JSON.stringify(run, null, 2)}\n`, { mode: 0o600 });
   renameSync(unfinished, runFile(root));
 }
 
@@ -55,6 +57,7 @@ export function withRunningSystem(root: string, env: NodeJS.ProcessEnv): NodeJS.
   return {
     NATS_URL: run.urls.nats,
     REDIS_URL: run.urls.redis,
+    POSTGRES_URL: run.urls.postgres,
     TEMPORAL_ADDRESS: run.urls.temporal,
     TEMPORAL_NAMESPACE: 'rivulet',
     PUBLIC_URL: run.urls.ingress,

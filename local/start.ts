@@ -27,8 +27,9 @@ export interface Everything {
 }
 
 /**
- * Starts the servers, the SES stand-in, the preview, the worker and the ingress, and prints where everything is.
- * Ctrl-C drains and stops; a second one kills. Throws `CannotStart` with a message for the user; nothing runs then.
+ * Starts the servers, the SES stand-in, the preview, the worker and the ingress, and prints where everything is. A server that
+ * dies is restarted; a process of the product that dies ends everything. Ctrl-C drains and stops; a second one kills. Throws
+ * `CannotStart` with a message for the user; nothing runs then.
  */
 export async function startEverything(options: StartOptions): Promise<Everything> {
   const root = resolve(options.root);
@@ -38,7 +39,9 @@ export async function startEverything(options: StartOptions): Promise<Everything
 
   const supervisor = createSupervisor({ print });
   // Until here a Ctrl-C simply ends this process; the servers end with it.
-  const servers = await startServers({ dataDir: join(root, '.rivulet/data'), root, durable: true, log: print });
+  const postgresUrl = env['POSTGRES_URL'] || undefined;
+  const dataDir = join(root, '.rivulet/data');
+  const servers = await startServers({ dataDir, root, durable: true, restartDead: true, postgresUrl, log: print });
   const signals = watchSignals();
   try {
     const urls = await chooseUrls(servers, root);
@@ -83,6 +86,7 @@ async function chooseUrls(servers: RunningServers, root: string): Promise<RunFil
   return {
     nats: servers.nats.url,
     redis: servers.redis.url,
+    postgres: servers.postgres.url,
     temporal: servers.temporal.address,
     temporalUi: servers.temporal.uiUrl,
     inbox: `http://127.0.0.1:${ports.inbox}`,
@@ -101,6 +105,7 @@ function childrenOf(root: string, env: NodeJS.ProcessEnv, urls: RunFile['urls'],
     ...env,
     NATS_URL: urls.nats,
     REDIS_URL: urls.redis,
+    POSTGRES_URL: urls.postgres,
     TEMPORAL_ADDRESS: urls.temporal,
     TEMPORAL_NAMESPACE: 'rivulet',
     PUBLIC_URL: env['PUBLIC_URL'] || urls.ingress,
@@ -148,6 +153,7 @@ function urlTable(urls: RunFile['urls']): string[] {
     `  Temporal UI      ${urls.temporalUi}`,
     `  NATS             ${urls.nats}`,
     `  Redis            ${urls.redis}`,
+    `  Postgres         ${withoutPassword(urls.postgres)}`,
     `  Temporal gRPC    ${urls.temporal}`,
     `  Ingress health   ${urls.ingress}/readyz`,
     `  Worker health    ${urls.worker}/readyz`,
@@ -160,6 +166,15 @@ function urlTable(urls: RunFile['urls']): string[] {
     'Ctrl-C stops everything; what is under way goes on at the next start.',
     '',
   ];
+}
+
+/** The URL as it may be shown: a password stays out of terminals. */
+function withoutPassword(url: string): string {
+  const shown = new URL(url);
+  if (!shown.password && !shown.searchParams.has('password')) return url;
+  shown.password = '';
+  shown.searchParams.delete('password');
+  return shown.href;
 }
 
 function run(

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CannotStart } from './servers/errors.ts';
+import { choosePorts } from './servers/ports.ts';
 import { spawnGuarded } from './servers/guarded.ts';
 import type { Exit, Guarded } from './servers/guarded.ts';
 
@@ -9,6 +10,7 @@ export interface ChildSpec {
   name: string;
   command: string;
   args: string[];
+  /** `HTTP_PORT` is the port of `readyUrl`. */
   env: NodeJS.ProcessEnv;
   cwd?: string;
   /** The child is ready when a GET of this answers 200. */
@@ -33,8 +35,9 @@ export interface Supervisor {
   /** Starts a child and returns when it is ready. Throws when it ends before that, or takes too long. */
   start(child: ChildSpec): Promise<void>;
   /**
-   * Ends a child and starts it anew, in the same place. That is no end by itself. Throws as `start` does; the child is gone
-   * then, and may be restarted again.
+   * Replaces a child by one of the code as it is now. A substitute on another port is started first and does the work while the
+   * place is empty, so that one of them always runs. Throws as `start` does: before the substitute is ready, the old child keeps
+   * running; after that, the substitute does.
    */
   restart(child: ChildSpec): Promise<void>;
   /** The first child that ends by itself; never resolves otherwise. */
@@ -48,10 +51,8 @@ export interface Supervisor {
 interface Child {
   name: string;
   label: string;
-  /** The one that runs now, or is being started. */
-  process?: Promise<Guarded>;
-  /** It is being restarted, or that has failed: its end is no news. */
-  changing: boolean;
+  /** Those that run or are being started: one, and two while it is restarted. */
+  processes: Set<Promise<Guarded>>;
 }
 
 const nameColours = ['cyan', 'magenta', 'green', 'yellow', 'blue'] as const;
@@ -65,6 +66,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let tellExit: (exit: ChildExit) => void = () => {};
   const exited = new Promise<ChildExit>((resolved) => (tellExit = resolved));
 
+  /** Starts a process in the place of a child. One that does not become ready is ended. */
   const run = async (spec: ChildSpec, child: Child) => {
     const lines: string[] = [];
     const starting = spawnGuarded({
@@ -78,42 +80,74 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         print(`${child.label} ${line}`);
       },
     });
-    child.process = starting;
+    child.processes.add(starting);
     const running = await starting;
+    try {
+      await becomeReady(spec, running, readyWithinMs, lines);
+    } catch (error) {
+      await end(child, starting, 0);
+      throw error;
+    }
     void running.exited.then((exit) => {
-      if (!stopping && !child.changing) tellExit({ name: spec.name, ...exit, lastLines: [...lines] });
+      // One that was ended to be replaced has left the set before.
+      if (child.processes.delete(starting) && !stopping) tellExit({ name: spec.name, ...exit, lastLines: [...lines] });
     });
-    await becomeReady(spec, running, readyWithinMs, lines);
+    return { process: starting };
+  };
+
+  const refuseWhileStopping = ({ name }: ChildSpec) => {
+    if (stopping) throw new CannotStart(`${name} is not started again: everything is being stopped.`);
+  };
+
+  const end = async (child: Child, process: Promise<Guarded>, withinMs: number) => {
+    child.processes.delete(process);
+    await (await process).end(withinMs);
   };
 
   return {
     exited,
     async start(spec) {
-      const child: Child = { name: spec.name, label: nameLabel(spec.name, children.length), changing: false };
+      const child: Child = { name: spec.name, label: nameLabel(spec.name, children.length), processes: new Set() };
       children.push(child);
       await run(spec, child);
     },
     async restart(spec) {
       const child = children.find(({ name }) => name === spec.name);
       if (!child) throw new CannotStart(`${spec.name} cannot be restarted: it was never started.`);
-      child.changing = true;
-      await (await child.process)?.end(graceMs);
-      if (stopping) throw new CannotStart(`${spec.name} is not started again: everything is being stopped.`);
-      await run(spec, child);
-      child.changing = false;
+      const before = [...child.processes];
+      refuseWhileStopping(spec);
+      const elsewhere = await onAnotherPort(spec);
+      const substitute = await run(elsewhere, child).catch(failed('still running the previous version'));
+      for (const process of before) await end(child, process, graceMs);
+      refuseWhileStopping(spec);
+      await run(spec, child).catch(failed(`still running at ${elsewhere.readyUrl} until the next save`));
+      await end(child, substitute.process, graceMs);
     },
     async stop() {
       stopping = true;
       for (const child of children.toReversed()) {
-        const running = await child.process?.catch(() => undefined);
-        await running?.end(graceMs);
+        await Promise.allSettled([...child.processes].map(async (process) => (await process).end(graceMs)));
       }
     },
     async kill() {
       stopping = true;
-      await Promise.allSettled(children.map(async (child) => (await child.process)?.end(0)));
+      const all = children.flatMap(({ processes }) => [...processes]);
+      await Promise.allSettled(all.map(async (process) => (await process).end(0)));
     },
   };
+}
+
+function failed(then: string): (error: unknown) => never {
+  return (error) => {
+    throw new CannotStart(`${(error as Error).message}\nRestart failed; ${then}.`);
+  };
+}
+
+async function onAnotherPort(spec: ChildSpec): Promise<ChildSpec> {
+  const { port } = await choosePorts({ port: undefined }, 'free');
+  const readyUrl = new URL(spec.readyUrl);
+  readyUrl.port = String(port);
+  return { ...spec, env: { ...spec.env, HTTP_PORT: String(port) }, readyUrl: readyUrl.href };
 }
 
 function nameLabel(name: string, index: number): string {

@@ -49,14 +49,17 @@ export function dataPart({ view, look, events }: PageFacts): Fragment {
     ...(view.data.startsWith('edited:') ? [[view.data, 'What you have edited'] as [string, string]] : []),
     ...recent.map(({ seq, type, at }): [string, string] => [`event:${seq}`, `${type} #${seq}, ${when(at)}`]),
   ];
-  const gone = options.every(([value]) => value !== view.data);
+  // An event that was chosen a while ago is not among the newest any more.
+  if (options.every(([value]) => value !== view.data)) {
+    const found = view.data.startsWith('event:') && look.data.from.startsWith('the event ');
+    options.push([view.data, found ? look.data.from : view.data]);
+  }
   const json = JSON.stringify(look.data.sample, null, 2);
   return html`<section id="data" class="card" aria-labelledby="data-title">
     <h2 id="data-title">Data</h2>
     <label class="field wide"
       >Fill in with
       <select id="data-from" name="data" form="controls">
-        ${gone ? html`<option value="${view.data}" selected>${view.data}</option>` : ''}
         ${options.map(
           ([value, words]) =>
             html`<option value="${value}" ${value === view.data ? html`selected` : ''}>${words}</option>`,

@@ -34,13 +34,12 @@ export interface FileDiff {
   lines: DiffLine[];
 }
 
-/** Why something of Redis cannot be shown. */
-export function redisAway({ message }: Error): string {
-  // ioredis has no words of its own for a server that is not there.
-  return message.startsWith("Stream isn't writeable") ? 'Redis does not answer' : `Redis does not answer (${message})`;
+/** Why published versions cannot be shown. */
+export function postgresUnavailable({ message }: Error): string {
+  return `Postgres does not answer (${message})`;
 }
 
-/** Rejects when Redis is away. */
+/** Rejects while Postgres is unavailable. */
 export async function historyOf(name: string, versions: Versions): Promise<History> {
   const [live, pinned, history] = await Promise.all([versions.live(), versions.pinned(), versions.history(name)]);
   const entries = history.toReversed();
@@ -53,7 +52,7 @@ export async function historyOf(name: string, versions: Versions): Promise<Histo
   };
 }
 
-/** Two versions side by side: those of the view, else what is live and what the files say. Rejects when Redis is away. */
+/** Two versions side by side: those of the view, else what is live and what the files say. Rejects while Postgres is unavailable. */
 export async function compareVersions(
   view: View,
   files: Template | undefined,

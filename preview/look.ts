@@ -104,11 +104,11 @@ async function published(name: string, versions: LookDependencies['versions']): 
     const version = (await versions.live()).get(name);
     return version === undefined ? undefined : await publishedVersion(name, version, versions);
   } catch {
-    return undefined; // Redis is away, which the tab of versions tells
+    return undefined; // Postgres is unavailable, which the tab of versions tells
   }
 }
 
-/** A published version, ready to render. Rejects when Redis is away. */
+/** A published version, ready to render. Rejects while Postgres is unavailable. */
 export async function publishedVersion(
   name: string,
   version: string,

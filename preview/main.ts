@@ -20,6 +20,7 @@ await runMain(async () => {
   setMaxListeners(0, stop); // every open page listens to it
 
   const product = connectProduct(config, environment);
+  await product.checkSecret();
   const { name: stream } = config.queues.marketing_events;
   const events = createRecentEvents({ servers: environment.NATS_URL, stream });
   const live = createLiveChanges(stop);
@@ -62,9 +63,9 @@ await runMain(async () => {
   log.info({ url: http.url }, 'the preview is served');
   void templates.all(); // the first page need not wait for it
 
-  await new Promise((stopped) => stop.addEventListener('abort', stopped, { once: true }));
+  if (!stop.aborted) await new Promise((stopped) => stop.addEventListener('abort', stopped, { once: true }));
   await saves.close();
   await http.close();
   await events.close();
-  product.close();
+  await product.close();
 });

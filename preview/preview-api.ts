@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import type { Config } from '../config/schema.ts';
-import { compareVersions, historyOf, redisAway } from './compare-versions.ts';
+import { compareVersions, historyOf, postgresUnavailable } from './compare-versions.ts';
 import { look, type Look, type LookDependencies } from './look.ts';
 import { longestJson, WrongData } from './mail-data.ts';
 import { headersOf, type HeaderSettings } from './mail-headers.ts';
@@ -55,7 +55,7 @@ export function previewApi(deps: ApiDependencies): Hono {
       const { left, right, files } = await compareVersions(view, onDisk.last, history, versions);
       return c.json({ ...history, left: left.version, right: right.version, files });
     } catch (error) {
-      return c.json({ message: redisAway(error as Error) }, 503);
+      return c.json({ message: postgresUnavailable(error as Error) }, 503);
     }
   });
 

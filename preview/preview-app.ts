@@ -9,7 +9,7 @@ import {
 } from '../local/ses/guards.ts';
 import { ICON } from '../local/ses/page-frame.ts';
 import { asSeenIn } from './color-scheme.ts';
-import { compareVersions, filesVersion, historyOf, redisAway } from './compare-versions.ts';
+import { compareVersions, filesVersion, historyOf, postgresUnavailable } from './compare-versions.ts';
 import type { LiveChanges } from './live-changes.ts';
 import { look, type Look, lookAt, publishedVersion } from './look.ts';
 import { createEditedData } from './mail-data.ts';
@@ -56,7 +56,7 @@ export function createPreview(deps: PreviewDependencies): Hono {
       sources: view.tab === 'source' ? sourceFiles(config().templates.dir, seen.onDisk) : [],
       versions:
         view.tab === 'versions'
-          ? await versionsOf(view, seen, versions).catch((error: Error) => ({ away: redisAway(error) }))
+          ? await versionsOf(view, seen, versions).catch((error: Error) => ({ away: postgresUnavailable(error) }))
           : { away: '' },
       seeds: config().seeds,
       ...(deps.inbox !== undefined && { inbox: deps.inbox }),

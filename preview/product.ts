@@ -1,13 +1,17 @@
 import type { Mailer } from '../activities/mailers/mailer.ts';
+import { ProviderError } from '../activities/mailers/provider-error.ts';
 import { unsubscribeHeaders } from '../activities/unsubscribe-headers.ts';
-import { createMemory, memorySettings } from '../state/memory.ts';
-import { connectRedis } from '../state/redis.ts';
-import type { HistoryEntry, TemplateVersions } from '../state/template-versions.ts';
-import { createMailer } from '../worker/mailer.ts';
 import type { Environment } from '../config/environment.ts';
 import type { Config } from '../config/schema.ts';
+import { StartError } from '../runtime/stop-signal.ts';
+import { connectPostgres } from '../store/postgres/connect.ts';
+import { createInstallation } from '../store/postgres/installation.ts';
+import { connectRedis } from '../store/redis/connect.ts';
+import { createStore, storeSettings } from '../store/store.ts';
+import type { HistoryEntry, TemplateVersions } from '../store/template-versions.ts';
+import { createMailer } from '../worker/mailer.ts';
 
-export { unsubscribeHeaders };
+export { ProviderError, unsubscribeHeaders };
 export type { HistoryEntry, Mailer };
 
 /** Published versions, to look at. */
@@ -18,23 +22,34 @@ export interface Product {
   mailer: Pick<Mailer, 'send'>;
   /** Calls back whenever another version is live somewhere. */
   onPublished(changed: () => void): void;
-  close(): void;
+  /** Throws a StartError when RIVULET_SECRET is not the installation's; an installation that cannot be asked refuses nothing. */
+  checkSecret(): Promise<void>;
+  close(): Promise<void>;
 }
 
-/** Waits for nothing: what needs Redis says so while it is away. */
+/** Waits for nothing: what needs Postgres or Redis says so while it is unavailable. */
 export function connectProduct(config: Config, environment: Environment): Product {
+  const postgres = connectPostgres({ url: environment.POSTGRES_URL, connections: 4, name: 'rivulet-preview' });
   const redis = connectRedis(environment.REDIS_URL, () => undefined);
-  const memory = createMemory(redis, memorySettings(config, environment));
-  const mailer = createMailer(config, environment, memory.account, 1);
+  const { account, templates: versions } = createStore({ postgres, redis }, storeSettings(config, environment));
+  const mailer = createMailer(config, environment, account, 1);
   const following: { close(): void }[] = [];
   return {
-    versions: memory.templates,
+    versions,
     mailer,
-    onPublished: (changed) => void following.push(memory.templates.onChange(changed)),
-    close() {
+    onPublished: (changed) => void following.push(versions.onChange(changed)),
+    async checkSecret() {
+      const { RIVULET_SECRET: secret, RIVULET_SECRET_PREVIOUS: previous } = environment;
+      const why = await createInstallation(postgres)
+        .verify({ secret, previous })
+        .catch(() => undefined); // it is unavailable, or has no schema yet: nothing is hashed or signed here
+      if (why !== undefined) throw new StartError(why);
+    },
+    async close() {
       for (const { close } of following) close();
       mailer.close();
       redis.disconnect();
+      await postgres.close();
     },
   };
 }

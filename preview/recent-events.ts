@@ -2,6 +2,7 @@ import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { withoutAddresses } from '../config/scrub.ts';
 import { parseEvent } from '../events/parse.ts';
+import { fullPayload } from '../events/split-event.ts';
 import type { Sample } from '../templates/compiled.ts';
 
 /** An event of the stream as a mail may know it: without the address of anybody. */
@@ -100,9 +101,9 @@ function eventOf({ seq, subject, data }: Message): RecentEvent | undefined {
   if (!subject.startsWith('marketing.events')) return undefined;
   const read = parseEvent(data);
   if (!read.ok) return undefined;
-  const { event, contact } = read.parsed;
+  const { event, personal, contact } = read.parsed;
   const person = contact?.name === undefined ? {} : { name: withoutAddresses(contact.name) };
-  const payload = JSON.parse(JSON.stringify(event.payload), scrubbed) as Record<string, unknown>;
+  const payload = JSON.parse(JSON.stringify(fullPayload(event, personal)), scrubbed) as Record<string, unknown>;
   return { seq, type: event.event_type, at: event.timestamp, sample: { person, event: payload } };
 }
 

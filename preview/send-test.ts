@@ -4,7 +4,7 @@ import { withoutAddresses } from '../config/scrub.ts';
 import type { Template } from '../templates/catalogue.ts';
 import type { RenderedEmail } from '../templates/render.ts';
 import { type HeaderSettings, listHeaders } from './mail-headers.ts';
-import type { Mailer } from './product.ts';
+import { type Mailer, ProviderError } from './product.ts';
 
 export interface SeedSettings extends HeaderSettings {
   seeds: readonly string[];
@@ -47,8 +47,15 @@ export async function sendTest(
       );
       outcomes.push({ to, messageId });
     } catch (error) {
-      outcomes.push({ to, failure: withoutAddresses((error as Error).message) });
+      outcomes.push({ to, failure: failureOf(error) });
     }
   }
   return outcomes;
+}
+
+/** Whoever writes an email sees what the provider says of it: the address is one of their own. */
+function failureOf(error: unknown): string {
+  const { message } = error as Error;
+  const said = error instanceof ProviderError ? ` ("${error.providerText}")` : '';
+  return withoutAddresses(`${message}${said}`);
 }

@@ -34,10 +34,17 @@ async function ask(check: Check): Promise<string> {
   try {
     return await Promise.race([check().then(() => 'ok'), tooSlow]);
   } catch (error) {
-    return (error as Error).message || 'away';
+    return reasonOf(error);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** A code, such as `ECONNREFUSED`, or Redis' first word, such as `READONLY`. Never the text: it has inner addresses, and this page has no password. */
+function reasonOf(error: unknown): string {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  if (typeof code === 'string' && /^[A-Z0-9_]{3,40}$/.test(code)) return code;
+  return (typeof message === 'string' && /^[A-Z]{3,20}(?= )/.exec(message)?.[0]) || 'unavailable';
 }
 
 export interface HttpServer {

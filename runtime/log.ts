@@ -1,6 +1,6 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
 
-import { withoutAddresses } from '../config/scrub.ts';
+import { cut, withoutAddresses } from '../config/scrub.ts';
 
 export type { Logger } from 'pino';
 
@@ -18,7 +18,7 @@ export function createLog(name: string, level: string, destination?: Destination
     base: { name, pid: process.pid },
     redact: { paths: [...personal, ...personal.map((field) => `*.${field}`)], censor: '[redacted]' },
     serializers: { err: facts },
-    hooks: { streamWrite: withoutAddressesInLine },
+    hooks: { streamWrite: cleanLine },
   };
   return destination ? pino(options, destination) : pino(options);
 }
@@ -30,19 +30,21 @@ function facts(error: unknown): unknown {
   return { type, message, ...(cause instanceof Error && { cause: cause.message }), ...(stack && { stack }) };
 }
 
-/** The finished line, so that it does not matter by which way an address came. Most lines have none and are not read again. */
-function withoutAddressesInLine(line: string): string {
-  if (!/@|%40/.test(line)) return line;
-  return `${JSON.stringify(scrub(JSON.parse(line)))}\n`;
+/** The finished line, so that it does not matter by which way a text came. Most lines are short, have no address, and are not read again. */
+function cleanLine(line: string): string {
+  if (line.length <= longestField && !/[@\uff20\ufe6b]|%40/.test(line)) return line;
+  return `${JSON.stringify(clean(JSON.parse(line)))}\n`;
 }
+
+/** In characters. A text is cut before it is searched. */
+const longestField = 2_048;
+const mostEntries = 100;
 
 /** In JSON an address may touch an escape: only the strings themselves can be searched. */
-function scrub(value: unknown): unknown {
-  if (typeof value === 'string') return withoutAddresses(value.replaceAll(encodedAddress, '[address]'));
-  if (Array.isArray(value)) return value.map(scrub);
+function clean(value: unknown): unknown {
+  if (typeof value === 'string') return withoutAddresses(cut(value, longestField));
+  if (Array.isArray(value)) return value.slice(0, mostEntries).map(clean);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [scrub(key), scrub(inner)]));
+  const fields = Object.entries(value).slice(0, mostEntries);
+  return Object.fromEntries(fields.map(([key, inner]) => [clean(key), clean(inner)]));
 }
-
-/** As it stands in a link. */
-const encodedAddress = /[\w.+-]+%40[\w.-]+/gi;

@@ -7,6 +7,7 @@ import proto from '@temporalio/proto';
 
 import type { Logger } from './log.ts';
 import { StartError } from './stop-signal.ts';
+import { untilAvailable } from './until-available.ts';
 
 /** Search attributes of every run: find all journeys of a person, or of a type of event. */
 export const searchAttributes = ['UserId', 'EventType'] as const;
@@ -30,17 +31,13 @@ export function temporalConnectOptions(settings: TemporalSettings) {
 }
 
 /** Connects, waiting as long as it takes until Temporal answers. */
-export async function connectTemporal(settings: TemporalSettings, log: Logger): Promise<Client> {
+export function connectTemporal(settings: TemporalSettings, log: Pick<Logger, 'warn'>): Promise<Client> {
   const options = temporalConnectOptions(settings);
-  for (let told = false; ; told = true) {
-    try {
-      const connection = await Connection.connect({ ...options, connectTimeout: 3_000, channelArgs: reconnectSoon });
-      return new Client({ connection, namespace: settings.namespace });
-    } catch (error) {
-      if (!told) log.warn({ address: settings.address, err: error }, 'waiting for Temporal');
-      await sleep(1_000);
-    }
-  }
+  const connect = async () => {
+    const connection = await Connection.connect({ ...options, connectTimeout: 3_000, channelArgs: reconnectSoon });
+    return new Client({ connection, namespace: settings.namespace });
+  };
+  return untilAvailable('temporal', connect, log);
 }
 
 /** Asks for a run to be cancelled, with a reason that its history shows. False when no such run is running. */
@@ -76,6 +73,21 @@ export function isTransient(error: unknown): boolean {
   return true;
 }
 
+/** How long one attempt to provision may take, in ms. */
+const provisionWithinMs = 10_000;
+
+/** The same as `provisionTemporal`, waiting as long as it takes while Temporal is unavailable. */
+export function openNamespace(
+  client: Client,
+  namespace: string,
+  provision: boolean,
+  log: Pick<Logger, 'warn'>,
+): Promise<number> {
+  const open = () =>
+    client.withDeadline(Date.now() + provisionWithinMs, () => provisionTemporal(client, namespace, provision));
+  return untilAvailable('temporal', open, log);
+}
+
 /**
  * Makes the namespace and the search attributes where that is allowed, and gives back the namespace's retention in
  * milliseconds. Where it is not allowed, the error names what is missing.
@@ -105,7 +117,8 @@ async function ensureNamespace(client: Client, namespace: string, provision: boo
     try {
       await client.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: wanted } });
       return retentionDays * 86_400_000;
-    } catch {
+    } catch (error) {
+      if (isTransient(error)) throw error;
       return found; // not allowed to: the retention stays as its owner set it, and the check against max_age decides
     }
   }
@@ -138,6 +151,7 @@ async function ensureSearchAttributes(client: Client, namespace: string, provisi
         searchAttributes: Object.fromEntries(names.map((name) => [name, keyword])),
       });
     } catch (error) {
+      if (isTransient(error)) throw error;
       if ((error as { code?: number }).code !== 6) throw missingAttributes(names, namespace);
     }
     names = await missing();

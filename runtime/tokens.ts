@@ -26,17 +26,25 @@ export interface Tokens {
   read(token: string): Claims | undefined;
 }
 
+export interface TokenSecrets {
+  secret: string;
+  previous?: string | undefined;
+  keys: readonly string[];
+}
+
 /** No token is longer; what is, is refused before any work is spent on it. */
 export const longestToken = 4_000;
 
 /**
  * Tokens `v1.<key>.<payload>.<HMAC-SHA256>`, the last two in base64url. `keys[0]` signs; every key of the list is accepted,
- * and one that was taken out is not. They do not expire, since mails do not.
+ * and one that was taken out is not. They do not expire, since emails do not. What was signed under `previous`, the secret
+ * before a rotation, is accepted as long as that is given.
  */
-export function createTokens({ secret, keys }: { secret: string; keys: readonly string[] }): Tokens {
-  const ring = new Map(keys.map((name) => [name, keyNamed(secret, name)]));
+export function createTokens({ secret, previous, keys }: TokenSecrets): Tokens {
+  const secrets = previous === undefined ? [secret] : [secret, previous];
+  const ring = new Map(keys.map((name) => [name, secrets.map((one) => keyNamed(one, name))]));
   const [signing = ''] = keys;
-  const key = ring.get(signing);
+  const key = ring.get(signing)?.[0];
   if (!key) throw new Error('links.keys must name at least one key');
 
   return {
@@ -47,7 +55,7 @@ export function createTokens({ secret, keys }: { secret: string; keys: readonly 
       const known = ring.get(name);
       if (version !== 'v1' || !known || mac === undefined || more.length > 0) return undefined;
       // Compared as text: base64url has several spellings of the same bytes, and only ours is a token.
-      if (!sameText(token, sealed(`v1.${name}.${payload}`, known))) return undefined;
+      if (!known.some((one) => sameText(token, sealed(`v1.${name}.${payload}`, one)))) return undefined;
       const claims = decode(payload);
       return claims && encode(claims) === payload ? claims : undefined;
     },

@@ -1,23 +1,23 @@
 import type { Config } from '../config/schema.ts';
 import { type EventType, eventTypes } from '../events/index.ts';
 import { type ParsedEvent, parseEvent } from '../events/parse.ts';
-import { everyTopic } from '../state/consents.ts';
+import { everyTopic } from '../store/consents.ts';
 import { templateNames } from '../templates/names.ts';
 import { daysLater } from './local-clock.ts';
-import { madeUp } from './made-up.ts';
+import { sampleData } from './sample-data.ts';
 import { withMoments } from './moments.ts';
 import { readWhen, span } from './when.ts';
 import { WrongSimulation } from './wrong.ts';
 
-/** Something that happens meanwhile: `day 3: project.created`, or in parts. */
+/** Something that happens while a journey runs: `day 3: project.created`, or in parts. */
 export type Happening =
   | string
   | { at: string | number; event: string; payload?: Record<string, unknown> }
   | { at: string | number; does: string };
 
-/** The same, understood. `told`: as the calendar says it. */
-export type Planned = { at: number; told: string } & (
-  | { kind: 'event'; parsed: ParsedEvent; madeUp: string | undefined }
+/** The same, parsed. `text`: what the calendar shows. */
+export type Planned = { at: number; text: string } & (
+  | { kind: 'event'; parsed: ParsedEvent; sampled: string | undefined }
   | { kind: 'bounces' | 'complains' | 'restarts' | 'cancelled' }
   | { kind: 'clicks'; template: string }
   | { kind: 'fault'; fault: 'throttled' | 'unavailable'; ms: number }
@@ -37,8 +37,8 @@ const possible = `an event such as "project.created" or "order.completed {"total
   "provider is away for <duration>", "worker restarts", "is cancelled"`;
 
 /**
- * Understands what happens meanwhile. Times of day are those where the person is, after each move in the list those of the
- * new place. Throws a WrongSimulation that quotes what cannot be understood.
+ * Parses a scenario. Times of day are in the time zone of the person, after a move in the list in the new one. Throws a
+ * WrongSimulation that quotes what is invalid.
  */
 export function readHappenings(happenings: readonly Happening[], terms: Terms): Planned[] {
   let { zone } = terms;
@@ -90,17 +90,17 @@ function understand(what: string, payload: unknown, terms: Terms & { at: number;
   const [, template] = /^clicks (\S+)$/.exec(what) ?? [];
   if (template !== undefined) {
     const known = (templateNames as readonly string[]).includes(template);
-    return known ? { at, told: what, kind: 'clicks', template } : among('template', template, templateNames);
+    return known ? { at, text: what, kind: 'clicks', template } : among('template', template, templateNames);
   }
   const [, fault, duration = ''] = /^provider (throttles|is away) for (.+)$/.exec(what) ?? [];
   if (fault !== undefined) {
     const ms = span(duration);
     if (ms === undefined) return `"${duration}" is no duration: write "3 hours"`;
-    return { at, told: what, kind: 'fault', fault: fault === 'throttles' ? 'throttled' : 'unavailable', ms };
+    return { at, text: what, kind: 'fault', fault: fault === 'throttles' ? 'throttled' : 'unavailable', ms };
   }
-  if (what === 'bounces' || what === 'complains') return { at, told: what, kind: what };
-  if (what === 'worker restarts') return { at, told: what, kind: 'restarts' };
-  if (what === 'is cancelled') return { at, told: what, kind: 'cancelled' };
+  if (what === 'bounces' || what === 'complains') return { at, text: what, kind: what };
+  if (what === 'worker restarts') return { at, text: what, kind: 'restarts' };
+  if (what === 'is cancelled') return { at, text: what, kind: 'cancelled' };
   if (/^[\w-]+\.[\w.-]+$/.test(what)) return among('event type', what, Object.keys(eventTypes));
   return `nobody knows "${what}". There are: ${possible}`;
 }
@@ -112,12 +112,12 @@ function eventOf(
   what: string,
   { at, id, user, zone, start }: Terms & { at: number; id: string },
 ): Planned | string {
-  const invented = payload === undefined ? madeUp(event_type, { start, moment: daysLater(zone, at, 14) }) : undefined;
+  const sample = payload === undefined ? sampleData(event_type, { start, moment: daysLater(zone, at, 14) }) : undefined;
   const given = isObject(payload) ? withMoments(event_type, payload, zone) : payload;
-  const event = { event_id: id, event_type, user_id: user, timestamp: at, payload: given ?? invented?.fields };
+  const event = { event_id: id, event_type, user_id: user, timestamp: at, payload: given ?? sample?.fields };
   const read = parseEvent(Buffer.from(JSON.stringify(event)));
   if (!read.ok) return read.error;
-  return { at, told: what, kind: 'event', parsed: read.parsed, madeUp: invented?.told };
+  return { at, text: what, kind: 'event', parsed: read.parsed, sampled: sample?.note };
 }
 
 function isObject(payload: unknown): payload is Record<string, unknown> {

@@ -19,7 +19,7 @@ export function isMoment(field: Field): boolean {
 
 /**
  * A payload as events carry it, of one in which moments may be written as dates too: `2028-03-10` is the beginning of that
- * day in the zone, `2028-03-10T18:00` that time there, unless it tells its own offset. What is neither is left to the schema.
+ * day in the zone, `2028-03-10T18:00` that time there, unless it has its own offset. What is neither is left to the schema.
  */
 export function withMoments(
   type: EventType,

@@ -5,59 +5,55 @@ import type { Answer, Call, Job } from './turn.ts';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
-interface Turn {
+interface Task {
   /** Unix ms. */
   at: number;
   jobs: Job[];
-  /** Of the worker that had it. */
-  buildId?: string;
 }
 
-/** A recorded run in plain words: what it was told, turn by turn. */
+/** A recorded run in plain values: what happened to it, workflow task by workflow task. */
 export interface Past {
   journey: string;
   args: unknown[];
   /** Unix ms. */
   startedAt: number;
   /**
-   * What came with the start: the patches that its code has passed, and what was there by its first turn. Absent when it
-   * has not had one.
+   * What came with the start: the patches that its code has passed, and what was there by its first workflow task. Absent before
+   * that.
    */
-  first?: Pick<Turn, 'jobs' | 'buildId'>;
-  turns: Turn[];
-  /** What has come and waits for the next turn: no worker has run that yet. */
-  pending?: Turn;
+  first?: Job[];
+  tasks: Task[];
+  /** What waits for the next workflow task: no worker has run it yet. */
+  pending?: Task;
 }
 
 /** Reads a history as Temporal keeps it. */
 export function pastOf(events: readonly HistoryEvent[]): Past {
   const started = events[0]?.workflowExecutionStartedEventAttributes;
   const byId = new Map(events.map((event) => [Number(event.eventId), event]));
-  const turns: Turn[] = [];
+  const tasks: Task[] = [];
   let jobs: Job[] = [];
-  let buildId = '';
   let turnAt = timeOf(events[0]);
   for (const event of events) {
     if (event.workflowTaskStartedEventAttributes) turnAt = timeOf(event);
-    // A task that failed or timed out is tried again with all it was to be told.
+    // A task that failed or timed out is tried again with the same jobs.
     if (event.workflowTaskCompletedEventAttributes) {
-      buildId = event.workflowTaskCompletedEventAttributes.workerVersion?.buildId ?? '';
-      turns.push({ at: turnAt, jobs, buildId });
+      tasks.push({ at: turnAt, jobs });
       jobs = [];
     }
     const local = localAnswer(event);
-    if (local) turns.push({ at: turnAt, jobs: [local], buildId });
+    if (local) tasks.push({ at: turnAt, jobs: [local] });
     const job = jobOf(event, byId);
     if (job) jobs.push(job);
   }
-  const [first, ...later] = turns;
+  const [first, ...later] = tasks;
   const patches = events.flatMap(patchOf);
   return {
     journey: started?.workflowType?.name ?? '',
     args: valuesOf(started?.input?.payloads),
     startedAt: first?.at ?? timeOf(events[0]),
-    ...(first && { first: { ...first, jobs: [...patches, ...first.jobs] } }),
-    turns: later,
+    ...(first && { first: [...patches, ...first.jobs] }),
+    tasks: later,
     ...(jobs.length > 0 && { pending: { at: timeOf(events.at(-1)), jobs } }),
   };
 }
@@ -88,7 +84,7 @@ function answerOf(ended: object, event: HistoryEvent): Answer {
   return failure ? { error: errorOf(failure) } : { value: valuesOf(result?.payloads)[0] };
 }
 
-/** What a local activity gave stands in a marker behind the turn in which it was done. */
+/** What a local activity returned is in a marker after the workflow task in which it ran. */
 function localAnswer({ markerRecordedEventAttributes: marker }: HistoryEvent): Job | undefined {
   if (marker?.markerName !== 'core_local_activity') return undefined;
   const [about] = valuesOf(marker.details?.['data']?.payloads) as [{ seq: number; activity_type: string }];
@@ -110,7 +106,7 @@ function callOf(seq: number, type: string | null | undefined, local: boolean): C
 
 function errorOf(failure: temporal.api.failure.v1.IFailure): Error {
   const error = defaultFailureConverter.failureToError(failure, defaultPayloadConverter);
-  // A regular activity's failure has what was thrown as its cause, and is wrapped again where it is told.
+  // A regular activity's failure has what was thrown as its cause, and is wrapped again where a run gets it.
   return (error.cause as Error | undefined) ?? error;
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Config } from '../config/schema.ts';
 import { idPattern } from '../events/envelope.ts';
 import { contact } from '../events/person.ts';
+import { publicText } from '../events/public-text.ts';
 import { WrongSimulation } from './wrong.ts';
 
 const schema = z.strictObject({
@@ -12,7 +13,7 @@ const schema = z.strictObject({
     .regex(idPattern, { error: 'must be 1 to 128 characters of A-Z a-z 0-9 _ . : -' })
     .default('somebody'),
   ...contact.shape,
-  plan: z.string().max(100).optional(),
+  plan: publicText.optional(),
   /** What they have agreed to. */
   topics: z.array(z.string()).default([]),
   /** Fields of the event that starts the journey. */

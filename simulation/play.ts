@@ -4,99 +4,104 @@ import type { Route } from '../ingress/routes.ts';
 import type { Catalogue } from '../templates/catalogue.ts';
 import { createAgenda } from './agenda.ts';
 import { Calendar } from './calendar.ts';
-import { createDiary } from './diary.ts';
+import { createEnvironment } from './environment.ts';
 import type { Planned } from './happenings.ts';
-import { happen, recordPerson, type Scene } from './meanwhile.ts';
-import { createOnlooker } from './onlooker.ts';
+import { createObserver } from './observer.ts';
 import type { KnownPerson } from './person.ts';
-import { rememberInMemory } from './remembered.ts';
 import { type Ending, startRun } from './run.ts';
 import { sandboxOf } from './sandbox.ts';
-import { settingsOf } from './settings.ts';
-import { createWorld } from './world.ts';
+import { cancelRun, happen, recordEvent, recordKnown, registerRun, type Scenario } from './scenario.ts';
+import { createTimeline } from './timeline.ts';
 
-/** A journey that lasts longer, or has more turns, is taken to never end. */
+/** A journey that lasts longer, or has more workflow tasks, is taken to never end. */
 const longestMs = 25 * 366 * 86_400_000;
-const mostTurns = 3_000;
-/** Tries in vain are no turns: a provider that is away is probed every minute, and this many are a month. */
-const mostSteps = 45_000;
+const mostTasks = 3_000;
+/** Failed attempts are no workflow tasks: a provider that is unavailable is probed every minute, and this many are a month. */
+const usualMostSteps = 45_000;
+
+const never = 'the simulation is over: this journey seems never to end';
 
 export interface Play {
   journey: string;
   route: Omit<Route, 'starts'>;
   person: KnownPerson;
   start: ParsedEvent;
-  /** What of it was made up, in words. */
-  madeUp: string | undefined;
+  /** Which of its fields have sample values, in words. */
+  sampled: string | undefined;
   happenings: readonly Planned[];
   config: Config;
   catalogue: Catalogue;
   bundle: { code: string };
+  /** After so many steps the simulation ends; a month of probes unless it is said. */
+  mostSteps?: number | undefined;
 }
 
 /** Starts the journey and lets time pass, from one thing that happens to the next, until nothing more does. */
 export async function play(terms: Play): Promise<Calendar> {
-  const { journey, person, start, config, catalogue } = terms;
+  const { journey, person, start, config, catalogue, mostSteps = usualMostSteps } = terms;
   const { event } = start;
-  const { user_id: user, topics: _, payload: __, plan, ...contact } = person;
-  const known = { ...contact, ...(plan !== undefined && { plan }) };
-  const settings = settingsOf(config);
 
   let now = event.timestamp;
   let steps = 0;
   let ending: Ending | undefined;
-  const diary = createDiary(person.time_zone ?? 'UTC');
-  const remembered = rememberInMemory(user, known, () => now);
-  const scene: Scene = { diary, remembered, settings, user, journey, route: terms.route, start: event };
-  const faultAt = (at: number) => (scene.fault && at < scene.fault.until ? scene.fault.kind : undefined);
-  const world = createWorld({ settings, catalogue, remembered, diary, faultAt });
-  const onlooker = createOnlooker(diary, (how) => (ending = how));
-  const sandbox = await sandboxOf(terms.bundle, world.activities);
+  const timeline = createTimeline(person.time_zone ?? 'UTC');
+  const environment = createEnvironment({
+    config,
+    catalogue,
+    timeline,
+    now: () => now,
+    fault: () => (scenario.fault && now < scenario.fault.until ? scenario.fault.kind : undefined),
+    cancelRun: (_, why) => cancelRun(scenario, now, why),
+  });
+  const scenario: Scenario = { timeline, environment, user: person.user_id, journey, route: terms.route, start: event };
+  const observer = createObserver(timeline, (how) => (ending = how));
+  const sandbox = await sandboxOf(terms.bundle, environment.names);
   const agenda = createAgenda();
 
   agenda.add(now, async () => {
-    diary.add(now, {
+    timeline.add(now, {
       what: 'starts',
       event: event.event_type,
-      ...(terms.madeUp !== undefined && { why: terms.madeUp }),
+      ...(terms.sampled !== undefined && { why: terms.sampled }),
     });
-    await recordPerson(scene, start);
-    const args = [event];
-    scene.run = await startRun(sandbox, agenda, world, onlooker, {
+    await recordEvent(scenario, start, now);
+    await registerRun(scenario, now);
+    scenario.run = await startRun(sandbox, agenda, environment, observer, {
       journey,
       workflowId: event.event_id,
-      args,
+      args: [event],
       at: now,
     });
   });
-  for (const planned of terms.happenings) agenda.add(planned.at, () => happen(scene, planned, now));
+  for (const planned of terms.happenings) agenda.add(planned.at, () => happen(scenario, planned, now));
 
   try {
+    await recordKnown(scenario, person, Math.min(now, ...terms.happenings.map(({ at }) => at)));
     for (let item = agenda.next(); item; item = agenda.next()) {
       steps += 1;
-      const over = outOfBounds(item.at - event.timestamp, scene.run?.turns() ?? 0, steps);
+      const over = outOfBounds(item.at - event.timestamp);
       if (over !== undefined) return stop(over);
       now = item.at;
       await item.happen();
     }
     return ending
-      ? calendarOf(terms, diary.entries, ending)
+      ? calendarOf(terms, timeline.entries, ending)
       : stop('nothing more happens, and the journey still waits');
   } finally {
-    await scene.run?.dispose();
+    await scenario.run?.dispose();
+  }
+
+  function outOfBounds(lastsMs: number): string | undefined {
+    const tasks = scenario.run?.tasks() ?? 0;
+    if (lastsMs > longestMs) return `after 25 years ${never}`;
+    if (tasks > mostTasks) return `after ${tasks.toLocaleString('en')} turns ${never}`;
+    return steps > mostSteps ? `after ${steps.toLocaleString('en')} steps ${never}` : undefined;
   }
 
   function stop(why: string): Calendar {
-    diary.add(now, { what: 'stops', why });
-    return calendarOf(terms, diary.entries, { how: 'unfinished', why });
+    timeline.add(now, { what: 'stops', why });
+    return calendarOf(terms, timeline.entries, { how: 'unfinished', why });
   }
-}
-
-function outOfBounds(lastsMs: number, turns: number, steps: number): string | undefined {
-  const never = 'the simulation is over: this journey seems never to end';
-  if (lastsMs > longestMs) return `after 25 years ${never}`;
-  if (turns > mostTurns) return `after ${turns.toLocaleString('en')} turns ${never}`;
-  return steps > mostSteps ? `after ${steps.toLocaleString('en')} steps ${never}` : undefined;
 }
 
 function calendarOf(

@@ -14,7 +14,7 @@ import type { Answer, Call, Command, Job, Metadata } from './turn.ts';
 type Failure = temporal.api.failure.v1.IFailure;
 type Duration = { seconds?: unknown; nanos?: number | null };
 
-/** In Temporal's own words: what a run is told. */
+/** As Temporal's own messages: what happens to a run. */
 export function jobsFor(
   jobs: readonly Job[],
   run: { journey: string; workflowId: string; runId: string },
@@ -47,7 +47,7 @@ export function commandsOf({
   successful,
   failed,
 }: coresdk.workflow_completion.IWorkflowActivationCompletion): Command[] {
-  if (failed) return [{ kind: 'stuck', message: told(failed.failure) }];
+  if (failed) return [{ kind: 'stuck', message: textOf(failed.failure) }];
   return (successful?.commands ?? []).map(commandOf).filter((command) => command !== undefined);
 }
 
@@ -87,7 +87,7 @@ function commandOf(command: coresdk.workflow_commands.IWorkflowCommand): Command
     const { result } = command.completeWorkflowExecution;
     return { kind: 'completed', result: result ? valueOf(result) : undefined };
   }
-  if (command.failWorkflowExecution) return { kind: 'failed', message: told(command.failWorkflowExecution.failure) };
+  if (command.failWorkflowExecution) return { kind: 'failed', message: textOf(command.failWorkflowExecution.failure) };
   if (command.cancelWorkflowExecution) return { kind: 'cancelled' };
   if (again) {
     const [journey, args] = [again.workflowType ?? '', (again.arguments ?? []).map(valueOf)];
@@ -141,7 +141,7 @@ function failure(error: unknown): Failure {
 }
 
 /** What went wrong first, since that says most, and where in our own code it was thrown. */
-function told(failure: Failure | null | undefined): string {
+function textOf(failure: Failure | null | undefined): string {
   let first = failure;
   while (first?.cause) first = first.cause;
   const where = /\(?((?:\S*\/)?(?:workflows|test)\/\S+:\d+:\d+)/.exec(first?.stackTrace ?? '')?.[1];

@@ -6,23 +6,32 @@ import type { Instance, Sandbox } from './sandbox.ts';
 import type { Activation, Answer, Call, Command, Job, Metadata } from './turn.ts';
 import { NotSimulated } from './wrong.ts';
 
-/** Whatever a run can ask for. */
-export interface World {
-  /** One try of an activity, at an instant (Unix ms). What it throws is tried again, or ends the call, as in Temporal. */
-  answer(call: Call, at: number): Promise<unknown>;
+/** One attempt at an activity: the first has number 1. */
+export interface CallAttempt {
+  number: number;
+  /** Unix ms. */
+  at: number;
 }
 
-/** How a run ended. `stuck`: its code is wrong, and in production Temporal would try the turn again for ever. */
+/** What a run has around it. */
+export interface Environment {
+  /** The activities that it has. */
+  names: readonly string[];
+  /** One attempt at an activity. What it throws is tried again, or ends the call, as in Temporal. */
+  answer(call: Call, attempt: CallAttempt): Promise<unknown>;
+}
+
+/** How a run ended. `stuck`: its code has a bug, and in production Temporal would retry the workflow task indefinitely. */
 export type Ending =
   | { how: 'returned'; outcome: unknown }
   | { how: 'cancelled' }
   | { how: 'failed' | 'stuck'; why: string };
 
-/** What somebody who looks on sees. */
-export interface Onlooker {
+/** Is called with what a run does. */
+export interface Observer {
   waits(at: number, until: number, summary: string | undefined): void;
   triesAgain(call: Call, error: unknown, at: number, nextAt: number): void;
-  /** Nobody wants it any more, and it had not been done. */
+  /** The run cancelled it before it was done. */
   givesUp(call: Call, at: number): void;
   ends(at: number, ending: Ending): void;
 }
@@ -33,40 +42,40 @@ export interface RunStart {
   args: readonly unknown[];
   /** Unix ms. */
   at: number;
-  /** Of a run that has a past: what it was told with its start. It lives through that again, until `goOn`. */
-  relives?: { jobs: readonly Job[]; buildId?: string };
+  /** Of a recorded run: the jobs that came with its start. It is replayed until `endReplay`. */
+  replays?: readonly Job[];
 }
 
-/** One run of a journey, and the server that it believes to talk to. */
+/** One run of a journey, with what Temporal's server does for it. */
 export interface Run {
   /**
-   * Tells the run what has happened at an instant, and puts on the agenda what follows. A recorded history can be told so,
-   * turn by turn; what it answers itself is off the agenda.
+   * Delivers jobs at an instant (one workflow task), and puts on the agenda what follows. A recorded history is replayed in this
+   * way, task by task; what it answers itself comes off the agenda.
    */
-  tell(at: number, jobs: readonly Job[], buildId?: string): Promise<void>;
-  /** As when a worker dies: another takes the run up by living through all of it again. Gives false if that differs. */
+  deliver(at: number, jobs: readonly Job[]): Promise<void>;
+  /** As when a worker dies and another replays the run. Returns false if the replay differs. */
   restart(at: number): Promise<boolean>;
-  /** The past is over: what it does from here on is new. */
-  goOn(): void;
+  /** The recorded history is over: what the run does from here on is new. */
+  endReplay(): void;
   ended(): boolean;
-  /** What it tells of itself; undefined between two runs, or where its code is wrong. */
+  /** What the Temporal UI shows of it; undefined between two runs, or when its code has a bug. */
   metadata(): Promise<Metadata | undefined>;
-  /** How often it had its turn. */
-  turns(): number;
+  /** How many workflow tasks it had. */
+  tasks(): number;
   dispose(): Promise<void>;
 }
 
 export async function startRun(
   sandbox: Sandbox,
   agenda: Agenda,
-  world: World,
-  onlooker: Onlooker,
+  environment: Environment,
+  observer: Observer,
   start: RunStart,
 ): Promise<Run> {
-  let turns = 0;
-  let replaying = start.relives !== undefined;
+  let tasks = 0;
+  let replaying = start.replays !== undefined;
   let ending: Ending | undefined;
-  /** A run that goes on in a new one: what it is told in between, the new one hears. */
+  /** Jobs that came after a run continued as new, and before the new one began. */
   let early: Job[] | undefined;
   let { journey } = start;
   let startedAt = start.at;
@@ -83,28 +92,28 @@ export async function startRun(
     instance = await create();
     const jobs = early ?? [];
     early = undefined;
-    const relived = replaying ? start.relives : undefined;
-    await tell(at, [...(relived?.jobs ?? []), { kind: 'start', args }, ...jobs], relived?.buildId);
+    const replayed = replaying ? start.replays : undefined;
+    await deliver(at, [...(replayed ?? []), { kind: 'start', args }, ...jobs]);
   }
 
   function create(): Promise<Instance> {
     return sandbox.create({ journey, workflowId: start.workflowId, startedAt });
   }
 
-  async function tell(at: number, jobs: readonly Job[], buildId?: string): Promise<void> {
+  async function deliver(at: number, jobs: readonly Job[]): Promise<void> {
     if (ending) return;
     if (early) return void early.push(...jobs);
-    turns += 1;
+    tasks += 1;
     for (const job of jobs) settle(job);
-    // What the server adds: the turn is scheduled and started; a turn that only hears of local activities goes on in the last.
+    // What the server adds: the task is scheduled and started. Local activities are answered within the task that asked for them.
     if (!jobs.every((job) => job.kind === 'answered' && job.call.local)) historyLength += 2;
-    const activation = { at, jobs, historyLength, ...(buildId !== undefined && { buildId }) };
+    const activation = { at, jobs, historyLength };
     const commands = await instance.activate(activation, replaying);
     past.push({ activation, commands });
     for (const command of commands) obey(command, at);
   }
 
-  /** Answered by whoever tells: nothing more is due. */
+  /** The job is the answer: nothing more is due. */
   function settle(job: Job): void {
     if (job.kind === 'timer_fired') {
       const item = timers.get(job.seq);
@@ -127,9 +136,9 @@ export async function startRun(
         const until = at + ms;
         timers.set(
           seq,
-          agenda.add(until, () => tell(until, [{ kind: 'timer_fired', seq }])),
+          agenda.add(until, () => deliver(until, [{ kind: 'timer_fired', seq }])),
         );
-        return onlooker.waits(at, until, summary);
+        return observer.waits(at, until, summary);
       }
       case 'cancel_timer': {
         const item = timers.get(command.seq);
@@ -142,12 +151,12 @@ export async function startRun(
         const open = calls.get(command.seq);
         if (!open) return;
         agenda.drop(open.next);
-        onlooker.givesUp(open.call, at);
+        observer.givesUp(open.call, at);
         open.next = agenda.add(at, () => answer(at, open.call, { cancelled: true }));
         return;
       }
       case 'patch':
-        return; // the sandbox remembers it; a replay is told of it by the job
+        return; // the sandbox remembers it; a replay gets it as a job
       case 'continued': {
         ({ journey } = command);
         early = [];
@@ -155,7 +164,7 @@ export async function startRun(
           await instance.dispose();
           await begin(command.args, at + command.afterMs);
         });
-        if (command.afterMs > 0) onlooker.waits(at, at + command.afterMs, 'wait before it goes on in a new run');
+        if (command.afterMs > 0) observer.waits(at, at + command.afterMs, 'wait before it goes on in a new run');
         return;
       }
       case 'completed':
@@ -175,39 +184,39 @@ export async function startRun(
     }
   }
 
-  function tryAt(at: number, call: Call, attempt: number, askedAt: number): void {
+  function tryAt(at: number, call: Call, number: number, askedAt: number): void {
     const next = agenda.add(at, async () => {
-      const result = await attemptOf(call, at);
-      const nextAt = 'error' in result ? nextTry(call, result.error, attempt, askedAt, at) : undefined;
+      const result = await attemptAt(call, { number, at });
+      const nextAt = 'error' in result ? nextTry(call, result.error, number, askedAt, at) : undefined;
       if (!('error' in result) || nextAt === undefined) return answer(at, call, result);
-      onlooker.triesAgain(call, result.error, at, nextAt);
-      tryAt(nextAt, call, attempt + 1, askedAt);
+      observer.triesAgain(call, result.error, at, nextAt);
+      tryAt(nextAt, call, number + 1, askedAt);
     });
     calls.set(call.seq, { call, next });
   }
 
-  async function attemptOf(call: Call, at: number): Promise<{ value: unknown } | { error: unknown }> {
+  async function attemptAt(call: Call, attempt: CallAttempt): Promise<{ value: unknown } | { error: unknown }> {
     try {
-      return { value: await world.answer(call, at) };
+      return { value: await environment.answer(call, attempt) };
     } catch (error) {
       return { error };
     }
   }
 
   function answer(at: number, call: Call, answer: Answer): Promise<void> {
-    return tell(at, [{ kind: 'answered', call, answer }]);
+    return deliver(at, [{ kind: 'answered', call, answer }]);
   }
 
   function end(at: number, how: Ending): void {
     ending = how;
     for (const item of timers.values()) agenda.drop(item);
     for (const { next } of calls.values()) agenda.drop(next);
-    onlooker.ends(at, how);
+    observer.ends(at, how);
   }
 
   await begin(start.args, start.at);
   return {
-    tell,
+    deliver,
     async restart(at) {
       if (ending || early) return true;
       await instance.dispose();
@@ -222,10 +231,10 @@ export async function startRun(
       }
       return true;
     },
-    goOn: () => (replaying = false),
+    endReplay: () => (replaying = false),
     ended: () => ending !== undefined,
     metadata: async () => (early ? undefined : instance.metadata()),
-    turns: () => turns,
+    tasks: () => tasks,
     dispose: () => instance.dispose(),
   };
 }

@@ -10,13 +10,12 @@ import { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusa
 import { globalHandlers } from '@temporalio/worker/lib/workflow/vm-shared.js';
 
 import { commandsOf, jobsFor, metadataOf, metadataQuery } from './proto.ts';
-import { buildId } from '../workflows/lib/build-id.ts';
 import type { Activation, Command, Metadata } from './turn.ts';
 
-/** As long as a worker allows: a journey that loops for ever ends here. */
+/** As long as a worker allows: a journey in an endless loop ends here. */
 const turnTimeoutMs = 5_000;
 
-/** A worker guards each entry into the sandbox by itself, with a thread each; a turn has ten, and one guard is enough. */
+/** A worker guards each entry into the sandbox by itself, with a thread each; a task has ten, and one guard is enough. */
 const noGuardOfItsOwn = undefined as unknown as number;
 
 /** The sandbox in which a worker runs journeys, without the worker. */
@@ -33,9 +32,9 @@ export interface RunIdentity {
 
 /** One run in the sandbox. */
 export interface Instance {
-  /** Tells it what has happened, and gives what it wants done. */
+  /** Runs one workflow task, and returns the commands that follow. */
   activate(activation: Activation, replaying?: boolean): Promise<Command[]>;
-  /** Looks at it, which changes nothing. */
+  /** Reads what the Temporal UI would show; changes nothing. */
   metadata(): Promise<Metadata | undefined>;
   dispose(): Promise<void>;
 }
@@ -71,7 +70,7 @@ async function openSandbox({ code }: { code: string }, activities: readonly stri
         showStackTraceSources: false,
       });
       return {
-        async activate({ at, jobs, historyLength, buildId: of = buildId }, isReplaying = false) {
+        async activate({ at, jobs, historyLength }, isReplaying = false) {
           Error.prepareStackTrace = showSources;
           try {
             const protos = jobsFor(jobs, { runId, journey, workflowId });
@@ -81,7 +80,6 @@ async function openSandbox({ code }: { code: string }, activities: readonly stri
               isReplaying,
               historyLength,
               jobs: protos,
-              deploymentVersionForCurrentTask: { buildId: of, deploymentName: '' },
             };
             return commandsOf(await guarded(() => workflow.activate(activation)));
           } catch (error) {
@@ -101,7 +99,7 @@ async function openSandbox({ code }: { code: string }, activities: readonly stri
 
 const callGuarded = new Script('globalThis.guardedTurn()');
 
-/** Ends what runs too long before it first gives way; a turn of a journey does nothing after that. */
+/** Ends what runs too long before its first await; a workflow task of a journey does nothing after that. */
 function guarded<T>(turn: () => T): T {
   const global = globalThis as { guardedTurn?: () => T };
   global.guardedTurn = turn;
@@ -116,7 +114,7 @@ function isTimeout(error: unknown): boolean {
   return (error as { code?: unknown }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
 }
 
-/** What a worker tells a run of itself (`Worker.createWorkflow` of the SDK). */
+/** What a worker passes to a run (`Worker.createWorkflow` of the SDK). */
 function infoOf({ journey, workflowId, startedAt }: RunIdentity, runId: string) {
   const chance = () => {
     throw new Error('the sandbox puts its own in place of this');

@@ -2,6 +2,7 @@ import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { type EventType, eventTypes } from '../events/index.ts';
 import { type ParsedEvent, parseEvent } from '../events/parse.ts';
+import { fullPayload } from '../events/split-event.ts';
 import { type Route, routes } from '../ingress/routes.ts';
 import type { Catalogue } from '../templates/catalogue.ts';
 import { catalogueFromFiles } from '../templates/compile/compile-all.ts';
@@ -10,18 +11,19 @@ import { workflowBundle } from '../worker/bundle.ts';
 import type { Calendar } from './calendar.ts';
 import { type Happening, readHappenings } from './happenings.ts';
 import { daysLater, instantOf } from './local-clock.ts';
-import { madeUp } from './made-up.ts';
 import { withMoments } from './moments.ts';
 import { type KnownPerson, type Person, readPerson } from './person.ts';
 import { play } from './play.ts';
+import { sampleData } from './sample-data.ts';
 import { WrongSimulation } from './wrong.ts';
+import { noSecret } from '../config/environment.ts';
 
 export type { Calendar } from './calendar.ts';
 export type { Happening } from './happenings.ts';
 export type { Person } from './person.ts';
 
 export interface SimulateOptions {
-  /** What happens meanwhile, such as `day 3: project.created`. */
+  /** The scenario: what happens while the journey runs, such as `day 3: project.created`. */
   on?: readonly Happening[];
   /** When the starting event happens: Unix ms, or a date and time where the person is. Always the same unless it is said. */
   from?: string | number;
@@ -34,6 +36,8 @@ export interface SimulateOptions {
   config?: Config;
   /** Other journeys than the project's, and how ingress would treat this one. */
   journeys?: { bundle: { code: string }; startedBy: EventType; route?: Omit<Route, 'starts'> };
+  /** After so many steps a simulation that has not ended is given up: 45,000 unless it is said, a month of failed attempts. */
+  mostSteps?: number;
 }
 
 const howToSay =
@@ -58,13 +62,13 @@ export async function simulate(journey: string, person: Person, options: Simulat
   const who = readPerson(person, config);
   const { time_zone: zone = 'UTC', user_id: user } = who;
   const from = startOf(options.from ?? usualStart, zone);
-  const { start, told } = startingEvent(startedBy, who, from, options.payload);
+  const { start, sampled } = startingEvent(startedBy, who, from, options.payload);
   const happenings = readHappenings(options.on ?? [], {
     zone,
     from,
     user,
     topics: config.topics,
-    start: start.event.payload,
+    start: fullPayload(start.event, start.personal),
   });
   const bundle = options.journeys?.bundle ?? (await usualBundle());
   return play({
@@ -72,11 +76,12 @@ export async function simulate(journey: string, person: Person, options: Simulat
     route,
     person: who,
     start,
-    madeUp: told,
+    sampled,
     happenings,
     config,
     catalogue: await catalogueOf(config),
     bundle,
+    mostSteps: options.mostSteps,
   });
 }
 
@@ -95,23 +100,23 @@ function startOf(from: string | number, zone: string): number {
   return at;
 }
 
-/** Read as ingress would read it, so that a field that is wrong is told here as there. `told`: what was made up of it. */
+/** Read as ingress would read it, so that an invalid field is reported here as there. `sampled`: which fields have sample values, in words. */
 function startingEvent(
   event_type: EventType,
   { user_id, payload: ownFields, plan, topics, ...known }: KnownPerson,
   timestamp: number,
   more: Record<string, unknown> = {},
-): { start: ParsedEvent; told: string | undefined } {
+): { start: ParsedEvent; sampled: string | undefined } {
   refuseUnknown(event_type, { ...ownFields, ...more });
   const { time_zone: zone = 'UTC' } = known;
   const given = withMoments(event_type, { ...(plan !== undefined && { plan }), ...ownFields, ...more }, zone);
-  const { fields, told } = madeUp(event_type, { given, moment: daysLater(zone, timestamp, 14) });
+  const { fields, note } = sampleData(event_type, { given, moment: daysLater(zone, timestamp, 14) });
   const agreed = topics.length > 0 && { consent: { topics, source: 'simulation', captured_at: timestamp } };
   const payload = { ...fields, ...given, contact: known, ...agreed };
   const event = { event_id: 'start', event_type, user_id, timestamp, payload };
   const read = parseEvent(Buffer.from(JSON.stringify(event)));
   if (!read.ok) throw new WrongSimulation(`The starting event ${event_type} is not right (${howToSay}): ${read.error}`);
-  return { start: read.parsed, told };
+  return { start: read.parsed, sampled: note };
 }
 
 /** Ingress drops what it does not know; here it would be a slip of whoever tries something out. */
@@ -127,7 +132,7 @@ let readConfig: Config | undefined;
 
 /** Reading it costs more than a whole run, and so does bundling: once for a process. Nothing here is secret. */
 function usualConfig(): Config {
-  return (readConfig ??= loadConfig({ ...process.env, RIVULET_SECRET: '0'.repeat(64) }).config);
+  return (readConfig ??= loadConfig({ ...process.env, RIVULET_SECRET: noSecret }).config);
 }
 
 let bundling: Promise<{ code: string }> | undefined;

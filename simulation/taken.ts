@@ -3,7 +3,7 @@ import type { Metadata } from './turn.ts';
 
 /**
  * Whether a run let an event pass that came between these two looks at it: its `listenFor` has a condition, and that said no.
- * A journey that handles the signal by itself tells nothing of what it did with it; it counts as having taken it.
+ * A journey that handles the signal by itself does not show what it did with it; it counts as having taken it.
  */
 export function letPass(type: EventType, before: Metadata | undefined, after: Metadata | undefined): boolean {
   if (!before || !after || before.signals.get(type) !== `${type} of this person`) return false;

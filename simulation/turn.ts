@@ -1,8 +1,7 @@
 import type { RetryPolicy } from '@temporalio/common';
 
 /**
- * What a run is told and what it asks for, in plain values: the words between the sandbox, which alone knows Temporal's
- * own, and whoever plays the server.
+ * What a run gets and what it asks for, in plain values. Only the sandbox knows Temporal's own messages; run.ts plays the server.
  */
 
 /** An activity that a journey has asked for. */
@@ -11,17 +10,17 @@ export interface Call {
   id: string;
   type: string;
   args: unknown[];
-  /** Done in the workflow turn, not by way of a queue. */
+  /** Runs within the workflow task, not on a queue. */
   local: boolean;
   retry: RetryPolicy;
-  /** From the asking on, with all tries; in milliseconds. */
+  /** From when it was asked for, over all attempts; in milliseconds. */
   scheduleToCloseMs?: number;
 }
 
 /** How an activity ended. */
 export type Answer = { value: unknown } | { error: unknown } | { cancelled: true };
 
-/** Something that a run is told. */
+/** Something that happens to a run. */
 export type Job =
   | { kind: 'start'; args: readonly unknown[] }
   | { kind: 'signal'; name: string; args: readonly unknown[] }
@@ -30,7 +29,7 @@ export type Job =
   | { kind: 'patch'; id: string }
   | { kind: 'cancel'; reason: string };
 
-/** What a run tells whoever looks at it, such as Temporal UI. */
+/** What the Temporal UI shows of a run. */
 export interface Metadata {
   /** Its current details: the story that `workflows/lib/story.ts` writes, a line each. */
   story: readonly string[];
@@ -38,15 +37,13 @@ export interface Metadata {
   signals: ReadonlyMap<string, string>;
 }
 
-/** Everything that a run is told at one moment. */
+/** Everything that happens to a run at one instant: one workflow task. */
 export interface Activation {
   /** Unix ms. */
   at: number;
   jobs: readonly Job[];
   /** How many events the history has by then. */
   historyLength: number;
-  /** What the worker called its code that had this turn; without it, what workers call it now. */
-  buildId?: string;
 }
 
 /** Something that a run asks for. */
@@ -60,7 +57,7 @@ export type Command =
   | { kind: 'failed'; message: string }
   | { kind: 'cancelled' }
   | { kind: 'continued'; journey: string; args: unknown[]; afterMs: number }
-  /** The code itself is wrong: Temporal would try this turn again and again. */
+  /** The code has a bug: Temporal would retry this workflow task indefinitely. */
   | { kind: 'stuck'; message: string }
-  /** What is played here does not have it. */
+  /** A simulation cannot do this. */
   | { kind: 'not_simulated'; what: string };

@@ -3,7 +3,7 @@ import type { temporal } from '@temporalio/proto';
 import type { Activities, SendRequest } from '../activities/index.ts';
 import { createAgenda } from './agenda.ts';
 import { type Past, pastOf } from './past.ts';
-import { type Ending, startRun, type World } from './run.ts';
+import { type Ending, type Environment, startRun } from './run.ts';
 import { sandboxOf } from './sandbox.ts';
 import type { Call } from './turn.ts';
 import { NotSimulated } from './wrong.ts';
@@ -11,8 +11,8 @@ import { NotSimulated } from './wrong.ts';
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
 /**
- * What a run will do if nothing more happens to its person. `stuck`: it goes on into code that is wrong, which Temporal
- * would try again and again.
+ * What a run will do if nothing more happens to its person. `stuck`: it continues into code with a bug, which Temporal would retry
+ * indefinitely.
  */
 export type Next =
   | { mail: string; at: number }
@@ -20,12 +20,12 @@ export type Next =
   | { stuck: string }
   | { unknown: string };
 
-/** As `World` of a simulation has it: far more than a journey needs between two mails. */
+/** Far more than a journey needs between two emails. */
 const mostSteps = 1_000;
 
 /**
- * Has a recorded run live through its past in these journeys and go on from there, until its next mail or its end. The
- * person is taken to be where and who they were, and to get what they are sent.
+ * Replays a recorded run with these journeys and continues it, until its next email or its end. The person is assumed to be
+ * unchanged, and to get every email.
  */
 export async function whatNext(
   bundle: { code: string },
@@ -43,37 +43,37 @@ export async function whatNext(
 async function liveOn(bundle: { code: string }, workflowId: string, past: Past): Promise<Next> {
   let now = past.startedAt;
   const found: { next?: Next } = {};
-  const { world, learn, names } = assumedWorld({
+  const { environment, learn } = assumedEnvironment({
     mailed: (template) => (found.next ??= { mail: template, at: now }),
     askedInVain: (activity) =>
       (found.next ??= { unknown: `it asks for "${activity}", which only a worker can answer` }),
   });
-  const onlooker = {
+  const observer = {
     waits: () => {},
     triesAgain: () => {},
     givesUp: () => {},
     ends: (at: number, ending: Ending) => (found.next ??= nextOf(at, ending)),
   };
   const agenda = createAgenda();
-  const run = await startRun(await sandboxOf(bundle, names), agenda, world, onlooker, {
+  const run = await startRun(await sandboxOf(bundle, environment.names), agenda, environment, observer, {
     journey: past.journey,
     workflowId,
     args: past.args,
     at: past.startedAt,
-    ...(past.first && { relives: past.first }),
+    ...(past.first && { replays: past.first }),
   });
-  async function tell({ at, jobs, buildId }: Past['turns'][number]): Promise<void> {
+  async function replay({ at, jobs }: Past['tasks'][number]): Promise<void> {
     for (const job of jobs) if (job.kind === 'answered') learn(job.call, job.answer);
     now = Math.max(now, at);
-    await run.tell(now, jobs, buildId);
+    await run.deliver(now, jobs);
   }
 
   try {
-    for (const turn of past.turns) await tell(turn);
-    // Whether it can live through that is for a replay to say; here it only leads to where the run stands.
+    for (const task of past.tasks) await replay(task);
+    // Whether the code is compatible is for a replay to say; here it only leads to where the run is now.
     if (past.first && run.ended()) return { unknown: 'its past cannot be lived through without a server' };
-    run.goOn();
-    if (past.pending) await tell(past.pending);
+    run.endReplay();
+    if (past.pending) await replay(past.pending);
     for (let steps = 0; steps < mostSteps; steps += 1) {
       const item = found.next ? undefined : agenda.next();
       if (!item) break;
@@ -86,41 +86,41 @@ async function liveOn(bundle: { code: string }, workflowId: string, past: Past):
   }
 }
 
-/** Everybody gets what they are sent; what the past has told of a person is still so. */
-function assumedWorld(tell: { mailed: (template: string) => void; askedInVain: (activity: string) => void }) {
+/** Every email is sent; what the past says about a person still holds. */
+function assumedEnvironment(observer: { mailed: (template: string) => void; askedInVain: (activity: string) => void }) {
   let person: unknown = { zone: [[0, 0]] };
-  const inVain = (activity: string) => () => tell.askedInVain(activity);
+  const inVain = (activity: string) => () => observer.askedInVain(activity);
   const sent = (request: unknown) => {
-    tell.mailed((request as SendRequest).template);
+    observer.mailed((request as SendRequest).template);
     return { outcome: 'sent' };
   };
   const answers: Record<keyof Activities, (...args: unknown[]) => unknown> = {
     checkConsent: () => 'may_send',
-    renderEmail: () => ({ version: '', subject: '', content: '' }),
     sendEmail: sent,
-    sendEmailNow: sent,
+    sendEmailInline: sent,
     describePerson: () => person,
     wasClicked: () => false,
     recallRecipient: inVain('recallRecipient'),
     applyFeedback: inVain('applyFeedback'),
     syncSuppressions: inVain('syncSuppressions'),
   };
-  const world: World = {
+  const environment: Environment = {
+    names: Object.keys(answers),
     async answer({ type, args }) {
-      return Object.hasOwn(answers, type) ? answers[type as keyof Activities](...args) : tell.askedInVain(type);
+      return Object.hasOwn(answers, type) ? answers[type as keyof Activities](...args) : observer.askedInVain(type);
     },
   };
   const learn = ({ type }: Call, answer: object) => {
     if (type === 'describePerson' && 'value' in answer) person = answer.value;
   };
-  return { world, learn, names: Object.keys(answers) };
+  return { environment, learn };
 }
 
 function nextOf(at: number, ending: Ending): Next {
-  return ending.how === 'stuck' ? { stuck: ending.why } : { ends: told(ending), at };
+  return ending.how === 'stuck' ? { stuck: ending.why } : { ends: textOf(ending), at };
 }
 
-function told(ending: Ending): string {
+function textOf(ending: Ending): string {
   if (ending.how === 'returned') return String(ending.outcome);
   return 'why' in ending ? `${ending.how}: ${ending.why}` : ending.how;
 }

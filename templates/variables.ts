@@ -54,12 +54,3 @@ export interface TemplateNeeds {
   'we-miss-you': object;
   'last-word': object;
 }
-
-/** An event that this template can be sent for; one of several templates needs what each of them needs. */
-export interface EventFor<Name extends string> {
-  payload: AllOf<Name extends keyof TemplateNeeds ? TemplateNeeds[Name] : object>;
-}
-
-type AllOf<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer All) => void
-  ? All
-  : never;

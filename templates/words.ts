@@ -87,8 +87,9 @@ export function compileText(source: string): Words {
 
 /** Throws an Error that holds a line on a syntax error, a helper that there is not, an unescaped value, a partial. */
 export function checkSyntax(source: string): void {
-  new Refusing().accept(Handlebars.parse(source));
-  handlebars.precompile(source, optionsFor(true));
+  const program = Handlebars.parse(source);
+  new Refusing().accept(program);
+  handlebars.precompile(program, optionsFor(true));
 }
 
 /** How many values a helper is given. */

@@ -37,15 +37,6 @@ export function variablesSource(templates: readonly Pick<CompiledTemplate, 'name
   const body = `/** By name of the template: what the payload of its event has to hold. */
 export interface TemplateNeeds {
 ${needs.join('')}}
-
-/** An event that this template can be sent for; one of several templates needs what each of them needs. */
-export interface EventFor<Name extends string> {
-  payload: AllOf<Name extends keyof TemplateNeeds ? TemplateNeeds[Name] : object>;
-}
-
-type AllOf<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer All) => void
-  ? All
-  : never;
 `;
   const isUsed = (alias: string) => new RegExp(`(?:: |<)${alias}\\b`).test(body);
   const used = new Set(Object.keys(aliases).filter(isUsed));

@@ -15,7 +15,8 @@ it.each([
     durable: true,
     lines: [
       'NATS: no stream, fsync before each acknowledgement',
-      'Redis: append-only file, appendfsync always',
+      'Postgres: fsync on, synchronous_commit on, full_page_writes on',
+      'Redis: no append-only file',
       'Temporal: dev server, SQLite file, journal_mode=WAL, synchronous=FULL, 1 history shard(s)',
     ],
   },
@@ -23,7 +24,8 @@ it.each([
     durable: false,
     lines: [
       'NATS: no stream, fsync every 120 s',
-      'Redis: append-only file, appendfsync everysec',
+      'Postgres: fsync off, synchronous_commit on, full_page_writes off',
+      'Redis: no append-only file',
       'Temporal: dev server, SQLite file, journal_mode=WAL, synchronous=OFF, 1 history shard(s)',
     ],
   },

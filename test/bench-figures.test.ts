@@ -68,16 +68,16 @@ test('one mail in four that had to wait shows in the mail table, also when the f
   const actions = { start: 1, activities: 0, localActivities: 1, timers: 0, signals: 0, searchAttributes: 0 };
   const histories = { events: [6, 6, 12, 6], actions: [2, 2, 3, 2].map((all) => ({ ...actions, all })), onTheQueue: 1 };
   const spent = { cpu: { by: {}, others: 0, wallMs: 1 }, requests: {}, memory: {} } as unknown as Run['spent'];
-  const run: Run = { what: 'product', count: 4, seconds: 1, spent, histories, mistakes: [] };
+  const run: Run = { what: 'inline', count: 4, seconds: 1, spent, histories, mistakes: [] };
   const { rows } = mailTable([run, run]);
   const of = (title: string) => rows.filter(([first = '']) => first.startsWith(title)).map(([, value]) => value);
   expect(of('history events of one')).toEqual(['7.50 (7.50 to 7.50)']);
   expect(of('Actions of one')).toEqual(['2.25 (2.25 to 2.25)']);
   expect(of('  fewest to most')).toEqual(['6 to 12', '2 to 3']);
-  expect(of('  that waited')).toEqual(['2 of 8']);
+  expect(of('  of them queued')).toEqual(['2 of 8']);
 });
 
-test('the product and its patient path each stand beside the others of their own round', () => {
+test('inline and queued are each compared with the others of their own round', () => {
   const spent = {
     cpu: { by: { bench: 10 }, others: 0, wallMs: 1 },
     requests: {},
@@ -85,18 +85,21 @@ test('the product and its patient path each stand beside the others of their own
   } as unknown as Run['spent'];
   const run = (what: Run['what'], count: number): Run => ({ what, count, seconds: 1, spent, mistakes: [] });
   const rounds = [
-    run('floor', 50),
-    run('product', 60),
-    run('patient', 40),
-    run('patient', 45),
-    run('product', 30),
-    run('floor', 90),
+    run('local floor', 100),
+    run('queue floor', 50),
+    run('inline', 60),
+    run('queued', 40),
+    run('queued', 45),
+    run('inline', 30),
+    run('queue floor', 90),
+    run('local floor', 50),
   ];
   expect(ratioTable(rounds).rows.map(([name, rate]) => [name, rate])).toEqual([
     ['', 'rate'],
-    ['product / patient', '1.08 (0.67 to 1.50)'],
-    ['product / floor', '0.77 (0.33 to 1.20)'],
-    ['patient / floor', '0.65 (0.50 to 0.80)'],
+    ['inline / local floor', '0.60 (0.60 to 0.60)'],
+    ['inline / queue floor', '0.77 (0.33 to 1.20)'],
+    ['queued / queue floor', '0.65 (0.50 to 0.80)'],
+    ['inline / queued', '1.08 (0.67 to 1.50)'],
   ]);
 });
 

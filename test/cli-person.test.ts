@@ -8,16 +8,20 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 
 import type { Everything, Known } from '../cli/person/known.ts';
-import { createMemory, type Memory } from '../state/memory.ts';
+import { factAbout } from '../store/facts.ts';
+import { createStore, type Store } from '../store/store.ts';
 import { compiledCli } from './support/compiled-cli.ts';
+import { databasePerTest } from './support/database.ts';
+import { secret } from './support/secrets.ts';
 
 const servers = inject('servers');
+const own = databasePerTest();
 const monday = Date.UTC(2026, 0, 5, 9);
 const day = 86_400_000;
 let redis: Redis;
 let folder: string;
 /** What a worker with the same rivulet.yaml remembers; each test has its own. */
-let memory: Memory;
+let store: Store;
 
 beforeAll(() => {
   redis = new Redis(servers.redis);
@@ -31,8 +35,7 @@ beforeEach(() => {
   const keyPrefix = `cli-person-${randomUUID()}:`;
   const topics = { onboarding: { title: 'Getting started' }, offers: { title: 'Offers' } };
   writeFileSync(join(folder, 'rivulet.yaml'), JSON.stringify({ suppression: { key_prefix: keyPrefix }, topics }));
-  const secret = '5ec7e75e'.repeat(8);
-  memory = createMemory(redis, { keyPrefix, secret, rateLimit: 10, quotaReserve: 0.1, rememberSendsMs: 60_000 });
+  store = createStore({ postgres: own.postgres, redis }, { keyPrefix, secret, rateLimit: 10, quotaReserve: 0.1 });
 });
 
 interface Ran {
@@ -43,7 +46,12 @@ interface Ran {
 
 /** Runs the command as an operator does, whose machine does not know RIVULET_SECRET. */
 function person(command: string): Promise<Ran> {
-  const mine = { REDIS_URL: servers.redis, RIVULET_CONFIG: join(folder, 'rivulet.yaml'), RIVULET_SECRET: '' };
+  const mine = {
+    REDIS_URL: servers.redis,
+    POSTGRES_URL: own.url,
+    RIVULET_CONFIG: join(folder, 'rivulet.yaml'),
+    RIVULET_SECRET: '',
+  };
   return new Promise((resolve) => {
     execFile(
       process.execPath,
@@ -55,15 +63,15 @@ function person(command: string): Promise<Ran> {
 }
 
 const ada = 'u_ada';
-const hash = () => memory.addressHash('ada@example.com');
+const hash = () => store.addressHash('ada@example.com');
 
 /** Ada of Germany signed up on Monday, agreed to both topics, and took one back on Tuesday. */
 async function adaSignsUp(): Promise<void> {
-  await memory.contacts.record(ada, { email: 'ada@example.com', name: 'Ada', country: 'DE' }, monday);
+  await store.contacts.record(ada, { email: 'ada@example.com', name: 'Ada', country: 'DE' }, monday);
   const consent = { topics: ['onboarding', 'offers'], source: 'form', wording: 'Yes, mail me.' };
-  await memory.consents.record(ada, { id: 'sign-up', state: 'granted', consent, at: monday });
+  await store.consents.record(ada, { id: 'sign-up', state: 'granted', consent, at: monday });
   const no = { topics: ['offers'], source: 'link' };
-  await memory.consents.record(ada, { id: 'opt-out', state: 'revoked', consent: no, at: monday + day });
+  await store.consents.record(ada, { id: 'opt-out', state: 'revoked', consent: no, at: monday + day });
 }
 
 describe('rivulet person', () => {
@@ -84,9 +92,9 @@ describe('rivulet person', () => {
   it('tells of the word that is in force when they opted out of everything, and when they came back', async () => {
     await adaSignsUp();
     const all = { topics: ['*'], source: 'page' };
-    await memory.consents.record(ada, { id: 'all', state: 'revoked', consent: all, at: monday + 2 * day });
+    await store.consents.record(ada, { id: 'all', state: 'revoked', consent: all, at: monday + 2 * day });
     const back = { topics: ['offers'], source: 'form' };
-    await memory.consents.record(ada, { id: 'back', state: 'granted', consent: back, at: monday + 3 * day });
+    await store.consents.record(ada, { id: 'back', state: 'granted', consent: back, at: monday + 3 * day });
     const { out } = await person(ada);
     expect(out).toMatch(/^ {2}onboarding {5}no: no consent; opted out 2026-01-07 09:00:00 UTC \(page\)$/m);
     expect(out).toMatch(/^ {2}offers {9}yes; agreed 2026-01-08 09:00:00 UTC \(form\)$/m);
@@ -95,16 +103,16 @@ describe('rivulet person', () => {
   it('tells of suppressions, bounces, running journeys, what happened, and what stops everybody', async () => {
     await adaSignsUp();
     const complaint = { reason: 'complaint', scope: 'marketing', since: monday, source: 'feedback' } as const;
-    await memory.suppressions.add(hash(), complaint);
+    await store.suppressions.add(hash(), complaint);
     const streak = { softBounces: 3, softSince: monday, noDomain: 0, timeouts: 1, seen: [] };
-    await memory.recipients.remember(hash(), streak);
-    await memory.facts.record(hash(), [
-      { at: monday, what: 'soft_bounce', in_a_row: 1, feedback: 'f1' },
-      { at: monday + day, what: 'clicked', by: 'human', template: 'welcome' },
+    await store.recipients.remember(hash(), streak);
+    await store.facts.record([
+      factAbout(hash(), { at: monday, what: 'soft_bounce', in_a_row: 1, feedback: 'f1' }),
+      factAbout(hash(), { at: monday + day, what: 'clicked', by: 'human', template: 'welcome' }),
     ]);
     const journey = { workflowId: 'event-1', journey: 'onboarding', listensFor: [], since: monday, registeredAt: 1 };
-    await memory.running.register(ada, journey);
-    await memory.stops.pause('topic:offers');
+    await store.running.register(ada, journey);
+    await store.stops.pause('topic:offers');
     const { out } = await person(ada);
     expect(out).toMatch(/^ {2}transactional {2}yes$/m);
     expect(out).toMatch(/^ {2}onboarding {5}no: the address is suppressed; agreed/m);
@@ -118,7 +126,11 @@ describe('rivulet person', () => {
         'Journeys that may be running:',
         '  onboarding since 2026-01-05 09:00:00 UTC, run event-1',
         'What happened last:',
+        '  2026-01-05 09:00:00 UTC  consent granted  in_force: true',
+        '  2026-01-05 09:00:00 UTC  consent granted  in_force: true',
         '  2026-01-05 09:00:00 UTC  soft bounce  in_a_row: 1',
+        '  2026-01-05 09:00:00 UTC  suppressed  scope: marketing, reason: complaint, source: feedback',
+        '  2026-01-06 09:00:00 UTC  consent revoked  in_force: true',
         'Opens and clicks:',
         '  2026-01-06 09:00:00 UTC  clicked  by: human, template: welcome',
         'Still paused: topic:offers (npx rivulet pause --list)',
@@ -127,19 +139,19 @@ describe('rivulet person', () => {
   });
 
   it('asks an American for nothing, and mails nobody without an address', async () => {
-    await memory.contacts.record('u_1', { country: 'US', name: 'Grace' }, monday);
+    await store.contacts.record('u_1', { country: 'US', name: 'Grace' }, monday);
     const { out } = await person('u_1');
     expect(out).toMatch(/^ {2}address {8}none$/m);
     expect(out).toMatch(/^ {2}consent {8}marketing mail until they object$/m);
     expect(out).toMatch(/^ {2}offers {9}no: no address is known; they have said nothing$/m);
-    await memory.contacts.record('u_1', { email: 'grace@example.com' }, monday);
+    await store.contacts.record('u_1', { email: 'grace@example.com' }, monday);
     expect((await person('u_1')).out).toMatch(/^ {2}offers {9}yes; they have said nothing$/m);
   });
 
   it('does not let the words of others act on the terminal', async () => {
-    await memory.contacts.record(ada, { email: 'ada@example.com' }, monday);
+    await store.contacts.record(ada, { email: 'ada@example.com' }, monday);
     const consent = { topics: ['offers'], source: '\u001b[2Jform\nx' };
-    await memory.consents.record(ada, { id: 'sign-up', state: 'granted', consent, at: monday });
+    await store.consents.record(ada, { id: 'sign-up', state: 'granted', consent, at: monday });
     expect((await person(ada)).out).toMatch(/\(\?\[2Jform\?x\)$/m);
   });
 
@@ -166,7 +178,7 @@ describe('rivulet person', () => {
 
   it('--export gives everything that is kept, with the address and every word they were shown', async () => {
     await adaSignsUp();
-    await memory.facts.record(hash(), [{ at: monday, what: 'clicked', by: 'human' }]);
+    await store.facts.record([factAbout(hash(), { at: monday, what: 'clicked', by: 'human' })]);
     const { code, out } = await person(`${ada} --export`);
     expect(code).toBe(0);
     const everything = JSON.parse(out) as Everything;
@@ -177,7 +189,9 @@ describe('rivulet person', () => {
       ['onboarding', 'granted', 'Yes, mail me.'],
     ]);
     expect(everything.engagement).toHaveLength(1);
-    expect(everything).toMatchObject({ suppressions: [], running: [], facts: [] });
+    expect(everything).toMatchObject({ suppressions: [], running: [] });
+    const consent = ['consent_granted', 'consent_granted', 'consent_revoked'];
+    expect(everything.facts.map(({ what }) => what)).toEqual(consent);
   });
 
   it('of nobody fails with exit code 1, and of an address with 2', async () => {

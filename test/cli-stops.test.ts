@@ -1,35 +1,31 @@
 import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { createKeys } from '../state/keys.ts';
-import { createStops, type Halt, type Stops } from '../state/stops.ts';
+import { createStops } from '../store/postgres/stops.ts';
+import { type Halt, providerUnreliable, type Stops } from '../store/stops.ts';
 import { compiledCli } from './support/compiled-cli.ts';
+import { ownDatabase } from './support/database.ts';
 
-const servers = inject('servers');
-let redis: Redis;
+const own = ownDatabase();
 let folder: string;
-/** What a worker with the same rivulet.yaml sees; each test has its own. */
+/** What a worker with the same database sees. */
 let stops: Stops;
 
 beforeAll(() => {
-  redis = new Redis(servers.redis);
   folder = mkdtempSync(join(tmpdir(), 'rivulet-stops-'));
 });
 afterAll(() => {
-  redis.disconnect();
   rmSync(folder, { recursive: true, force: true });
 });
-beforeEach(() => {
-  const key_prefix = `cli-stops-${randomUUID()}:`;
+beforeEach(async () => {
   const topics = { onboarding: { title: 'Getting started' }, offers: { title: 'Offers' } };
-  writeFileSync(join(folder, 'rivulet.yaml'), JSON.stringify({ suppression: { key_prefix }, topics }));
-  stops = createStops(redis, createKeys(key_prefix, '5ec7e75e'.repeat(8)));
+  writeFileSync(join(folder, 'rivulet.yaml'), JSON.stringify({ topics }));
+  await own.postgres.query({ name: '', text: 'DELETE FROM stop' });
+  stops = createStops(own.postgres);
 });
 
 interface Ran {
@@ -40,7 +36,7 @@ interface Ran {
 
 /** Runs the command as an operator does, whose machine does not know RIVULET_SECRET. */
 function rivulet(command: string, env: NodeJS.ProcessEnv = {}): Promise<Ran> {
-  const mine = { REDIS_URL: servers.redis, RIVULET_CONFIG: join(folder, 'rivulet.yaml'), RIVULET_SECRET: '' };
+  const mine = { POSTGRES_URL: own.url, RIVULET_CONFIG: join(folder, 'rivulet.yaml'), RIVULET_SECRET: '' };
   return new Promise((resolve) => {
     execFile(
       process.execPath,
@@ -111,24 +107,27 @@ describe('rivulet pause', () => {
     expect(await paused()).toEqual([]);
   });
 
-  it('says that Redis is away, without its password, and exits with 1', async () => {
-    const { code, err } = await rivulet('pause --all', { REDIS_URL: 'redis://rivulet:geheim@127.0.0.1:1' });
+  it('says that Postgres is unavailable, without its password, and exits with 1', async () => {
+    const { code, err } = await rivulet('pause --all', {
+      POSTGRES_URL: 'postgres://rivulet:geheim@127.0.0.1:1/rivulet',
+    });
     expect(code).toBe(1);
-    expect(err).toContain('Redis does not answer at redis://127.0.0.1:1');
+    expect(err).toContain('Postgres does not answer at 127.0.0.1:1 (ECONNREFUSED)');
     expect(err).not.toContain('geheim');
     expect(err.trim().split('\n')).toHaveLength(1);
   });
 
-  it('names what is wrong with rivulet.yaml instead of pausing under another prefix', async () => {
+  it('names what is wrong with rivulet.yaml, and pauses nothing', async () => {
     const { code, err } = await rivulet('pause --all', { RIVULET_CONFIG: join(folder, 'no-such.yaml') });
     expect(code).toBe(1);
     expect(err).toContain('no-such.yaml: cannot be read');
   });
 
-  it('reaches the Redis and the prefix of .env, as the worker in that folder does', async () => {
-    writeFileSync(join(folder, '.env'), `RIVULET_CONFIG=${join(folder, 'rivulet.yaml')}\n`);
+  it('reaches the database of .env, as the worker in that folder does', async () => {
+    writeFileSync(join(folder, '.env'), `RIVULET_CONFIG=${join(folder, 'rivulet.yaml')}\nPOSTGRES_URL=${own.url}\n`);
     try {
-      expect((await rivulet('pause --topic offers', { RIVULET_CONFIG: undefined })).code).toBe(0);
+      const unset = { RIVULET_CONFIG: undefined, POSTGRES_URL: undefined };
+      expect((await rivulet('pause --topic offers', unset)).code).toBe(0);
     } finally {
       rmSync(join(folder, '.env'));
     }
@@ -183,6 +182,16 @@ describe('rivulet gate list', () => {
     expect(account).toContain('opens         only by hand, when the trouble is over: npx rivulet gate open account');
     expect(identity).toContain('last probe    not verified yet');
     expect(identity).toContain('opens         by itself, once a probe finds that the trouble is over');
+  });
+
+  it('says of a provider whose answers cannot be relied on that one accepted email opens the gate', async () => {
+    const detail = '5 ambiguous answers in a row';
+    await stops.close({ scope: 'provider', reason: providerUnreliable, detail, opens: 'probe' });
+    const { out } = await rivulet('gate list');
+    expect(out).toMatch(/^provider\n {2}closed since .*\n {2}reason +provider_unreliable\n/);
+    expect(out).toContain(
+      'opens         by itself, once the provider answers a probe and has accepted one email; or manually',
+    );
   });
 
   it('--json gives every field', async () => {

@@ -20,7 +20,7 @@ const errorsIn = (name: string) =>
 
 describe('rivulet suppressions import', () => {
   it('takes addresses and hashes, with reason, scope and date or without, in columns of any order', async () => {
-    const hash = cli.memory.addressHash('hash@example.com');
+    const hash = cli.store.addressHash('hash@example.com');
     const list = file(
       [
         'Name,since,E-Mail-Status,reason,EMAIL,address_hash,scope',
@@ -47,10 +47,10 @@ describe('rivulet suppressions import', () => {
       { ...one, reason: 'manual', scope: 'marketing', since: Date.UTC(2024, 4, 6, 7, 8, 9) },
     ]);
     expect(await suppressionsOf('di@example.com')).toMatchObject([{ since: Date.UTC(2024, 4, 6, 5, 8, 9) }]);
-    const [last] = await cli.memory.suppressions.of(cli.memory.addressHash('hash@example.com'));
+    const [last] = await cli.store.suppressions.of(cli.store.addressHash('hash@example.com'));
     expect(last?.since).toBeGreaterThanOrEqual(before);
     expect((await toTell()).toSorted()).toEqual(
-      ['ada', 'bob', 'di'].map((name) => cli.memory.addressHash(`${name}@example.com`)).toSorted(),
+      ['ada', 'bob', 'di'].map((name) => cli.store.addressHash(`${name}@example.com`)).toSorted(),
     );
   });
 
@@ -117,9 +117,9 @@ describe('rivulet suppressions import', () => {
   });
 
   it('--dry-run changes nothing, says so, and counts the same', async () => {
-    await cli.memory.contacts.record('u_1', { email: ada }, 1);
+    await cli.store.contacts.record('u_1', { email: ada }, 1);
     const there = { reason: 'manual', scope: 'marketing', since: 1, source: 'import' } as const;
-    await cli.memory.suppressions.add(cli.memory.addressHash('there@example.com'), there);
+    await cli.store.suppressions.add(cli.store.addressHash('there@example.com'), there);
     const list = file(
       [
         'email,reason,scope,until',
@@ -148,7 +148,7 @@ describe('rivulet suppressions import', () => {
   });
 
   it('of hashes alone needs no secret; of addresses it does', async () => {
-    const hash = cli.memory.addressHash(ada);
+    const hash = cli.store.addressHash(ada);
     expect(await imports(file(`address_hash\n${hash}\nshort\n`), noSecret)).toContain('not an address hash "short"');
     expect(await suppressionsOf(ada)).toHaveLength(1);
     const { code, err } = await rivulet(`import ${file('email\nada@example.com\n')}`, noSecret);
@@ -184,13 +184,15 @@ describe('rivulet suppressions import', () => {
     expect(await everything()).toEqual([]);
   });
 
-  it('takes 100,000 rows, half of them wrong, in less memory than the file is long', async () => {
+  it('takes 100,000 rows, most of them wrong, in less store than the file is long', async () => {
     const rows = 100_000;
+    const right = rows / 20;
     const out = createWriteStream(cli.inFolder('big.csv'));
     out.write('email,reason,note\n');
     const note = 'n'.repeat(1_000);
     for (let i = 1; i <= rows; i++) {
-      const row = i % 2 === 0 ? `p${i}@example.com,bounce` : i % 4 === 1 ? `p${i},bounce` : `p${i}@example.com,odd`;
+      const address = `p${i}@example.com`;
+      const row = i % 20 === 0 ? `${address},bounce` : i % 2 === 0 ? `p${i},bounce` : `${address},odd`;
       if (!out.write(`${row},${note}\n`)) await once(out, 'drain');
     }
     await finished(out.end());
@@ -199,13 +201,13 @@ describe('rivulet suppressions import', () => {
     expect([ran.code, ran.err]).toEqual([0, '']);
     expect(counts(ran.out)).toEqual({
       rows,
-      added: rows / 2,
+      added: right,
       'already there': 0,
-      wrong: rows / 2,
-      'not an address': rows / 4,
-      'unknown reason': rows / 4,
+      wrong: rows - right,
+      'not an address': rows / 2 - right,
+      'unknown reason': rows / 2,
     });
-    expect(await suppressionsOf('p99998@example.com')).toHaveLength(1);
-    expect(readFileSync(cli.inFolder('big-wrong.csv'), 'utf8').split('\n')).toHaveLength(rows / 2 + 2);
-  }, 120_000);
+    expect(await suppressionsOf('p99980@example.com')).toHaveLength(1);
+    expect(readFileSync(cli.inFolder('big-wrong.csv'), 'utf8').split('\n')).toHaveLength(rows - right + 2);
+  }, 300_000);
 });

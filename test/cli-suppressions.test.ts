@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import { person } from './support/events.ts';
 import { ada, counts, noSecret, suppressionsCli } from './support/suppressions-cli.ts';
+import { anotherSecret } from './support/secrets.ts';
 
 const cli = suppressionsCli();
 const { rivulet, imports, suppressionsOf, toTell, everything } = cli;
@@ -12,22 +13,23 @@ const { rivulet, imports, suppressionsOf, toTell, everything } = cli;
 describe('rivulet suppressions add', () => {
   it('suppresses an address in any spelling, and shows what that stops and whom it concerns', async () => {
     const who = person('ada');
-    await cli.memory.contacts.record(who.user_id, { email: who.email }, 1);
+    await cli.store.contacts.record(who.user_id, { email: who.email }, 1);
     const { code, out, err } = await rivulet(`add ${who.email.toUpperCase()} --reason manual`);
     expect([code, err]).toEqual([0, '']);
     expect(out).toContain(
-      `Suppressed: A…@EXAMPLE.COM (${cli.memory.addressHash(who.email)})`.replace('EXAMPLE.COM', 'example.com'),
+      `Suppressed: A…@EXAMPLE.COM (${cli.store.addressHash(who.email)})`.replace('EXAMPLE.COM', 'example.com'),
     );
     expect(out).toMatch(/manual: stops all mail since \d{4}-\d\d-\d\d .* UTC \(operator\)/);
     expect(out).toContain(`people with this address: ${who.user_id}\n`);
     expect(await suppressionsOf(who.email)).toMatchObject([{ reason: 'manual', scope: 'all', source: 'operator' }]);
-    expect(await cli.memory.facts.of(cli.memory.addressHash(who.email))).toMatchObject([
-      { what: 'suppressed', reason: 'manual', source: 'operator' },
+    const address_hash = cli.store.addressHash(who.email);
+    expect(await cli.store.facts.lastOf({ address_hash }, 10)).toMatchObject([
+      { what: 'suppressed', details: { reason: 'manual', source: 'operator' } },
     ]);
   });
 
   it('takes the hash of an address, and then needs no secret', async () => {
-    const hash = cli.memory.addressHash(ada);
+    const hash = cli.store.addressHash(ada);
     const { code, out } = await rivulet(`add ${hash} --reason complaint --scope marketing`, noSecret);
     expect(code).toBe(0);
     expect(out).toContain(`Suppressed: ${hash}\n`);
@@ -47,7 +49,7 @@ describe('rivulet suppressions add', () => {
     expect((await rivulet(`add ${ada} --reason hard_bounce`)).out).toContain(
       "The provider's list is told within 24 hours, if somebody here has this address.",
     );
-    expect(await toTell()).toEqual([cli.memory.addressHash(ada)]);
+    expect(await toTell()).toEqual([cli.store.addressHash(ada)]);
   });
 
   it.each([
@@ -64,14 +66,14 @@ describe('rivulet suppressions add', () => {
   });
 
   it('of an address asks for the secret, and for the right one', async () => {
-    expect(await cli.agreeOnSecret()).toBe(true);
+    await cli.agreeOnSecret();
     const before = await everything();
     const none = await rivulet(`add ${ada} --reason manual`, noSecret);
     expect([none.code, none.out]).toEqual([1, '']);
     expect(none.err).toContain('RIVULET_SECRET is not set');
-    const other = await rivulet(`add ${ada} --reason manual`, { RIVULET_SECRET: 'ab'.repeat(32) });
+    const other = await rivulet(`add ${ada} --reason manual`, { RIVULET_SECRET: anotherSecret });
     expect([other.code, other.out]).toEqual([1, '']);
-    expect(other.err).toContain('RIVULET_SECRET is not the one with which this Redis was filled');
+    expect(other.err).toContain('RIVULET_SECRET is not the one that this installation was made with');
     expect(await everything()).toEqual(before);
   });
 });
@@ -80,10 +82,10 @@ describe('rivulet suppressions remove', () => {
   beforeEach(async () => {
     for (const reason of ['manual', 'hard_bounce'] as const) {
       const suppression = { reason, scope: 'all', since: 1, source: 'provider' } as const;
-      await cli.memory.suppressions.add(cli.memory.addressHash(ada), suppression);
+      await cli.store.suppressions.add(cli.store.addressHash(ada), suppression);
     }
   });
-  const lifts = () => cli.memory.suppressionSync.lifts();
+  const lifts = () => cli.store.suppressionSync.lifts();
   const at = expect.any(Number);
 
   it("lifts everything, and has the provider's list cleared too", async () => {
@@ -93,15 +95,15 @@ describe('rivulet suppressions remove', () => {
     expect(out).toContain('Nothing suppresses this address now');
     expect(out).toContain("The provider's own list is cleared of it at the next run of suppression-sync.");
     expect(await suppressionsOf(ada)).toEqual([]);
-    expect(await lifts()).toEqual([{ addressHash: cli.memory.addressHash(ada), at }]);
+    expect(await lifts()).toEqual([{ addressHash: cli.store.addressHash(ada), at }]);
   });
 
   it('lifts one reason, and shows what stands', async () => {
-    const { out } = await rivulet(`remove ${cli.memory.addressHash(ada)} --reason hard_bounce`, noSecret);
+    const { out } = await rivulet(`remove ${cli.store.addressHash(ada)} --reason hard_bounce`, noSecret);
     expect(out).toContain('Lifted: hard_bounce of');
     expect(out).toContain('manual: stops all mail since 1970-01-01 00:00:00 UTC (provider)');
     expect(await suppressionsOf(ada)).toMatchObject([{ reason: 'manual' }]);
-    expect(await lifts()).toEqual([{ addressHash: cli.memory.addressHash(ada), reason: 'hard_bounce', at }]);
+    expect(await lifts()).toEqual([{ addressHash: cli.store.addressHash(ada), reason: 'hard_bounce', at }]);
   });
 
   it("of what the provider's list cannot hold leaves that list alone", async () => {
@@ -118,13 +120,13 @@ describe('rivulet suppressions remove', () => {
 
 describe('rivulet suppressions export', () => {
   const fill = async () => {
-    await cli.memory.contacts.record('u_1', { email: ada }, 1);
-    await cli.memory.contacts.record('u_2', { email: ada }, 1);
+    await cli.store.contacts.record('u_1', { email: ada }, 1);
+    await cli.store.contacts.record('u_2', { email: ada }, 1);
     const one = { scope: 'all', since: Date.UTC(2024, 0, 2), source: 'feedback' } as const;
-    await cli.memory.suppressions.add(cli.memory.addressHash(ada), { ...one, reason: 'complaint', scope: 'marketing' });
-    await cli.memory.suppressions.add(cli.memory.addressHash('b@example.com'), { ...one, reason: 'hard_bounce' });
+    await cli.store.suppressions.add(cli.store.addressHash(ada), { ...one, reason: 'complaint', scope: 'marketing' });
+    await cli.store.suppressions.add(cli.store.addressHash('b@example.com'), { ...one, reason: 'hard_bounce' });
     const until = Date.UTC(2999, 0, 2);
-    await cli.memory.suppressions.add(cli.memory.addressHash('b@example.com'), {
+    await cli.store.suppressions.add(cli.store.addressHash('b@example.com'), {
       ...one,
       reason: 'soft_bounces',
       until,
@@ -140,7 +142,7 @@ describe('rivulet suppressions export', () => {
     expect(out).toMatch(/^address_hash,reason,scope,since,until,source,user_ids\n/);
     expect(read(out).toSorted((one, other) => String(one['reason']).localeCompare(String(other['reason'])))).toEqual([
       {
-        address_hash: cli.memory.addressHash(ada),
+        address_hash: cli.store.addressHash(ada),
         reason: 'complaint',
         scope: 'marketing',
         since: '2024-01-02T00:00:00.000Z',
@@ -158,7 +160,7 @@ describe('rivulet suppressions export', () => {
     const before = await suppressionsOf('b@example.com');
     const { code, out } = await rivulet('export all.csv', noSecret);
     expect([code, out]).toEqual([0, '']);
-    cli.configure();
+    await cli.forget();
     expect(counts(await imports('all.csv', noSecret))).toMatchObject({ rows: 3, added: 3, wrong: 0 });
     const bySource = (all: object[]) => all.map((each) => ({ ...each, source: 'import' }));
     expect(await suppressionsOf('b@example.com')).toEqual(bySource(before));

@@ -8,12 +8,15 @@ import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
-import { createKeys } from '../state/keys.ts';
-import { createTemplateVersions, type TemplateVersions } from '../state/template-versions.ts';
+import { createTemplateVersions } from '../store/postgres/template-versions.ts';
+import { createNotifications } from '../store/redis/notifications.ts';
+import type { TemplateVersions } from '../store/template-versions.ts';
 import { templateNames } from '../templates/names.ts';
 import { compiledCli } from './support/compiled-cli.ts';
+import { ownDatabase } from './support/database.ts';
 
 const servers = inject('servers');
+const own = ownDatabase();
 let redis: Redis;
 let folder: string;
 let versions: TemplateVersions;
@@ -24,7 +27,7 @@ beforeAll(() => {
   cpSync(fileURLToPath(new URL('../templates', import.meta.url)), join(folder, 'templates'), { recursive: true });
   const key_prefix = `cli-templates-${randomUUID()}:`;
   writeFileSync(join(folder, 'rivulet.yaml'), JSON.stringify({ suppression: { key_prefix } }));
-  versions = createTemplateVersions(redis, createKeys(key_prefix, '5ec7e75e'.repeat(8)));
+  versions = createTemplateVersions(own.postgres, createNotifications(redis, key_prefix));
 });
 afterAll(() => {
   redis.disconnect();
@@ -35,6 +38,7 @@ afterAll(() => {
 function rivulet(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const mine = {
     REDIS_URL: servers.redis,
+    POSTGRES_URL: own.url,
     RIVULET_CONFIG: join(folder, 'rivulet.yaml'),
     RIVULET_SECRET: '',
     RIVULET_AUTHOR: 'grace',

@@ -22,7 +22,13 @@ beforeAll(async () => {
   // Ingress makes the streams at its start; here none is running.
   await provisionNats(
     { manager },
-    { events: 'MARKETING_EVENTS', deadLetters: 'MARKETING_DLQ', maxAgeMs: 604_800_000, maxAckPending: 1_000 },
+    {
+      events: 'MARKETING_EVENTS',
+      deadLetters: 'MARKETING_DLQ',
+      maxAgeMs: 604_800_000,
+      maxAckPending: 1_000,
+      retries: 'MARKETING_RETRY',
+    },
   );
   folder = mkdtempSync(join(tmpdir(), 'rivulet-cli-'));
 });
@@ -136,7 +142,7 @@ describe('rivulet publish', () => {
   it('says which server is away, and exits with 1', async () => {
     const { code, err } = await rivulet(['publish', 'user.signed_up', '--user', 'u_1'], { NATS_URL: nobody });
     expect(code).toBe(1);
-    expect(err).toContain('NATS does not answer at nats://127.0.0.1:1');
+    expect(err).toContain('NATS does not answer at 127.0.0.1:1');
     expect(err).not.toContain(' at '.concat('file:'));
   });
 });

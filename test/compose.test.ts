@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { environmentSchema } from '../config/environment.ts';
 import { temporal } from '../local/servers/temporal.ts';
+import { secret } from './support/secrets.ts';
 
 interface Service {
   image: string;
@@ -29,7 +30,7 @@ const ours = services.filter(([, service]) => service.build !== undefined);
 describe('docker-compose.yml', () => {
   it('runs the servers, the worker, the ingress and the SES stand-in', () => {
     const lasting = services.filter(([, service]) => !runsOnce(service)).map(([name]) => name);
-    expect(lasting.toSorted()).toEqual(['ingress', 'nats', 'redis', 'ses', 'temporal', 'worker']);
+    expect(lasting.toSorted()).toEqual(['ingress', 'nats', 'postgres', 'redis', 'ses', 'temporal', 'worker']);
   });
 
   it('names only variables that somebody reads', () => {
@@ -43,7 +44,7 @@ describe('docker-compose.yml', () => {
   it('gives our own processes an environment that they accept, once there is a secret', () => {
     for (const [name, { environment }] of ours) {
       expect(environment?.['RIVULET_SECRET'], name).toMatch(/^\$\{RIVULET_SECRET:\?.+\}$/);
-      const checked = environmentSchema.safeParse({ ...environment, RIVULET_SECRET: 'ab'.repeat(32) });
+      const checked = environmentSchema.safeParse({ ...environment, RIVULET_SECRET: secret });
       expect(checked.error, name).toBeUndefined();
     }
   });
@@ -86,7 +87,7 @@ describe('docker-compose.yml', () => {
 
   it('keeps what was acknowledged over a power cut', () => {
     expect(compose.configs.nats.content).toContain('sync_interval: always');
-    expect(compose.services['redis']?.command).toContain('--appendfsync always');
+    expect(compose.services['postgres']?.command).not.toContain('fsync=off');
     expect(compose.services['temporal']?.command).toContain('--sqlite-pragma=synchronous=FULL');
   });
 

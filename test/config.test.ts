@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { ConfigError, loadConfig } from '../config/load.ts';
+import { secret } from './support/secrets.ts';
 
-const secret = '0a'.repeat(32);
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 let folder: string;
@@ -64,6 +64,23 @@ describe('what is wrong with the configuration', () => {
     expect(found).toHaveLength(8);
   });
 
+  it.each([
+    ['64 zeros', '0'.repeat(64)],
+    ['one byte again and again', 'ab'.repeat(32)],
+    ['15 different bytes', Buffer.from(Array.from({ length: 32 }, (_, index) => index % 15)).toString('hex')],
+  ])('is a secret of %s, which says how to make a good one', (_, weak) => {
+    const message = 'has fewer than 16 distinct bytes, so it can be guessed. Make one with: openssl rand -hex 32';
+    expect(mistakes('', { RIVULET_SECRET: weak })).toEqual([`environment RIVULET_SECRET: ${message}`]);
+    expect(mistakes('', { RIVULET_SECRET: secret, RIVULET_SECRET_PREVIOUS: weak })).toEqual([
+      `environment RIVULET_SECRET_PREVIOUS: ${message}`,
+    ]);
+  });
+
+  it('is no secret of 16 different bytes, in either case of its letters', () => {
+    const enough = Buffer.from(Array.from({ length: 32 }, (_, index) => 0xa0 + (index % 16))).toString('hex');
+    expect(load('', { RIVULET_SECRET: enough.toUpperCase() }).environment.RIVULET_SECRET).toBe(enough.toUpperCase());
+  });
+
   it('stands in the message too, one mistake a line', () => {
     expect(() => load('speed: 1\n', {})).toThrow(
       `The configuration has 2 mistakes:\n  environment RIVULET_SECRET: is required: 64 hexadecimal digits, the same for every process. ` +
@@ -94,6 +111,14 @@ describe('what is wrong with the configuration', () => {
     expect(mistakes('topics: {}\ntopics: {}\n')).toEqual([expect.stringMatching(`^${file}:2:1 .*unique`)]);
   });
 
+  it.each([
+    ['provider: { remember_sends: 3m }', 'must be longer than provider.settle_after'],
+    ['provider: { remember_sends: 7d }', 'must be longer than queues.marketing_events.max_age'],
+    ['queues: { marketing_events: { max_age: 90d } }', 'must be longer than queues.marketing_events.max_age'],
+  ])('%s: the ledger would forget an email that may still be sent', (yaml, said) => {
+    expect(mistakes(yaml)).toContainEqual(expect.stringMatching(`provider\\.remember_sends: ${said}`));
+  });
+
   it('may be a file that is not there', () => {
     const missing = join(folder, 'nowhere.yaml');
     const attempt = () => loadConfig({ RIVULET_CONFIG: missing, RIVULET_SECRET: secret });
@@ -111,7 +136,7 @@ describe('what is right', () => {
   it('is filled up with defaults, durations in milliseconds', () => {
     const { config, environment } = load('');
     expect(config.provider).toMatchObject({ rate_limit: 14, request_timeout: 10_000, settle_after: 180_000 });
-    expect(config.provider.remember_sends).toBe(400 * 86_400_000);
+    expect(config.provider.remember_sends).toBe(60 * 86_400_000);
     expect(environment).toMatchObject({ NATS_URL: 'nats://127.0.0.1:4222', LOG_LEVEL: 'info' });
     expect(environment.HTTP_PORT).toBeUndefined();
   });

@@ -4,9 +4,11 @@ import { AckPolicy } from '@nats-io/jetstream';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 
 import { consume } from '../ingress/consume.ts';
-import { connectNats, consumerName, type JetStream } from '../ingress/nats.ts';
+import { inOrder } from '../ingress/in-order.ts';
+import { connectNats, type JetStream } from '../ingress/nats.ts';
 import { createLog } from '../runtime/log.ts';
 
+const consumerName = 'ingress-transactional';
 let stream: JetStream;
 beforeAll(async () => {
   stream = await connectNats(inject('servers').nats, 'test');
@@ -25,26 +27,38 @@ async function ownStream(): Promise<{ name: string; publish: () => Promise<unkno
   return { name, publish: () => stream.js.publish(`${name}.event`, 'x') };
 }
 
+/** Reads a stream until it is stopped. `taken` gets each message that was processed. */
+function read(name: string, stop: AbortSignal, taken: (seq: number) => void, from: JetStream = stream): Promise<void> {
+  return consume({
+    stream: from,
+    streamName: name,
+    consumer: consumerName,
+    places: 20,
+    setbacksInARow: 10,
+    inOrder: inOrder({ ofOnePerson: 1, inAll: 1 }),
+    read(message) {
+      const process = async () => {
+        taken(message.seq);
+        await message.ackAck();
+        return 'processed' as const;
+      };
+      return { process, setAside: process };
+    },
+    probe: () => Promise.resolve(),
+    provisionAgain: () => Promise.resolve(),
+    onProcessed: () => undefined,
+    onPause: () => undefined,
+    log: createLog('test', 'silent'),
+    stop,
+  });
+}
+
 it('an ingress that stops while events come keeps none from the next one', async () => {
   for (let round = 0; round < 8; round++) {
     const { name, publish } = await ownStream();
     const stop = new AbortController();
     const taken = new Set<number>();
-    const consuming = consume({
-      stream,
-      settings: { events: name, deadLetters: 'unused', maxAgeMs: 3_600_000, maxAckPending: 1_000 },
-      concurrency: 20,
-      provision: false,
-      async takeIn(message) {
-        taken.add(message.seq);
-        await message.ackAck();
-        return 'done';
-      },
-      probe: () => Promise.resolve(),
-      onPause: () => undefined,
-      log: createLog('test', 'silent'),
-      stop: stop.signal,
-    });
+    const consuming = read(name, stop.signal, (seq) => taken.add(seq));
     const published = 200;
     const publishing = (async () => {
       for (let i = 0; i < published / 20; i++) await Promise.all(Array.from({ length: 20 }, publish));
@@ -64,4 +78,17 @@ it('an ingress that stops while events come keeps none from the next one', async
     expect(taken.size).toBe(published);
     await stream.manager.streams.delete(name);
   }
+});
+
+it('an ingress that is told to stop while it looks up its consumer stops', async () => {
+  const { name } = await ownStream();
+  const stop = new AbortController();
+  const consumers = Object.create(stream.js.consumers) as typeof stream.js.consumers;
+  consumers.get = async (...about) => {
+    stop.abort();
+    return stream.js.consumers.get(...about);
+  };
+  const js = Object.create(stream.js, { consumers: { value: consumers } }) as typeof stream.js;
+  await read(name, stop.signal, () => undefined, { ...stream, js });
+  await stream.manager.streams.delete(name);
 });

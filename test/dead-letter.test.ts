@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 
-import { jetstream, type JetStreamClient, type JsMsg, jetstreamManager } from '@nats-io/jetstream';
+import { jetstream, type JetStreamClient, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 
+import type { Arrival } from '../ingress/arrival.ts';
 import { writeDeadLetter } from '../ingress/dead-letter.ts';
 import { provisionNats } from '../ingress/nats.ts';
+import { createLog } from '../runtime/log.ts';
 
 let nats: NatsConnection;
 let js: JetStreamClient;
@@ -15,32 +17,42 @@ beforeAll(async () => {
   js = jetstream(nats);
   await provisionNats(
     { manager: await jetstreamManager(nats) },
-    { events: 'MARKETING_EVENTS', deadLetters: 'MARKETING_DLQ', maxAgeMs: 604_800_000, maxAckPending: 1_000 },
+    {
+      events: 'MARKETING_EVENTS',
+      deadLetters: 'MARKETING_DLQ',
+      maxAgeMs: 604_800_000,
+      maxAckPending: 1_000,
+      retries: 'MARKETING_RETRY',
+    },
   );
 });
 afterAll(() => nats.close());
 
-/** A wrong event as ingress gets it: here a stored message, whose delivery ends nowhere. */
-async function wrongEvent(): Promise<JsMsg> {
+/** A wrong event as it was read from the stream. */
+async function wrongEvent(change: Partial<Arrival> = {}): Promise<Arrival> {
   const { seq } = await js.publish('marketing.events', `{ ${randomUUID()}`);
-  const stored = await (await jetstreamManager(nats)).streams.getMessage('MARKETING_EVENTS', { seq });
-  const info = { stream: 'MARKETING_EVENTS', streamSequence: seq, timestampNanos: seq, deliveryCount: 1 };
   return {
-    data: stored?.data,
-    subject: stored?.subject,
-    headers: undefined,
-    info,
-    term: () => undefined,
-  } as unknown as JsMsg;
+    stream: 'MARKETING_EVENTS',
+    seq,
+    storedAt: seq,
+    subject: 'marketing.events',
+    data: new TextEncoder().encode('{'),
+    headerBytes: new Uint8Array(0),
+    deliveries: 1,
+    attempt: 0,
+    failures: [],
+    dueAt: 0,
+    ...change,
+  };
 }
 
-async function lettersOf(message: JsMsg): Promise<number> {
+async function lettersOf({ seq: wanted }: Arrival): Promise<StoredMsg[]> {
   const manager = await jetstreamManager(nats);
   const { state } = await manager.streams.info('MARKETING_DLQ');
-  let found = 0;
+  const found: StoredMsg[] = [];
   for (let seq = state.first_seq; seq > 0 && seq <= state.last_seq; seq++) {
     const letter = await manager.streams.getMessage('MARKETING_DLQ', { seq });
-    if (letter?.header.get('Rivulet-Dlq-Seq') === String(message.info.streamSequence)) found += 1;
+    if (letter?.header.get('Rivulet-Dlq-Seq') === String(wanted)) found.push(letter);
   }
   return found;
 }
@@ -54,14 +66,20 @@ function memoryOf(written: Set<string>) {
   };
 }
 
-const write = (client: JetStreamClient, written: Set<string>, message: JsMsg) =>
-  writeDeadLetter(client, memoryOf(written), message, 'invalid_json', 'the body is not valid JSON', 1024 * 1024);
+const log = createLog('test', 'silent');
+const write = (client: JetStreamClient, written: Set<string>, arrival: Arrival) =>
+  writeDeadLetter(
+    { js: client, store: memoryOf(written), maxPayload: () => 1024 * 1024, log },
+    arrival,
+    'invalid_json',
+    'the body is not valid JSON',
+  );
 
 it('an ingress that dies between writing the letter and ending the delivery writes no second one', async () => {
   const message = await wrongEvent();
   await write(js, new Set(), message); // it died before it could remember that the letter is written
   await write(js, new Set(), message);
-  expect(await lettersOf(message)).toBe(1);
+  expect(await lettersOf(message)).toHaveLength(1);
 });
 
 it('a wrong event that is seen again long after, by a consumer made anew, writes no second letter', async () => {
@@ -74,5 +92,53 @@ it('a wrong event that is seen again long after, by a consumer made anew, writes
   } as JetStreamClient;
   await write(forgetful, written, message);
   await write(forgetful, written, message);
-  expect(await lettersOf(message)).toBe(1);
+  expect(await lettersOf(message)).toHaveLength(1);
+});
+
+const blockOf = (...lines: string[]) => new TextEncoder().encode(['NATS/1.0', ...lines, '', ''].join('\r\n'));
+
+it('headers are kept, and those that steer JetStream are renamed', async () => {
+  const headerBytes = blockOf('Traceparent: 00-1', 'Nats-Msg-Id: abc', 'X: 1', 'X: 2');
+  const message = await wrongEvent({ headerBytes });
+  await write(js, new Set(), message);
+  const [letter] = await lettersOf(message);
+  const header = (name: string) => letter?.header.values(name);
+  expect([header('Traceparent'), header('Rivulet-Original-Nats-Msg-Id'), header('X')]).toEqual([
+    ['00-1'],
+    ['abc'],
+    ['1', '2'],
+  ]);
+});
+
+it.each([
+  [
+    'unreadable ones are kept as they were sent',
+    new TextEncoder().encode('NATS/1.0\r\nA b: c\r\n\r\n'),
+    /^unreadable$/,
+  ],
+  ['more than a letter can carry are cut', blockOf(`X: ${'x'.repeat(65_300)}`), /^unreadable, 24576 of 65\d{3} bytes$/],
+])('headers: %s', async (_, headerBytes, said) => {
+  const message = await wrongEvent({ headerBytes });
+  expect(await write(js, new Set(), message)).toBe(true);
+  const [letter] = await lettersOf(message);
+  expect(letter?.header.get('Rivulet-Dlq-Headers')).toMatch(said);
+  const kept = Buffer.from(letter?.header.get('Rivulet-Dlq-Headers-Base64') ?? '', 'base64');
+  expect(kept).toEqual(Buffer.from(headerBytes.subarray(0, 24 * 1024)));
+  expect(letter?.string()).toBe('{');
+});
+
+it('a message of which no letter can be written is given up after three, and a server that is unavailable is no reason', async () => {
+  const message = await wrongEvent();
+  let letters = 0;
+  const refusing = {
+    publish: async () => {
+      letters += 1;
+      throw new TypeError('no such letter');
+    },
+  } as unknown as JetStreamClient;
+  expect(await write(refusing, new Set(), message)).toBe(false);
+  expect(letters).toBe(3);
+  const away = Object.assign(new Error('timeout'), { name: 'TimeoutError' });
+  const unavailable = { publish: () => Promise.reject(away) } as unknown as JetStreamClient;
+  await expect(write(unavailable, new Set(), message)).rejects.toBe(away);
 });

@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 
-import { bundleWorkflows } from '../worker/bundle.ts';
 import { orderCompleted, person } from './support/events.ts';
 import { quietActivities } from './support/quiet-activities.ts';
 import { type QuietWorker, startQuietWorker } from './support/quiet-worker.ts';
+import { sharedWorkflowBundle } from './support/workflow-bundle.ts';
 
 let worker: QuietWorker;
 /** By the clock of the worker's activities, which is five seconds behind that of the server, the window opens at this moment. */
@@ -17,13 +17,13 @@ let asked = 0;
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const activities = quietActivities({
-    async sendEmailNow({ template }) {
+    async sendEmailInline({ template }) {
       asked += 1;
       const outcome = Date.now() < opensHereAt ? 'deferred' : 'sent';
       return { outcome, template, version: 'v', ...(outcome === 'deferred' && { until: opens }) };
     },
   });
-  worker = await startQuietWorker(inject('servers').temporal, await bundleWorkflows(), () => activities);
+  worker = await startQuietWorker(inject('servers').temporal, await sharedWorkflowBundle(), () => activities);
 }, 120_000);
 afterAll(() => worker.close(), 60_000);
 

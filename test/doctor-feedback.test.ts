@@ -3,10 +3,11 @@ import { expect, it } from 'vitest';
 import { lookAtWaysBack } from '../cli/doctor-feedback.ts';
 import { environmentSchema } from '../config/environment.ts';
 import { configSchema } from '../config/schema.ts';
+import { secret } from './support/secrets.ts';
 
 const look = (config: object, env: Record<string, string> = {}, toStandIn = false) => {
   const environment = environmentSchema.parse({
-    RIVULET_SECRET: 'ab'.repeat(32),
+    RIVULET_SECRET: secret,
     PUBLIC_URL: 'https://mail.example.com',
     ...env,
   });

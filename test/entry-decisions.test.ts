@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
 import { configSchema } from '../config/schema.ts';
-import type { Event } from '../events/index.ts';
+import type { FullEvent } from '../events/index.ts';
 import { decideEntry, percentileOf } from '../ingress/entry/decide.ts';
 import { compileRule } from '../ingress/entry/rule.ts';
 
 const now = Date.parse('2026-11-24T12:00:00Z');
 
-const cart: Event<'cart.abandoned'> = {
+const cart: FullEvent<'cart.abandoned'> = {
   event_id: 'cart-1',
   event_type: 'cart.abandoned',
   user_id: 'ada',
@@ -93,6 +93,11 @@ describe('settings that nobody can mean', () => {
     ['a date that there is not', { schedule: { from: '2027-02-29' } }, 'must be a date'],
     ['a word that is none', { re_entry: 'twice' }, 'must be always, once or one_running'],
     ['a period without once', { re_entry: { allow: 'always', every: '3d' } }, 'goes with `allow: once` only'],
+    [
+      'a period for each cart that is longer than entries are kept',
+      { re_entry: { allow: 'once', every: '401d', per: 'cart_id' } },
+      'must be at most \\"400d\\" with `per`',
+    ],
     ['a key that is none', { rolout: 5 }, 'rolout'],
   ])('%s', (_, settings, said) => {
     const { error } = configSchema.safeParse({ journeys: { 'cart-recovery': settings } });

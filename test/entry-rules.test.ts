@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Event } from '../events/index.ts';
+import type { FullEvent } from '../events/index.ts';
 import { compileRule, type PersonNow, RuleMistake } from '../ingress/entry/rule.ts';
 import { routes } from '../ingress/routes.ts';
 
-const order: Event<'order.completed'> = {
+const order: FullEvent<'order.completed'> = {
   event_id: 'order-1',
   event_type: 'order.completed',
   user_id: 'ada',
@@ -21,7 +21,7 @@ const order: Event<'order.completed'> = {
   metadata: { source: 'web' },
 };
 
-const ask = (rule: string, person: PersonNow = {}, event: Event = order) =>
+const ask = (rule: string, person: PersonNow = {}, event: FullEvent = order) =>
   compileRule(rule, event.event_type)(event, person);
 
 describe('a rule says of an order of 25 EUR', () => {
@@ -85,7 +85,7 @@ describe('a rule that cannot be told', () => {
   });
 
   it('null is as good as absent', () => {
-    const event = { ...order, payload: { ...order.payload, cart_id: null } } as unknown as Event;
+    const event = { ...order, payload: { ...order.payload, cart_id: null } } as unknown as FullEvent;
     expect(ask('has(event.payload.cart_id)', {}, event)).toEqual({ holds: false });
   });
 

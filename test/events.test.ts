@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { maxEventBytes, type ParsedEvent, parseEvent } from '../events/parse.ts';
+import { fullEvent } from '../events/split-event.ts';
 
 /** What Ada's shop publishes when she pays; each test bends one thing of it. */
 const adaPays = () => ({
@@ -51,6 +52,8 @@ describe('an event that is wrong is refused, with the reason', () => {
     ['an order without a total', order({ total: undefined }), 'invalid_payload', 'payload.total'],
     ['an order whose total is null', order({ total: null }), 'invalid_payload', 'payload.total'],
     ['an order whose total is text', order({ total: '12.50' }), 'invalid_payload', 'payload.total'],
+    ['an address as order_id', order({ order_id: 'ada@example.com' }), 'invalid_payload', 'payload.order_id'],
+    ['an address spelled otherwise as order_id', order({ order_id: 'ada%40x.org' }), 'invalid_payload', 'an id'],
     ['a currency in lower case', order({ currency: 'eur' }), 'invalid_payload', 'payload.currency'],
     ['an item of no quantity', order({ items: [{ name: 'x', quantity: 0, price: 1 }] }), 'invalid_payload', 'items.0'],
     ['a contact that is text', order({ contact: 'ada' }), 'invalid_payload', 'payload.contact'],
@@ -108,11 +111,11 @@ describe('an event that is wrong is refused, with the reason', () => {
 
 describe('an event that is right', () => {
   it('loses every field that nobody asked for, wherever it stands', () => {
-    const { event } = accepted({
+    const { event, personal } = accepted({
       ...order({ coupon: 'x', items: [{ name: 'Tea', quantity: 1, price: 3, sku: 9 }] }),
       shop: 'x',
     });
-    expect(event).toEqual({
+    expect(fullEvent(event, personal)).toEqual({
       ...adaPays(),
       payload: { ...adaPays().payload, items: [{ name: 'Tea', quantity: 1, price: 3 }] },
     });
@@ -128,21 +131,29 @@ describe('an event that is right', () => {
   });
 
   it('has no contact and no consent when none came', () => {
-    expect(accepted(adaPays())).toEqual({ event: adaPays() });
+    expect(accepted(adaPays())).toEqual({ event: adaPays(), personal: {} });
   });
 
   it('may write null for a field it does not have', () => {
     const nothing = { contact: { email: 'ada@example.com', name: null }, consent: null, items: null, cart_id: null };
     expect(accepted({ ...order(nothing), metadata: null })).toEqual({
       event: adaPays(),
+      personal: {},
       contact: { email: 'ada@example.com' },
     });
-    expect(accepted(order({ contact: null }))).toEqual({ event: adaPays() });
+    expect(accepted(order({ contact: null }))).toEqual({ event: adaPays(), personal: {} });
   });
 
-  it('keeps metadata that is text and holds no address', () => {
+  it('keeps of its metadata what is text; of that only words under names that we know are public', () => {
     const metadata = { source: 'web', retries: 3, nested: { a: 1 }, owner: 'ada@example.com', 'ada@example.com': 'x' };
-    expect(accepted({ ...adaPays(), metadata }).event.metadata).toEqual({ source: 'web' });
+    const { event, personal } = accepted({ ...adaPays(), metadata });
+    expect(event.metadata).toEqual({ source: 'web' });
+    expect(personal.metadata).toEqual({ owner: 'ada@example.com', 'ada@example.com': 'x' });
+    const said = { source: 'Ada called from 555-0177', region: 'eu-central-1' };
+    expect(accepted({ ...adaPays(), metadata: said })).toMatchObject({
+      event: { metadata: { region: 'eu-central-1' } },
+      personal: { metadata: { source: said.source } },
+    });
     expect(accepted({ ...adaPays(), metadata: 'web' }).event).toEqual(adaPays());
   });
 

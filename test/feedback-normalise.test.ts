@@ -53,20 +53,16 @@ describe('each event of SES in our own words', () => {
       complaintOf({ complaintSubType: 'OnAccountSuppressionList' }),
       { type: 'complaint', subType: 'OnAccountSuppressionList' },
     ],
-    [
-      'Reject',
-      event('Reject', { reject: { reason: 'Bad content' } }),
-      { type: 'reject', at: atMail, reason: 'Bad content', recipients: ada },
-    ],
+    ['Reject', event('Reject', { reject: { reason: 'Bad content' } }), { type: 'reject', at: atMail, recipients: ada }],
     [
       'Rendering Failure',
       event('Rendering Failure', { failure: { errorMessage: 'no name', templateName: 'a' } }),
-      { type: 'rendering_failure', reason: 'no name', recipients: ada },
+      { type: 'rendering_failure', recipients: ada },
     ],
     [
       'Rendering Failed, as EventBridge says',
       event('Rendering Failed', { failure: { errorMessage: 'of ada@example.com' } }),
-      { type: 'rendering_failure', reason: 'of [address]' },
+      { type: 'rendering_failure' },
     ],
     [
       'DeliveryDelay',
@@ -147,6 +143,36 @@ describe('an id names one event', () => {
   it.each([undefined, null, 7, '', 'two words', 'x'.repeat(201)])('also when the feedbackId is %j', (feedbackId) => {
     expect(idOf(complaintOf({ feedbackId }))).toMatch(/^[\w-]{32}$/);
     expect(idOf(complaintOf({ feedbackId }))).toBe(idOf(complaintOf({ feedbackId: undefined })));
+  });
+});
+
+describe('words that SES does not use', () => {
+  const written = 'Quackenbush, zq.secret@example.com';
+  it('count as other, and go no further', () => {
+    const found = [
+      ...read(bounceOf({ bounceSubType: written })),
+      ...read(complaintOf({ complaintFeedbackType: written, complaintSubType: written })),
+      ...read(
+        event('DeliveryDelay', {
+          deliveryDelay: { delayType: written, delayedRecipients: [{ emailAddress: 'ada@example.com' }] },
+        }),
+      ),
+      ...read(subscriptionOf({ topicSubscriptionStatus: [{ topicName: written, subscriptionStatus: 'OptOut' }] })),
+      ...read(event('Reject', { reject: { reason: written } })),
+    ];
+    expect(found).toMatchObject([
+      { subType: 'other' },
+      { feedbackType: 'other', subType: 'other' },
+      { delayType: 'other' },
+      { optOut: ['other'] },
+      { type: 'reject' },
+    ]);
+    expect(JSON.stringify(found)).not.toMatch(/Quackenbush|secret/);
+  });
+
+  it('a link is kept without its query and without an address in its path', () => {
+    const link = `https://example.com/off/zq.secret@example.com?name=Quackenbush#zq.secret`;
+    expect(read(clickOf({ link }))).toMatchObject([{ link: 'https:[address]' }]);
   });
 });
 

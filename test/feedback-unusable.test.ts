@@ -43,6 +43,17 @@ describe('what cannot be used says why, and quotes nothing', () => {
       'complaint.complainedRecipients',
     ],
     ['a click on nothing', clickOf({ link: [personal] }), 'missing_block', 'click.link'],
+    [
+      'more recipients than SES would name',
+      bounceOf({ bouncedRecipients: Array.from({ length: 51 }, () => ({ emailAddress: personal })) }),
+      'too_many_recipients',
+      'more than 50 recipients',
+    ],
+    [
+      'a mail to more than SES takes',
+      { ...event('Open', { open: {} }), mail: { ...mail, destination: Array(51).fill(personal) } },
+      'too_many_recipients',
+    ],
     ['preferences that are none', subscriptionOf([personal]), 'missing_block', 'subscription.newTopicPreferences'],
   ];
   it.each(cases)('%s', (_name, value, reason, detail) => {

@@ -26,13 +26,14 @@ describe('the class of a field', () => {
     expect(unclassed({ visit })).toEqual(['visit: pages[].title']);
   });
 
-  it('is personal for who somebody is and where they are, and public for what an order costs', () => {
+  // Journeys branch on language, zone and country: as codes of closed lists these enter Temporal, so they are public.
+  it('is personal for who somebody is, and public for the codes of where they are and for what an order costs', () => {
     expect(classesIn(contact)).toEqual({
       email: 'personal',
       name: 'personal',
-      locale: 'personal',
-      time_zone: 'personal',
-      country: 'personal',
+      locale: 'public',
+      time_zone: 'public',
+      country: 'public',
     });
     expect(classesIn(consent)).toMatchObject({ ip: 'personal', user_agent: 'personal', 'topics[]': 'public' });
     expect(classesIn(eventTypes['order.completed'])).toMatchObject({

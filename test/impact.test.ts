@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 
 import type { Client } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
@@ -12,7 +11,7 @@ import { compiledCli } from './support/compiled-cli.ts';
 import { event } from './support/events.ts';
 import { type QuietWorker, startQuietWorker } from './support/quiet-worker.ts';
 import { timeSkippingFor, untilSkipped } from './support/time-skipping.ts';
-import { workflowBundleIn } from './support/workflow-bundle.ts';
+import { sharedWorkflowBundle } from './support/workflow-bundle.ts';
 
 const day = 86_400;
 let worker: QuietWorker;
@@ -30,7 +29,7 @@ async function start(journey: string, id: string, seconds: number, payload = {})
 
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR', () => {}) });
-  today = { code: readFileSync(await workflowBundleIn(inject('workflowBundle') ?? ''), 'utf8') };
+  today = await sharedWorkflowBundle();
   worker = await startQuietWorker(inject('servers').temporal, today);
   await Promise.all([
     start('onboarding', 'ada', day / 2),

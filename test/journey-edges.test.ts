@@ -9,12 +9,12 @@ import { describePerson } from '../activities/describe-person.ts';
 import { zoneTable } from '../activities/zone-table.ts';
 import type { Event } from '../events/index.ts';
 import { routes } from '../ingress/routes.ts';
-import { isRunning, startJourney, tellListeners } from '../ingress/start-journey.ts';
-import { createMemory, type Memory } from '../state/memory.ts';
+import { isRunning, listenersOf, startJourney, tellListeners } from '../ingress/start-journey.ts';
+import { createStore, type Store } from '../store/store.ts';
 import type * as listening from '../workflows/lib/listen-for.ts';
 import { at as instant, daysAfter, daysBefore, next, sleepUntil } from '../workflows/lib/local-time.ts';
-import { projectCreated, signedUp } from './support/events.ts';
-import { redisOfThisFile } from './support/scene.ts';
+import { person, projectCreated, signedUp } from './support/events.ts';
+import { serversOfThisFile } from './support/scene.ts';
 
 /** As much of Temporal as a listener and a wait ask for: what hears a signal, and how long is waited, ms. */
 const workflow = vi.hoisted(() => ({ hear: (() => {}) as (event: unknown) => void, waits: [] as unknown[] }));
@@ -41,6 +41,20 @@ describe('a time zone that this machine does not know', () => {
   it('holds nobody for ever: it is taken to be UTC', async () => {
     const contacts = { find: async () => ({ time_zone: 'Mars/Olympus_Mons', plan: 'pro' }) };
     expect(await describePerson({ contacts }, 'ada', 5)).toEqual({ zone: [[5 - 2 * 86_400_000, 0]], plan: 'pro' });
+  });
+});
+
+describe('the language that a journey knows somebody by', () => {
+  it.each([
+    ['pt-BR', 'pt-BR'],
+    ['zh-Hant-TW-u-nu-hanidec', 'zh-Hant-TW'],
+    ['en-x-zebulon', 'en'],
+    ['de-DE-1996', 'de-DE'],
+    ['zebulon', undefined],
+    ['not a locale', undefined],
+  ])('%s is %s: it enters the history, so it has no part that may say anything', async (said, locale) => {
+    const contacts = { find: async () => ({ locale: said }) };
+    expect((await describePerson({ contacts }, 'ada', 5)).locale).toBe(locale);
   });
 });
 
@@ -111,13 +125,13 @@ describe('two journeys for one event', () => {
 });
 
 describe('an event that a journey listens for', () => {
-  const redis = redisOfThisFile();
-  let memory: Memory;
+  const connected = serversOfThisFile();
+  let store: Store;
   let told: string[];
   let runs: Map<string, 'RUNNING' | 'COMPLETED'>;
   beforeEach(() => {
     const settings = { keyPrefix: `edges-${randomUUID()}:`, secret: 'ab'.repeat(32), rateLimit: 1, quotaReserve: 0 };
-    memory = createMemory(redis(), { ...settings, rememberSendsMs: 60_000 });
+    store = createStore(connected, settings);
     told = [];
     runs = new Map();
     workflow.hear = () => {};
@@ -146,50 +160,72 @@ describe('an event that a journey listens for', () => {
     },
   } as unknown as Client;
   const onboarding = routes['user.signed_up']!;
-  const ada = { user_id: 'ada', email: 'ada@example.com' };
+  let ada: { user_id: string; email: string };
+  beforeEach(() => void (ada = person('ada')));
+
+  const log = { warn: vi.fn() };
+
+  /** As ingress does it: recorded first. Returns how many running journeys were signalled. */
+  async function arrives(event: Event): Promise<number> {
+    await store.events.record({ event, personal: {}, receivedAt: Date.now() });
+    const listeners = await listenersOf(store, event);
+    return (await tellListeners({ client, store, log }, event, listeners)).told;
+  }
+
   const signup = (timestamp = Date.now()) => ({ ...signedUp(ada), timestamp }) as unknown as Event<'user.signed_up'>;
   const project = (timestamp = Date.now()) =>
     ({ ...projectCreated(ada), timestamp }) as unknown as Event<'project.created'>;
 
   it('and that comes before the run is registered reaches it all the same', async () => {
     const [start, heard] = [signup(1_000), project(2_000)];
-    expect(await tellListeners(client, memory, heard)).toBe(0);
-    await startJourney(client, memory, onboarding, start);
+    expect(await arrives(heard)).toBe(0);
+    await startJourney(client, store, onboarding, start);
     expect(told).toEqual([`${start.event_id} <- ${heard.event_id}`]);
   });
 
-  it('and that happened before the journey began does not', async () => {
-    await tellListeners(client, memory, project(500));
-    await startJourney(client, memory, onboarding, signup(1_000));
-    expect(await tellListeners(client, memory, project(500))).toBe(0); // late, and about then
+  const minute = 60_000;
+
+  it('and that happened long before the journey began does not', async () => {
+    await arrives(project(minute));
+    await startJourney(client, store, onboarding, signup(7 * minute));
+    expect(await arrives(project(minute))).toBe(0); // late, and about then
     expect(told).toEqual([]);
+  });
+
+  it('and that was stamped minutes before the journey began does, whichever comes first: clocks differ', async () => {
+    const [start, before] = [signup(7 * minute), project(3 * minute)];
+    await arrives(before);
+    await startJourney(client, store, onboarding, start);
+    const after = project(3 * minute);
+    expect(await arrives(after)).toBe(1);
+    expect(told).toEqual([`${start.event_id} <- ${before.event_id}`, `${start.event_id} <- ${after.event_id}`]);
   });
 
   it('and that comes twice is told twice, and heard once, also when it was taken meanwhile', async () => {
     const listener = listenFor('project.created');
     const [start, heard] = [signup(1_000), project(2_000)];
-    expect(await startJourney(client, memory, onboarding, start)).toBe(true);
-    expect(await tellListeners(client, memory, heard)).toBe(1);
+    expect(await startJourney(client, store, onboarding, start)).toBe(true);
+    expect(await arrives(heard)).toBe(1);
     expect(listener.take()?.event_id).toBe(heard.event_id);
-    expect(await tellListeners(client, memory, heard)).toBe(1);
-    expect(await startJourney(client, memory, onboarding, start)).toBe(false); // its own event came twice too
+    expect(await arrives(heard)).toBe(1);
+    expect(await startJourney(client, store, onboarding, start)).toBe(false); // its own event came twice too
     expect(told).toHaveLength(3);
     expect(listener.heard).toBeUndefined();
   });
 
   it('and that comes behind a newer one changes nothing', async () => {
     const listener = listenFor('project.created');
-    await startJourney(client, memory, onboarding, signup(1_000));
+    await startJourney(client, store, onboarding, signup(1_000));
     const newest = project(3_000);
-    for (const heard of [newest, project(2_000)]) await tellListeners(client, memory, heard);
+    for (const heard of [newest, project(2_000)]) await arrives(heard);
     expect(listener.heard?.event_id).toBe(newest.event_id);
   });
 
   it('and that comes behind a newer one which was taken changes nothing either', async () => {
     const listener = listenFor('project.created');
-    await startJourney(client, memory, onboarding, signup(1_000));
+    await startJourney(client, store, onboarding, signup(1_000));
     for (const timestamp of [3_000, 2_000]) {
-      await tellListeners(client, memory, project(timestamp));
+      await arrives(project(timestamp));
       expect(listener.take()?.timestamp).toBe(timestamp === 3_000 ? 3_000 : undefined);
     }
   });
@@ -199,37 +235,41 @@ describe('an event that a journey listens for', () => {
       ({
         event_id,
         event_type: 'order.completed',
-        user_id: 'ada',
+        user_id: ada.user_id,
         timestamp,
         payload: { cart_id },
       }) as unknown as Event;
     const cart = {
-      event_id: 'cart',
+      event_id: `${ada.user_id}-cart`,
       event_type: 'cart.abandoned',
-      user_id: 'ada',
-      timestamp: 1_000,
+      user_id: ada.user_id,
+      timestamp: 60 * minute,
     } as unknown as Event;
-    await tellListeners(client, memory, order('mine', 'c_1', 2_000));
-    await tellListeners(client, memory, order('another', 'c_2', 3_000));
-    await tellListeners(client, memory, order('long-ago', 'c_1', 500));
-    await startJourney(client, memory, routes['cart.abandoned']!, cart);
-    expect(told).toEqual(['cart <- mine', 'cart <- another']);
+    await arrives(order(`${ada.user_id}-mine`, 'c_1', 60 * minute + 1));
+    await arrives(order(`${ada.user_id}-another`, 'c_2', 60 * minute + 2));
+    await arrives(order(`${ada.user_id}-long-ago`, 'c_1', 54 * minute));
+    await startJourney(client, store, routes['cart.abandoned']!, cart);
+    expect(told).toEqual(['mine', 'another'].map((order) => `${ada.user_id}-cart <- ${ada.user_id}-${order}`));
   });
 
   it('and that comes after the run has ended tells nobody', async () => {
     const start = signup(1_000);
-    await startJourney(client, memory, onboarding, start);
+    await startJourney(client, store, onboarding, start);
     runs.set(start.event_id, 'COMPLETED');
-    expect(await tellListeners(client, memory, project())).toBe(0);
+    expect(await arrives(project())).toBe(0);
     expect(told).toEqual([]);
   });
 
   it('makes a run that ended long ago forgotten, and not one that is being started this moment', async () => {
     const entry = { journey: 'onboarding', listensFor: ['project.created'], since: 1_000 };
-    await memory.running.register('ada', { ...entry, workflowId: 'long-ago', registeredAt: Date.now() - 3_600_000 });
-    await memory.running.register('ada', { ...entry, workflowId: 'being-started', registeredAt: Date.now() });
-    expect(await tellListeners(client, memory, project())).toBe(0);
-    expect((await memory.running.of('ada')).map(({ workflowId }) => workflowId)).toEqual(['being-started']);
+    await store.running.register(ada.user_id, {
+      ...entry,
+      workflowId: 'long-ago',
+      registeredAt: Date.now() - 3_600_000,
+    });
+    await store.running.register(ada.user_id, { ...entry, workflowId: 'being-started', registeredAt: Date.now() });
+    expect(await arrives(project())).toBe(0);
+    expect((await store.running.of(ada.user_id)).map(({ workflowId }) => workflowId)).toEqual(['being-started']);
   });
 
   it('finds no run that is unknown and old, and one that may be starting this moment', async () => {

@@ -9,14 +9,14 @@ import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { createActivities } from '../activities/index.ts';
 import { createLog } from '../runtime/log.ts';
 import { connectTemporal, provisionTemporal } from '../runtime/temporal.ts';
-import type { Engaged } from '../state/engagement.ts';
-import { messageKey, messageTag } from '../state/keys.ts';
-import { createMemory, type Memory } from '../state/memory.ts';
-import { redisOfThisFile } from './support/scene.ts';
+import type { Engaged } from '../store/engagement.ts';
+import { messageKey, messageTag } from '../store/message-key.ts';
+import { createStore, type Store } from '../store/store.ts';
+import { serversOfThisFile } from './support/scene.ts';
 import { timeSkipping } from './support/time-skipping.ts';
 
-const redis = redisOfThisFile();
-let memory: Memory;
+const connected = serversOfThisFile();
+let store: Store;
 let connections: [Connection, NativeConnection];
 let worker: Worker;
 let running: Promise<void>;
@@ -32,7 +32,7 @@ beforeAll(async () => {
     rateLimit: 1,
     quotaReserve: 0,
   };
-  memory = createMemory(redis(), { ...settings, rememberSendsMs: 60_000 });
+  store = createStore(connected, settings);
   const provisioner = await connectTemporal({ address, namespace }, createLog('worker', 'error'));
   await vi.waitFor(() => provisionTemporal(provisioner, namespace, true), { timeout: 30_000, interval: 200 });
   await provisioner.connection.close();
@@ -45,7 +45,7 @@ beforeAll(async () => {
     namespace,
     taskQueue: 'library',
     workflowBundle: await bundleWorkflowCode({ workflowsPath, logger }),
-    activities: createActivities({ memory } as ActivityDependencies), // these ask the memory, and nothing else
+    activities: createActivities({ store, now: Date.now } as ActivityDependencies), // these ask the store, and nothing else
   });
   running = worker.run();
 }, 60_000);
@@ -59,7 +59,7 @@ afterAll(async () => {
 async function answer(...happenings: Pick<Engaged, 'type' | 'by'>[]): Promise<boolean> {
   const event_id = randomUUID();
   const tag = messageTag(messageKey(event_id, 'welcome'));
-  for (const happening of happenings) await memory.engagement.record(tag, { ...happening, id: randomUUID(), at: 1 });
+  for (const happening of happenings) await store.engagement.record(tag, { ...happening, id: randomUUID(), at: 1 });
   return run('asksClicked', 'ada', event_id);
 }
 
@@ -93,19 +93,19 @@ describe('what is kept of opens and clicks', () => {
   it('is one count for each kind, whatever comes twice, and the time of the first', async () => {
     const tag = randomUUID();
     const click = { type: 'click', by: 'human' } as const;
-    expect(await memory.engagement.record(tag, { ...click, id: 'one', at: 5 })).toBe(true);
-    expect(await memory.engagement.record(tag, { ...click, id: 'one', at: 5 })).toBe(false);
-    expect(await memory.engagement.record(tag, { ...click, id: 'two', at: 9 })).toBe(true);
-    expect(await memory.engagement.of(tag)).toEqual({ 'click:human': 2, 'click:human:first': 5 });
+    expect(await store.engagement.record(tag, { ...click, id: 'one', at: 5 })).toBe(true);
+    expect(await store.engagement.record(tag, { ...click, id: 'one', at: 5 })).toBe(false);
+    expect(await store.engagement.record(tag, { ...click, id: 'two', at: 9 })).toBe(true);
+    expect(await store.engagement.of(tag)).toEqual({ 'click:human': 2, 'click:human:first': 5 });
   });
 
   it('is no more than Redis can bear of a link checker in a loop, and the first of another kind still counts', async () => {
     const tag = randomUUID();
     const many = Array.from({ length: 700 }, (_, index) => index);
-    for (const id of many) await memory.engagement.record(tag, { type: 'open', by: 'machine', id: `${id}`, at: id });
-    expect((await memory.engagement.of(tag))['open:machine']).toBeLessThan(600);
-    await memory.engagement.record(tag, { type: 'click', by: 'human', id: 'her', at: 1 });
-    expect(await memory.engagement.clicked(tag)).toBe(true);
+    for (const id of many) await store.engagement.record(tag, { type: 'open', by: 'machine', id: `${id}`, at: id });
+    expect((await store.engagement.of(tag))['open:machine']).toBeLessThan(600);
+    await store.engagement.record(tag, { type: 'click', by: 'human', id: 'her', at: 1 });
+    expect(await store.engagement.clicked(tag)).toBe(true);
   });
 });
 
@@ -129,7 +129,7 @@ describe('two listeners for events of one type', () => {
 
 describe('a journey that waits for local time', () => {
   it('goes on at nine on a weekday where she is, and knows her country', async () => {
-    await memory.contacts.record('ada', { time_zone: 'Asia/Tokyo', country: 'JP', name: 'Ada' }, 1);
+    await store.contacts.record('ada', { time_zone: 'Asia/Tokyo', country: 'JP', name: 'Ada' }, 1);
     const { at, country } = await run<{ at: number; country: string }>('waitsForAWeekday', 'ada');
     const tokyo = new Intl.DateTimeFormat('en-GB', {
       timeZone: 'Asia/Tokyo',

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { type FileWatch, watchFiles } from '../runtime/watch-files.ts';
-import type { StoredTemplate } from '../state/template-versions.ts';
+import type { StoredTemplate } from '../store/template-versions.ts';
 import { prepare } from '../templates/catalogue.ts';
 import type { CompiledTemplate } from '../templates/compiled.ts';
 import { render } from '../templates/render.ts';

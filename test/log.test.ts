@@ -61,6 +61,22 @@ describe('a log line', () => {
     expect(written()[0]).toMatchObject({ contact: '[redacted]', event: { payload: '[redacted]' } });
   });
 
+  it('cuts every text before it looks for addresses in it, and still shows which file failed', () => {
+    const err = Object.assign(new Error('x'.repeat(1_000_000)), {
+      stack: `Error: no\n    at call (/srv/node_modules/@smithy/core/index.js:1:2)`,
+    });
+    log.error(
+      { err, detail: `${'a'.repeat(500_000)}@example.com`, list: Array(1_000).fill('ada@example.com') },
+      'oops',
+    );
+    const [line] = written() as { err: { message: string; stack: string }; detail: string; list: string[] }[];
+    expect(line?.err.message).toHaveLength(2_048);
+    expect(line?.err.stack).toContain('node_modules/@smithy/core/index.js');
+    expect(line?.detail).toHaveLength(2_048);
+    expect(line?.list).toEqual(Array(100).fill('[address]'));
+    expect(lines.join('').length).toBeLessThan(20_000);
+  });
+
   it('shows nothing of what a client hangs on its errors', () => {
     log.error({ err: Object.assign(new Error('refused'), { request: { body: ada.name } }) }, 'send failed');
     expect(found()).toEqual([]);

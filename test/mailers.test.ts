@@ -61,10 +61,11 @@ describe.each([
 
   it('is refused for good when the provider does not want her address', async () => {
     provider.refuseRecipient();
-    const { failure, message } = await failureOf(mailer.send(toAda, noCheck));
-    expect(failure).toEqual({ kind: 'refused' });
-    expect(message).toContain('[address]');
-    expect(message).not.toContain('@');
+    const error = await failureOf(mailer.send(toAda, noCheck));
+    expect(error.failure).toEqual({ kind: 'refused' });
+    expect(error.message).not.toMatch(/@|address\]|ada/);
+    expect(error).toMatchObject({ providerText: expect.stringContaining('[address]') });
+    expect(error).not.toHaveProperty('cause');
     expect(provider.asked()).toBe(1);
     expect(await provider.taken()).toEqual([]);
   });

@@ -4,7 +4,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { jetstream, type JetStreamManager } from '@nats-io/jetstream';
 import { afterEach, beforeEach, expect, inject, it, vi } from 'vitest';
 
-import { pollSqs, type SqsPolling } from '../ingress/feedback/poll-sqs.ts';
+import { type Polling, pollSqs, type SqsPolling } from '../ingress/feedback/poll-sqs.ts';
 import { feedbackId, storeFeedback } from '../ingress/feedback/store.ts';
 import { connectNats, provisionNats } from '../ingress/nats.ts';
 import { type SqsStandIn, startSqsStandIn } from './support/sqs-stand-in.ts';
@@ -36,17 +36,23 @@ afterEach(async () => {
   await sqs.goAway().catch(() => undefined);
 });
 
-function poll(store: SqsPolling['store'], settings: Pick<SqsPolling, 'client' | 'waitSeconds'> = { client }): void {
+function poll(
+  store: SqsPolling['store'],
+  settings: Pick<SqsPolling, 'client' | 'waitSeconds' | 'pollers'> = { client },
+): Polling {
   const note = (level: string) => (_facts: unknown, message: string) => void logged.push([level, message]);
-  polling = pollSqs({
+  const started = pollSqs({
     queueUrl: sqs.queueUrl,
     store,
     count: (result) => counted.push(result),
     log: { info: note('info'), warn: note('warn'), error: note('error') } as SqsPolling['log'],
     stop: stop.signal,
     maxBytes: () => 1_000,
+    pollers: 1,
     ...settings,
   });
+  polling = started.done;
+  return started;
 }
 
 const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -122,13 +128,13 @@ it('a queue that goes away and comes back is polled again, and said to be away o
 it('a message that could not be deleted comes again, and lies in the stream once', async () => {
   const { connection, manager } = await connectNats(inject('servers').nats, 'poll-sqs-test');
   const settings = { events: 'MARKETING_EVENTS', deadLetters: 'MARKETING_DLQ', maxAgeMs: 604_800_000 };
-  await provisionNats({ manager }, { ...settings, maxAckPending: 1_000 });
+  await provisionNats({ manager }, { ...settings, maxAckPending: 1_000, retries: 'MARKETING_RETRY' });
   const body = JSON.stringify({ Type: 'Notification', MessageId: crypto.randomUUID(), Message: '{}' });
   sqs.hideFor(200);
   sqs.send(body);
   sqs.failDeletions(1);
   const results: string[] = [];
-  poll(async (bytes) => results.push(await storeFeedback(jetstream(connection), bytes)));
+  poll(async (bytes) => results.push(await storeFeedback({ js: jetstream(connection), manager }, bytes)));
   await empty();
   expect(results).toEqual(['stored', 'stored_before']);
   expect(counted).toEqual(['stored', 'delete_failed', 'stored']);
@@ -185,6 +191,46 @@ it('told to stop while it waits for what is away, it ends', async () => {
   await vi.waitFor(() => expect(counted).toEqual(['queue_failed']));
   stop.abort();
   await polling;
+});
+
+it('eight receives side by side store each message once', async () => {
+  const bodies = Array.from({ length: 200 }, (_, index) => `event ${index}`);
+  for (const body of bodies) sqs.send(body);
+  const stored: string[] = [];
+  poll(async (bytes) => stored.push(textOf(bytes)), { client, pollers: 8 });
+  await empty();
+  expect(stored.toSorted()).toEqual(bodies.toSorted());
+  expect(counted).toHaveLength(200);
+});
+
+it('while the stream is unavailable one of eight pollers tries, and says so once', async () => {
+  sqs.hideFor(100);
+  for (let index = 0; index < 80; index += 1) sqs.send(`event ${index}`);
+  let isUp = false;
+  poll(
+    async () => {
+      if (!isUp) throw new Error('NATS is away');
+    },
+    { client, pollers: 8 },
+  );
+  await vi.waitFor(() => expect(sqs.asked.filter((size) => size === 1).length).toBeGreaterThan(1), 10_000);
+  expect(sqs.asked.filter((size) => size === 10).length).toBeLessThanOrEqual(8);
+  isUp = true;
+  await empty();
+  expect(errors()).toEqual(['feedback waits in the queue until what is away is back']);
+  await vi.waitFor(() => expect(logged.at(-1)).toEqual(['info', 'feedback from the queue is taken in again']));
+});
+
+it('what is old in the queue is not said to have been read before it is stored', async () => {
+  const hour = 3_600_000;
+  const lag = async (expected: (ms: number | undefined) => boolean) =>
+    vi.waitFor(() => expect(expected(lagMs())).toBe(true), 10_000);
+  const { lagMs } = poll(async () => undefined, { client, pollers: 4, waitSeconds: 1 });
+  expect(lagMs()).toBeUndefined();
+  await lag((ms) => ms !== undefined && ms < 30_000);
+  sqs.send('a bounce of an hour ago', hour);
+  await empty();
+  await lag((ms) => ms !== undefined && ms >= hour);
 });
 
 it('given no client, it makes one that talks to the host in the URL of the queue', async () => {

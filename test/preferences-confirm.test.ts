@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { pages } from './support/pages.ts';
+import { pagesOfThisFile } from './support/pages.ts';
 import { asks, leavingAll, preferencesOf } from './support/preferences.ts';
+
+const pages = pagesOfThisFile();
 
 describe('confirming a subscription', () => {
   const fresh = async () => {
@@ -69,6 +71,6 @@ describe('confirming a subscription', () => {
       expect((await world.post(url)).html).toContain('Nothing to confirm');
     }
     expect(world.published).toEqual([]);
-    expect(await world.memory.consents.stateOf(world.ada.user_id, 'news')).toBe('revoked');
+    expect(await world.store.consents.stateOf(world.ada.user_id, 'news')).toBe('revoked');
   });
 });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { pages } from './support/pages.ts';
+import { pagesOfThisFile } from './support/pages.ts';
 import { asks, leavingAll, preferencesOf, ticking } from './support/preferences.ts';
+
+const pages = pagesOfThisFile();
 
 describe('a form that another site sends', () => {
   it.each<[string, Record<string, string>]>([

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { pages } from './support/pages.ts';
+import { pagesOfThisFile } from './support/pages.ts';
 import { leavingAll, preferencesOf, ticking } from './support/preferences.ts';
+
+const pages = pagesOfThisFile();
 
 describe('undo', () => {
   it('gives back what was ended, and takes back what was begun', async () => {

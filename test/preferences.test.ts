@@ -4,8 +4,10 @@ import { describe, expect, it } from 'vitest';
 
 import { configSchema } from '../config/schema.ts';
 import { topicWords, languageOf } from '../ingress/pages/language.ts';
-import { pages, topics } from './support/pages.ts';
+import { pagesOfThisFile, topics } from './support/pages.ts';
 import { leavingAll, preferencesOf, ticking } from './support/preferences.ts';
+
+const pages = pagesOfThisFile();
 
 describe('the preference centre', () => {
   it('shows every topic, ticked when the person gets it, and changes nothing by that', async () => {
@@ -27,9 +29,9 @@ describe('the preference centre', () => {
   it('ticks what nobody objected to only where an opt-out is what counts', async () => {
     const world = await pages();
     const grace = `grace_${randomUUID()}`;
-    await world.memory.contacts.record(grace, { country: 'US' }, Date.now());
+    await world.store.contacts.record(grace, { country: 'US' }, Date.now());
     expect((await world.get(world.links.preferences(grace))).ticked).toEqual(['onboarding', 'offers']);
-    await world.memory.contacts.record(grace, { country: 'DE' }, Date.now());
+    await world.store.contacts.record(grace, { country: 'DE' }, Date.now());
     expect((await world.get(world.links.preferences(grace))).ticked).toEqual([]);
   });
 
@@ -53,7 +55,7 @@ describe('the preference centre', () => {
     await world.post(preferencesOf(world), ticking('onboarding'));
     const page = await world.post(preferencesOf(world), ticking('offers'));
     expect(await world.states()).toEqual({ onboarding: 'revoked', offers: 'granted' });
-    const record = (await world.memory.consents.history(world.ada.user_id)).find(
+    const record = (await world.store.consents.history(world.ada.user_id)).find(
       ({ topic, source, state }) => topic === 'offers' && source === 'preference centre' && state === 'granted',
     );
     expect(record).toMatchObject({ basis: 'consent', locale: 'en-GB' });
@@ -104,9 +106,9 @@ describe('the preference centre', () => {
 
   it('tells that mail is stopped, and why, but not more', async () => {
     const world = await pages();
-    const hash = world.memory.addressHash(world.ada.email);
+    const hash = world.store.addressHash(world.ada.email);
     const add = (reason: 'complaint' | 'hard_bounce' | 'manual') =>
-      world.memory.suppressions.add(hash, { reason, scope: 'all', since: 1, source: 'feedback' });
+      world.store.suppressions.add(hash, { reason, scope: 'all', since: 1, source: 'feedback' });
     const page = async () => (await world.get(preferencesOf(world))).html;
     await add('manual');
     expect(await page()).not.toContain('class="notice"');
@@ -119,7 +121,7 @@ describe('the preference centre', () => {
 
   it('says when something it needs is away, and claims nothing', async () => {
     const world = await pages();
-    world.redisGoesAway();
+    world.recordBecomesUnavailable();
     for (const answer of [
       await world.get(preferencesOf(world)),
       await world.post(preferencesOf(world), ticking()),
@@ -144,7 +146,7 @@ describe('unsubscribing from all', () => {
     const page = await world.post(preferencesOf(world), leavingAll);
     expect(page).toMatchObject({ status: 200, said: 'You are unsubscribed from everything.', ticked: [] });
     expect(await world.states()).toEqual({ onboarding: 'revoked', offers: 'revoked' });
-    expect(await world.memory.consents.stateOf(world.ada.user_id, 'of-the-future')).toBe('revoked');
+    expect(await world.store.consents.stateOf(world.ada.user_id, 'of-the-future')).toBe('revoked');
     expect(world.published).toMatchObject([{ payload: { consent: { topics: ['*', 'onboarding', 'offers'] } } }]);
     await world.post(preferencesOf(world), leavingAll);
     expect(world.published).toHaveLength(1);
@@ -171,7 +173,7 @@ it('somebody who was erased sees what anybody sees, and nothing is recorded or t
     said: 'You are unsubscribed from everything.',
   });
   expect((await world.post(world.links.confirm(erased, 'e'))).html).toContain('Nothing to confirm');
-  expect(await world.memory.consents.history(erased)).toEqual([]);
+  expect(await world.store.consents.history(erased)).toEqual([]);
   expect(world.published).toEqual([]);
 });
 
@@ -182,17 +184,17 @@ describe('the language', () => {
     const world = await pages();
     expect((await world.get(preferencesOf(world), said)).html).toContain('<html lang="en" dir="ltr">');
     const grace = `grace_${randomUUID()}`;
-    await world.memory.contacts.record(grace, { name: 'Grace' }, 1);
+    await world.store.contacts.record(grace, { name: 'Grace' }, 1);
     const url = world.links.preferences(grace);
     expect((await world.get(url, said)).html).toContain('<html lang="de" dir="ltr">');
     expect((await world.get(url, { 'accept-language': 'tlh, *' })).html).toContain('<html lang="en" dir="ltr">');
-    await world.memory.contacts.record(grace, { locale: 'tlh' }, 2);
+    await world.store.contacts.record(grace, { locale: 'tlh' }, 2);
     expect((await world.get(url, { 'accept-language': 'es-MX' })).html).toContain('Preferencias de correo');
   });
 
   it('is read from right to left where that is how it is read', async () => {
     const world = await pages();
-    await world.memory.contacts.record(world.ada.user_id, { locale: 'ar-EG' }, Date.now());
+    await world.store.contacts.record(world.ada.user_id, { locale: 'ar-EG' }, Date.now());
     const { html } = await world.get(preferencesOf(world));
     expect(html).toContain('<html lang="ar" dir="rtl">');
     expect(html).toContain(topics.offers.translations.ar.title);

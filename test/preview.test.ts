@@ -64,10 +64,10 @@ describe('a template', () => {
   });
 
   it('that never made sense is shown as it is published', async () => {
-    const { json, save, memory, config } = open();
+    const { json, save, published, config } = open();
     const known = { topics: Object.keys(config.topics) };
     const { template } = await compileTemplate(config.templates.dir, 'receipt', known);
-    await memory.templates.publish(template, { author: 'ada', message: 'first' });
+    await published.publish(template, { author: 'ada', message: 'first' });
     await save('receipt/mail.mjml', () => 'nothing of use');
     await vi.waitFor(async () =>
       expect((await json('/api/templates/receipt')).body).toMatchObject({
@@ -152,11 +152,11 @@ describe('data', () => {
 
 describe('versions', () => {
   it('are listed with who and why, and compared line by line', async () => {
-    const { json, get, memory, config, save } = open();
+    const { json, get, published, config, save } = open();
     const known = { topics: Object.keys(config.topics) };
     const publish = async (author: string) => {
       const { template } = await compileTemplate(config.templates.dir, 'welcome', known);
-      await memory.templates.publish(template, { author, message: 'better words' });
+      await published.publish(template, { author, message: 'better words' });
       return template.version;
     };
     const first = await publish('ada');
@@ -224,7 +224,7 @@ describe('without its servers', () => {
     const page = await get('/?template=welcome');
     expect(page).toMatchObject({ status: 200, text: expect.stringContaining('NATS does not answer') });
     expect(page.text).toContain('<iframe');
-    expect((await get('/?template=welcome&tab=versions')).text).toContain('Redis does not answer');
+    expect((await get('/?template=welcome&tab=versions')).text).toContain('Postgres does not answer');
     expect((await json('/api/templates/welcome/events')).status).toBe(503);
     expect((await json('/api/templates/welcome/versions')).status).toBe(503);
   });

@@ -58,8 +58,8 @@ function save(file: string, text: string): void {
 }
 
 const answer = async (spec: ChildSpec | undefined) => (await fetch(spec?.readyUrl ?? '')).text();
-const said = (line: string | RegExp) =>
-  vi.waitFor(() => expect(lines).toContainEqual(expect.stringMatching(line)), { timeout: 10_000 });
+const said = (line: string | RegExp, from = 0) =>
+  vi.waitFor(() => expect(lines.slice(from)).toContainEqual(expect.stringMatching(line)), { timeout: 20_000 });
 
 describe('saved code', () => {
   it('restarts the process that has loaded it, in the same place, and no other', async () => {
@@ -87,7 +87,7 @@ describe('saved code', () => {
     const before = await answer(ingress);
 
     save('ingress/main.ts', 'export const routes = {');
-    await said(/goes on\.$/);
+    await said(/still running the previous version\.$/);
     expect(lines).toContain('ingress: the new code cannot be used:');
     expect(lines.join('\n')).toMatch(/SyntaxError/);
     expect(await answer(ingress)).toBe(before);
@@ -108,16 +108,46 @@ describe('saved code', () => {
     expect(await answer(worker)).toMatch(/^new /);
   });
 
-  it('that fails when it really runs stops nothing else, and is started again when it is mended', async () => {
+  it('of the store, scripts and statements too, restarts what reads it', async () => {
+    mkdirSync(join(root, 'store/redis'), { recursive: true });
+    for (const file of ['store/sends.ts', 'store/sends-claim.sql', 'store/redis/slots-take.lua']) {
+      const from = lines.length;
+      const before = await answer(worker);
+      save(file, '');
+      await said(new RegExp(`^restarted worker and ingress for ${file} `), from);
+      expect(await answer(worker)).not.toBe(before);
+    }
+  });
+
+  it('that fails when it really runs leaves the old process running until it is mended', async () => {
+    const before = await answer(ingress);
     save('ingress/main.ts', saying('new', "throw new Error('no such stream');"));
-    await said('It is started again when the next file is saved.');
+    await said('Restart failed; still running the previous version.');
     expect(lines.join('\n')).toContain('no such stream');
-    const ended = await Promise.race([supervisor.exited, Promise.resolve('nothing')]);
-    expect(ended).toBe('nothing');
+    expect(await answer(ingress)).toBe(before);
+    expect(await Promise.race([supervisor.exited, Promise.resolve('nothing')])).toBe('nothing');
 
     save('ingress/main.ts', saying('mended'));
     await said(/^restarted ingress/);
     expect(await answer(ingress)).toMatch(/^mended /);
+  });
+
+  it('that loads and never becomes ready leaves the old process running too', async () => {
+    const before = await answer(worker);
+    save('worker/main.ts', saying('new').replace('reply.end', 'reply.writeHead(503).end'));
+    await said(/^worker is not ready after 10 s: .* gives 503 new \d+$/);
+    await said('Restart failed; still running the previous version.');
+    expect(await answer(worker)).toBe(before);
+  });
+
+  it('takes the place of the old process while one of the new code works elsewhere', async () => {
+    save('worker/main.ts', saying('new', "console.log('on port', process.env.HTTP_PORT);"));
+    await said(/^restarted worker/);
+    const ports = lines.flatMap((line) => /on port (\d+)/.exec(line)?.[1] ?? []);
+    expect(ports).toHaveLength(2);
+    expect(ports[1]).toBe(new URL(worker?.readyUrl ?? '').port);
+    expect(ports[0]).not.toBe(ports[1]);
+    await expect(fetch(`http://127.0.0.1:${ports[0]}/`)).rejects.toThrow();
   });
 
   it('does not keep a restarted process from being told of when it ends by itself', async () => {

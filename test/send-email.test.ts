@@ -1,8 +1,9 @@
-import type { ApplicationFailure } from '@temporalio/common';
-import { describe, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { describe, expect, it, vi } from 'vitest';
 
 import type { Event } from '../events/index.ts';
-import type { Memory } from '../state/memory.ts';
+import type { Store } from '../store/store.ts';
 import { person } from './support/events.ts';
 import {
   anOrder,
@@ -10,13 +11,13 @@ import {
   expectWait,
   failureOf,
   monday,
-  redisOfThisFile,
+  serversOfThisFile,
   scene,
   optsOut,
   version,
 } from './support/scene.ts';
 
-redisOfThisFile();
+serversOfThisFile();
 
 describe('a mail that goes well', () => {
   it('is Ada’s, says what the template says, and carries its tag', async () => {
@@ -54,21 +55,22 @@ describe('a mail that goes well', () => {
   });
 
   it('leaves once when two attempts race', async () => {
-    const { attempt, calls, memory, tag } = await scene();
+    const { attempt, calls, store, tag } = await scene();
     const ended = await Promise.allSettled(Array.from({ length: 10 }, () => attempt('receipt')));
     expect(calls).toHaveLength(1);
     const lost = ended.filter((one) => one.status === 'rejected');
-    for (const { reason } of lost) expectWait(reason as ApplicationFailure, 'Settling');
+    for (const { reason } of lost)
+      expect(reason).toMatchObject({ type: expect.stringMatching(/^(InDoubt|ClaimedElsewhere)$/) });
     expect(lost.length).toBeLessThan(10);
-    expect(await memory.sends.read(tag('receipt'))).toMatchObject({ state: 'accepted', providerId: 'ses-1' });
+    expect(await store.sends.read(tag('receipt'))).toMatchObject({ state: 'accepted', providerId: 'ses-1' });
     expect(await attempt('receipt')).toMatchObject({ outcome: 'sent', message_id: 'ses-1' });
   });
 
   it('whose answer had no id is sent; the id comes with the feed', async () => {
-    const { attempt, calls, memory, tag } = await scene([{ kind: 'accepted_id_unknown' }]);
+    const { attempt, calls, store, tag } = await scene([{ kind: 'accepted_id_unknown' }]);
     expect(await attempt('receipt')).toEqual({ outcome: 'sent', version: version('receipt') });
     expect(await attempt('receipt')).toEqual({ outcome: 'sent', version: version('receipt') });
-    await memory.sends.confirm(tag('receipt'), 'ses-7');
+    await store.sends.confirm(tag('receipt'), 'ses-7');
     expect(await attempt('receipt')).toEqual({ outcome: 'sent', message_id: 'ses-7', version: version('receipt') });
     expect(calls).toHaveLength(1);
   });
@@ -83,28 +85,58 @@ describe('a mail that must not go', () => {
   });
 
   it('to an address that bounced, not even a receipt', async () => {
-    const { attempt, calls, memory, ada, outcomes } = await scene();
+    const { attempt, calls, store, ada, outcomes } = await scene();
     const bounced = { reason: 'hard_bounce', scope: 'all', since: monday, source: 'test' } as const;
-    await memory.suppressions.add(memory.addressHash(ada.email.toUpperCase()), bounced);
+    await store.suppressions.add(store.addressHash(ada.email.toUpperCase()), bounced);
     expect(await attempt('receipt')).toEqual({ outcome: 'suppressed' });
     expect(calls).toEqual([]);
     expect(outcomes).toEqual(['suppressed']);
   });
 
   it('to somebody who opted out: marketing stops, the receipt goes', async () => {
-    const { attempt, calls, memory, ada } = await scene();
-    await optsOut(memory, ada.user_id, 'onboarding', monday + 1);
+    const { attempt, calls, store, ada } = await scene();
+    await optsOut(store, ada.user_id, 'onboarding', monday + 1);
     expect(await attempt('welcome')).toEqual({ outcome: 'no_consent' });
     expect(calls).toEqual([]);
     expect(await attempt('receipt')).toMatchObject({ outcome: 'sent' });
   });
 
   it('as marketing to an address of which the provider doubts, while a receipt may still be right', async () => {
-    const { attempt, memory, ada } = await scene();
+    const { attempt, store, ada } = await scene();
     const doubted = { reason: 'invalid_address', scope: 'marketing', since: monday, source: 'test' } as const;
-    await memory.suppressions.add(memory.addressHash(ada.email), doubted);
+    await store.suppressions.add(store.addressHash(ada.email), doubted);
     expect(await attempt('welcome')).toMatchObject({ outcome: 'suppressed' });
     expect(await attempt('receipt')).toMatchObject({ outcome: 'sent' });
+  });
+
+  it('not yet known: it is waited for, and arrives when somebody records them', async () => {
+    const { attempt, calls, store } = await scene();
+    const grace = person('grace');
+    const event = anOrder(grace.user_id);
+    const wait = expectWait(await failureOf(attempt('receipt', { event, since: Date.now() })), 'NotKnownYet');
+    expect(wait).toBeLessThanOrEqual(2_000);
+    const later = await failureOf(attempt('receipt', { event, since: Date.now() - 10 * 60_000 }));
+    expect(expectWait(later, 'NotKnownYet')).toBeGreaterThan(4 * 60_000);
+    expect(calls).toEqual([]);
+    await store.contacts.record(grace.user_id, { email: grace.email }, monday);
+    expect(await attempt('receipt', { event, since: Date.now() })).toMatchObject({ outcome: 'sent' });
+  });
+
+  it('without a consent that anybody recorded: waits, while one who said no waits for nothing', async () => {
+    const { attempt, store, ada } = await scene();
+    const grace = person('grace');
+    await store.contacts.record(grace.user_id, { email: grace.email }, monday);
+    const event = anOrder(grace.user_id);
+    expectWait(await failureOf(attempt('welcome', { event, since: Date.now() })), 'NotKnownYet');
+    await optsOut(store, ada.user_id, 'onboarding', monday + 1);
+    expect(await attempt('welcome', { since: Date.now() })).toEqual({ outcome: 'no_consent' });
+  });
+
+  it('of whom nothing was recorded for a day: a receipt alerts an operator', async () => {
+    const { attempt, alerts } = await scene();
+    const event = anOrder(person('grace').user_id);
+    expect(await attempt('receipt', { event, since: Date.now() - 86_400_001 })).toEqual({ outcome: 'no_address' });
+    expect(alerts).toEqual(['email.not_sent']);
   });
 
   it('to somebody who never agreed, unless no consent is needed', async () => {
@@ -112,42 +144,42 @@ describe('a mail that must not go', () => {
       ['opt_in', 'no_consent'],
       ['opt_out', 'sent'],
     ] as const) {
-      const { attempt, memory } = await scene([], { consentModel: () => model });
+      const { attempt, store } = await scene([], { consentModel: () => model });
       const grace = person('grace');
-      await memory.contacts.record(grace.user_id, { email: grace.email }, monday);
+      await store.contacts.record(grace.user_id, { email: grace.email }, monday);
       expect(await attempt('welcome', { event: anOrder(grace.user_id) })).toMatchObject({ outcome });
     }
   });
 
   it('when Ada opted out between two attempts', async () => {
-    const { attempt, calls, memory, ada } = await scene([{ kind: 'throttled', retryAfterMs: 1 }]);
+    const { attempt, calls, store, ada } = await scene([{ kind: 'throttled', retryAfterMs: 1 }]);
     await failureOf(attempt('welcome'));
-    await optsOut(memory, ada.user_id, 'onboarding', monday + 1);
+    await optsOut(store, ada.user_id, 'onboarding', monday + 1);
     expect(await attempt('welcome')).toEqual({ outcome: 'no_consent' });
     expect(calls).toHaveLength(1);
   });
 });
 
 describe('a mail whose slot is far away', () => {
-  const ahead = async ({ rates }: Memory, count: number) => {
-    for (let i = 0; i < count; i++) await rates.reserve(`ahead-${i}`, { lane: 'transactional', since: 1, stops: [] });
+  const ahead = async ({ slots }: Store, count: number) => {
+    for (let i = 0; i < count; i++) await slots.take(`ahead-${i}`, { lane: 'transactional', since: 1 });
   };
 
   it('gives its place back and is told how long to wait: a little less, since timers may be late', async () => {
-    const { attempt, calls, memory, tag } = await scene([], { rateLimit: 1 });
-    await ahead(memory, 4);
-    const wait = expectWait(await failureOf(attempt('receipt')), 'RateLimited');
+    const { attempt, calls, store, tag } = await scene([], { rateLimit: 1 });
+    await ahead(store, 4);
+    const wait = expectWait(await failureOf(attempt('receipt')), 'WaitingForSlot');
     expect(wait).toBeGreaterThan(1_700);
     expect(wait).toBeLessThanOrEqual(2_700);
-    const again = expectWait(await failureOf(attempt('receipt')), 'RateLimited');
+    const again = expectWait(await failureOf(attempt('receipt')), 'WaitingForSlot');
     expect(again).toBeLessThanOrEqual(wait);
     expect(calls).toEqual([]);
-    expect(await memory.sends.read(tag('receipt'))).toBeUndefined();
+    expect(await store.sends.read(tag('receipt'))).toBeUndefined();
   });
 
   it('waits here when the slot is near', async () => {
-    const { attempt, memory, calls } = await scene([], { rateLimit: 10 });
-    await ahead(memory, 2);
+    const { attempt, store, calls } = await scene([], { rateLimit: 10 });
+    await ahead(store, 2);
     const began = performance.now();
     expect(await attempt('receipt')).toMatchObject({ outcome: 'sent' });
     expect(performance.now() - began).toBeGreaterThan(100);
@@ -155,24 +187,68 @@ describe('a mail whose slot is far away', () => {
   });
 
   it('after a throttle keeps its place in the lane', async () => {
-    const { attempt, memory } = await scene([{ kind: 'throttled', retryAfterMs: 1 }], { rateLimit: 10 });
+    const { attempt, store } = await scene([{ kind: 'throttled', retryAfterMs: 1 }], { rateLimit: 10 });
     await failureOf(attempt('welcome'));
-    const behind = { lane: 'marketing', since: monday + 1, stops: [] } as const;
-    for (let i = 0; i < 100; i++) await memory.rates.reserve(`behind-${i}`, behind);
+    const behind = { lane: 'marketing', since: monday + 1 } as const;
+    for (let i = 0; i < 100; i++) await store.slots.take(`behind-${i}`, behind);
     expect(await attempt('welcome')).toMatchObject({ outcome: 'sent' });
   });
 });
 
-describe('when the rate limit cannot be asked', () => {
-  const broken = (memory: Memory) => {
-    memory.rates.reserve = () => Promise.reject(new Error('Redis is away'));
+describe('an email whose slot has passed before it could be sent', () => {
+  /** The ledger stands still for longer than a slot lasts. */
+  const slowClaim = ({ sends }: Store, meanwhile = async () => {}) => {
+    const claim = sends.claim.bind(sends);
+    vi.spyOn(sends, 'claim').mockImplementationOnce(async (...about) => {
+      await meanwhile();
+      await sleep(300);
+      return claim(...about);
+    });
   };
 
-  it('marketing waits, and a receipt goes at this worker’s share, if the ledger can be written', async () => {
-    const { attempt, calls, memory } = await scene();
-    broken(memory);
-    await expect(attempt('welcome')).rejects.toThrow('Redis is away');
+  it('is sent in another one', async () => {
+    const { attempt, calls, store } = await scene();
+    const take = vi.spyOn(store.slots, 'take');
+    slowClaim(store);
+    expect(await attempt('receipt')).toMatchObject({ outcome: 'sent' });
+    expect(take).toHaveBeenCalledTimes(2);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('gives its claim back when the next one is far, and is sent then', async () => {
+    const { attempt, calls, store, tag } = await scene([], { rateLimit: 1 });
+    slowClaim(store, async () => {
+      for (let i = 0; i < 4; i++) await store.slots.take(`ahead-${i}`, { lane: 'transactional', since: 1 });
+    });
+    expectWait(await failureOf(attempt('receipt')), 'WaitingForSlot');
+    expect(calls).toEqual([]);
+    expect((await store.sends.read(tag('receipt')))?.state).toBe('released');
+
+    vi.spyOn(store.slots, 'take').mockResolvedValueOnce({ kind: 'slot' });
     expect(await attempt('receipt')).toMatchObject({ outcome: 'sent' });
     expect(calls).toHaveLength(1);
+  });
+});
+
+describe('when the rate limit cannot be asked', () => {
+  it('everything waits, receipts too, and nothing is claimed', async () => {
+    const { attempt, calls, store, tag } = await scene();
+    const take = vi.spyOn(store.slots, 'take').mockRejectedValue(new Error('Connection is closed.'));
+    for (const template of ['welcome', 'receipt'] as const)
+      expectWait(await failureOf(attempt(template)), 'SlotsUnavailable');
+    expect(await store.sends.read(tag('receipt'))).toBeUndefined();
+    expect(calls).toEqual([]);
+    take.mockRestore();
+    expect(await attempt('receipt')).toMatchObject({ outcome: 'sent' });
+  });
+});
+
+describe('an email that waits for its journey to be resumed', () => {
+  it('uses up no slot', async () => {
+    const { attempt, store } = await scene();
+    const take = vi.spyOn(store.slots, 'take');
+    await store.stops.pause('all');
+    expectWait(await failureOf(attempt('receipt')), 'Paused');
+    expect(take).not.toHaveBeenCalled();
   });
 });

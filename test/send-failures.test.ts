@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 
 import type { SendFailure } from '../activities/failures.ts';
 import type { Event } from '../events/index.ts';
-import type { Halt } from '../state/stops.ts';
-import { expectWait, failureOf, monday, redisOfThisFile, scene } from './support/scene.ts';
+import type { Halt } from '../store/stops.ts';
+import { expectWait, failureOf, monday, serversOfThisFile, scene } from './support/scene.ts';
 
-redisOfThisFile();
+serversOfThisFile();
 
 describe('a mail that certainly did not leave', () => {
   it('throttled: waits as long as asked, then a later attempt sends it', async () => {
@@ -16,25 +16,25 @@ describe('a mail that certainly did not leave', () => {
   });
 
   it('with the day’s quota spent: nobody else asks the provider either, until there is room', async () => {
-    const { attempt, calls, memory } = await scene([{ kind: 'quota_spent', retryAfterMs: 300_000 }]);
+    const { attempt, calls, store } = await scene([{ kind: 'quota_spent', retryAfterMs: 300_000 }]);
     expect(expectWait(await failureOf(attempt('receipt')), 'QuotaSpent')).toBe(5_000);
     expectWait(await failureOf(attempt('welcome')), 'QuotaSpent');
     expect(calls).toHaveLength(1);
-    await memory.account.allowed({ maxPerSecond: 14, max24Hours: 100, sent24Hours: 50 });
+    await store.account.allowed({ maxPerSecond: 14, max24Hours: 100, sent24Hours: 50 });
     expect(await attempt('receipt')).toMatchObject({ outcome: 'sent' });
   });
 
   it('when only the transactional reserve is left: marketing waits, a receipt goes', async () => {
-    const { attempt, memory } = await scene();
-    await memory.account.allowed({ maxPerSecond: 1_000, max24Hours: 100, sent24Hours: 90 });
+    const { attempt, store } = await scene();
+    await store.account.allowed({ maxPerSecond: 1_000, max24Hours: 100, sent24Hours: 90 });
     expectWait(await failureOf(attempt('welcome')), 'QuotaSpent');
     expect(await attempt('receipt')).toMatchObject({ outcome: 'sent' });
   });
 
   it('over the rate: everybody is slower for a while', async () => {
-    const { attempt, memory } = await scene([{ kind: 'throttled', retryAfterMs: 1_000, overRate: true }]);
+    const { attempt, store } = await scene([{ kind: 'throttled', retryAfterMs: 1_000, overRate: true }]);
     await failureOf(attempt('receipt'));
-    expect((await memory.account.state()).perSecond).toBeLessThan(900);
+    expect((await store.account.state()).perSecond).toBeLessThan(900);
   });
 
   it('throttled by a trouble of the service: waits twice as long each time, ten minutes at most', async () => {
@@ -47,11 +47,11 @@ describe('a mail that certainly did not leave', () => {
   it('refused for a limit twice: the account’s gate closes', async () => {
     const thenHalt: Halt = { scope: 'account', reason: 'LimitExceededException', detail: 'too many', opens: 'probe' };
     const limit: SendFailure = { kind: 'throttled', retryAfterMs: 300_000, thenHalt };
-    const { attempt, memory } = await scene([limit, limit]);
+    const { attempt, store } = await scene([limit, limit]);
     expect(expectWait(await failureOf(attempt('receipt')), 'Throttled')).toBe(300_000);
-    expect(await memory.stops.gates()).toEqual([]);
-    expectWait(await failureOf(attempt('receipt')), 'SendingHalted');
-    expect(await memory.stops.gates()).toMatchObject([thenHalt]);
+    expect(await store.stops.gates()).toEqual([]);
+    expectWait(await failureOf(attempt('receipt')), 'GateClosed');
+    expect(await store.stops.gates()).toMatchObject([thenHalt]);
   });
 
   it('with the provider away: waits longer each time, in the end as long as a probe, and is sent after all', async () => {
@@ -66,21 +66,21 @@ describe('a mail that certainly did not leave', () => {
 
   it('because its sender is not verified: a gate closes, nobody asks the provider again, until it is opened', async () => {
     const halt: Halt = { scope: 'identity:example.com', reason: 'MessageRejected', detail: 'no', opens: 'probe' };
-    const { attempt, calls, memory, alerts } = await scene([{ kind: 'halted', halt }]);
+    const { attempt, calls, store, alerts } = await scene([{ kind: 'halted', halt }]);
     const failure = await failureOf(attempt('receipt'));
-    expectWait(failure, 'SendingHalted');
+    expectWait(failure, 'GateClosed');
     expect(failure.message).toContain('identity:example.com');
-    for (let i = 0; i < 3; i++) expectWait(await failureOf(attempt('receipt')), 'SendingHalted');
-    expectWait(await failureOf(attempt('welcome')), 'SendingHalted');
+    for (let i = 0; i < 3; i++) expectWait(await failureOf(attempt('receipt')), 'GateClosed');
+    expectWait(await failureOf(attempt('welcome')), 'GateClosed');
     expect(calls).toHaveLength(1);
-    expect(alerts).toEqual(['gate closed: what it stops waits until it is opened']);
-    await memory.stops.open('identity:example.com');
+    expect(alerts).toEqual(['gate.closed']);
+    await store.stops.open('identity:example.com');
     expect(await attempt('receipt')).toMatchObject({ outcome: 'sent' });
   });
 
   it('because another sender is not verified: goes', async () => {
-    const { attempt, memory } = await scene();
-    await memory.stops.close({
+    const { attempt, store } = await scene();
+    await store.stops.close({
       scope: 'identity:other.example',
       reason: 'MessageRejected',
       detail: '',
@@ -90,11 +90,11 @@ describe('a mail that certainly did not leave', () => {
   });
 
   it('because its journey is paused: other journeys go on', async () => {
-    const { attempt, memory } = await scene();
-    await memory.stops.pause('journey:onboarding');
+    const { attempt, store } = await scene();
+    await store.stops.pause('journey:onboarding');
     expectWait(await failureOf(attempt('welcome', { journey: 'onboarding' })), 'Paused');
     expect(await attempt('receipt', { journey: 'receipt' })).toMatchObject({ outcome: 'sent' });
-    await memory.stops.resume('journey:onboarding');
+    await store.stops.resume('journey:onboarding');
     expect(await attempt('welcome', { journey: 'onboarding' })).toMatchObject({ outcome: 'sent' });
   });
 
@@ -103,18 +103,19 @@ describe('a mail that certainly did not leave', () => {
     ['a minute', 60_000, 6_000],
     ['a day', 86_400_000, 30_000],
   ])('and asks again after a tenth of the time that it has waited: %s', async (_, waitedMs, asksAfterMs) => {
-    const { attempt, memory } = await scene();
-    await memory.stops.pause('all');
+    const { attempt, store } = await scene();
+    await store.stops.pause('all');
     const delay = expectWait(await failureOf(attempt('receipt', { since: Date.now() - waitedMs })), 'Paused');
     expect(delay).toBeGreaterThanOrEqual(asksAfterMs);
     expect(delay).toBeLessThan(asksAfterMs + 900); // this test's own time
   });
 
   it('because it was paused while it waited for its slot', async () => {
-    const { attempt, memory, calls } = await scene([], { rateLimit: 4 });
-    await memory.rates.reserve('a', { lane: 'transactional', since: 1, stops: [] });
+    const { attempt, store, calls } = await scene([], { rateLimit: 4 });
+    await store.slots.take('a', { lane: 'transactional', since: 1 });
+    await store.slots.take('b', { lane: 'transactional', since: 2 });
     const waiting = failureOf(attempt('receipt'));
-    await memory.stops.pause('all');
+    await store.stops.pause('all');
     expectWait(await waiting, 'Paused');
     expect(calls).toEqual([]);
   });
@@ -123,7 +124,7 @@ describe('a mail that certainly did not leave', () => {
     const { attempt, calls } = await scene([{ kind: 'refused' }]);
     for (let i = 0; i < 3; i++) {
       expect(await failureOf(attempt('receipt'))).toMatchObject({
-        type: 'MailRefused',
+        type: 'EmailRefused',
         nonRetryable: true,
         message: 'the provider said refused',
       });

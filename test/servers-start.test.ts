@@ -1,15 +1,18 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { Client, Connection } from '@temporalio/client';
 import { Redis } from 'ioredis';
+import { Client as PostgresClient } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isAlive } from '../local/servers/data-lock.ts';
 import { CannotStart, DataInUse } from '../local/servers/errors.ts';
@@ -55,9 +58,12 @@ describe('running servers', () => {
 
   it('write before they acknowledge when they are to be durable', async () => {
     expect(await readFile(join(dataDir, 'nats.conf'), 'utf8')).toContain('sync_interval: always');
+  });
+
+  it('write nothing of Redis to disk: it holds nothing worth keeping', async () => {
     await withRedis(running, async (redis) => {
-      expect(await redis.config('GET', 'append*')).toEqual(expect.arrayContaining(['appendfsync', 'always']));
-      expect(await redis.config('GET', 'maxmemory-policy')).toContain('noeviction');
+      expect(await redis.config('GET', 'appendonly')).toEqual(['appendonly', 'no']);
+      expect(await redis.config('GET', 'save')).toEqual(['save', '']);
     });
   });
 
@@ -68,9 +74,8 @@ describe('running servers', () => {
     expect((second as DataInUse).message).toContain(`in use by process ${process.pid}`);
   });
 
-  it('come back from kill -9 on the same port with what was written before', async () => {
+  it('come back from kill -9 on the same port', async () => {
     await withRedis(running, async (redis) => {
-      await redis.set('ada', 'consented');
       const { pid } = running.redis;
 
       await running.server('redis').kill('SIGKILL');
@@ -78,9 +83,21 @@ describe('running servers', () => {
       await running.server('redis').start();
 
       expect(running.redis.pid).not.toBe(pid);
-      expect(await redis.get('ada')).toBe('consented');
+      expect(await redis.ping()).toBe('PONG');
     });
   });
+
+  it('starts no Postgres when there is one already, and takes its port from the URL', async () => {
+    const own = await mkdtemp(join(tmpdir(), 'rivulet-servers-'));
+    const second = await start(own, { postgresUrl: running.postgres.url });
+    try {
+      expect(second.postgres).toMatchObject({ url: running.postgres.url, port: running.postgres.port, pid: 0 });
+      expect(existsSync(join(own, 'postgres'))).toBe(false);
+    } finally {
+      await second.stop();
+      await rm(own, { recursive: true, force: true });
+    }
+  }, 60_000);
 
   it('can be frozen and thawed', async () => {
     await running.server('nats').kill('SIGSTOP');
@@ -89,6 +106,20 @@ describe('running servers', () => {
 
     await running.server('nats').kill('SIGCONT');
     expect((await fetch(`${running.nats.monitorUrl}/healthz`)).status).toBe(200);
+  });
+
+  it('can be frozen with all their processes: a frozen Postgres answers on no connection', async () => {
+    const client = new PostgresClient({ connectionString: running.postgres.url });
+    await client.connect();
+    await running.server('postgres').kill('SIGSTOP');
+    let answered = false;
+    const asked = client.query('SELECT 1').then(() => (answered = true));
+    await sleep(200);
+    expect(answered).toBe(false);
+
+    await running.server('postgres').kill('SIGCONT');
+    await asked;
+    await client.end();
   });
 });
 
@@ -99,15 +130,15 @@ describe('a start', () => {
   });
   afterEach(() => rm(dataDir, { recursive: true, force: true }));
 
-  it('keeps the data of the one before, and tells when a server dies by itself', async () => {
+  it('keeps the data of the one before, except in Redis, and tells when a server dies by itself', async () => {
     const first = await start(dataDir);
-    await withRedis(first, (redis) => redis.set('grace', 'opted out'));
+    await withRedis(first, (redis) => redis.set('grace', 'a slot'));
     await publish(first);
     await startRun(first);
     await first.stop();
 
     const second = await start(dataDir);
-    await withRedis(second, async (redis) => expect(await redis.get('grace')).toBe('opted out'));
+    await withRedis(second, async (redis) => expect(await redis.get('grace')).toBeNull());
     expect(await storedMessages(second)).toBe(1);
     expect(await runExists(second)).toBe(true);
 
@@ -116,13 +147,39 @@ describe('a start', () => {
     await second.stop();
   }, 60_000);
 
+  it('restarts what dies by itself, until it has died too often', async () => {
+    const lines: string[] = [];
+    const running = await start(dataDir, { restartDead: true, log: (line) => lines.push(...line.split('\n')) });
+    const count = (line: string) => lines.filter((one) => one === line).length;
+    try {
+      for (const name of ['nats', 'postgres', 'temporal'] as const) {
+        process.kill(running[name].pid, 'SIGKILL');
+        await expect.poll(() => count(`${name} is running again.`), { timeout: 30_000 }).toBe(1);
+      }
+      await withRedis(running, (redis) => redis.set('grace', 'a slot'));
+      await publish(running);
+      await startRun(running);
+
+      for (let death = 1; death <= 5; death += 1) {
+        process.kill(running.redis.pid, 'SIGKILL');
+        await expect.poll(() => count('redis is running again.'), { timeout: 30_000 }).toBe(death);
+        await withRedis(running, async (redis) => expect(await redis.get('grace')).toBeNull());
+      }
+      process.kill(running.redis.pid, 'SIGKILL');
+      expect(await running.exited).toMatchObject({ name: 'redis', signal: 'SIGKILL' });
+      expect(count('redis is running again.')).toBe(5);
+    } finally {
+      await running.stop();
+    }
+  }, 120_000);
+
   it('takes another port when the wished one is taken, or says which is taken when no other will do', async () => {
     const squatter = createServer();
     await new Promise<void>((bound) => squatter.listen(0, '127.0.0.1', bound));
     const { port } = squatter.address() as AddressInfo;
     try {
       // No wish for the others: the usual ports may be taken by whatever else runs here.
-      const wishes = { nats: undefined, temporal: undefined, temporalUi: undefined, redis: port };
+      const wishes = { nats: undefined, postgres: undefined, temporal: undefined, temporalUi: undefined, redis: port };
       const exact = start(dataDir, { portPolicy: 'exact', ports: wishes });
       await expect(exact).rejects.toThrow(CannotStart);
       await expect(exact).rejects.toThrow(`Port ${port} (redis) on 127.0.0.1 is taken`);
@@ -213,7 +270,7 @@ async function startInAnotherProcess(
     script,
     `import { startServers } from '${module}';
      const running = await startServers(${JSON.stringify(options)});
-     console.log(JSON.stringify([running.nats.pid, running.redis.pid, running.temporal.pid]));`,
+     console.log(JSON.stringify([running.nats.pid, running.redis.pid, running.postgres.pid, running.temporal.pid]));`,
   );
   const child = spawn(process.execPath, ['--import', 'tsx', script], {
     cwd: root,

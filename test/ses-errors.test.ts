@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
+import { AnswerLost, NotReached } from '../activities/mailers/http-handler.ts';
+import { ProviderError } from '../activities/mailers/provider-error.ts';
 import { classifySesError } from '../activities/mailers/ses-errors.ts';
-import { withoutAddresses } from '../config/scrub.ts';
-import type { GateScope, Halt } from '../state/stops.ts';
+import type { GateScope, Halt } from '../store/stops.ts';
 
 /** An error as the AWS SDK throws it; status undefined = no answer came. */
 interface Thrown {
@@ -20,15 +21,16 @@ function thrown({ name, status, message = '', code }: Thrown): Error {
   return error;
 }
 
-const ada = { from: 'Rivulet <hello@example.com>', to: 'ada@example.com', configurationSet: 'rivulet' };
+const ada = { from: 'Rivulet <hello@example.com>', to: 'ada@example.com', configurationSet: 'rivulet', begun: true };
 
 const failureOf = (error: Thrown) => classifySesError(thrown(error), ada).failure;
 
-/** Halted, with the text that a person reads. `opens`: who can open the gate again. */
-const halted = (scope: GateScope, { name, message = '' }: Thrown, opens: Halt['opens'] = 'probe') => ({
-  kind: 'halted',
-  halt: { scope, reason: name, detail: withoutAddresses(`${name}: ${message}`), opens },
-});
+/** Halted, with a sentence of ours that an operator reads. `opens`: who can open the gate again. */
+const halted = (scope: GateScope, { name, status }: Thrown, opens: Halt['opens'] = 'probe') => {
+  const reason = name === 'ANameNobodyKnows' ? 'UnknownAnswer' : name;
+  const detail = expect.stringMatching(status === undefined ? `^${reason}: ` : `^${reason} \\(${status}\\): `);
+  return { kind: 'halted', halt: { scope, reason, detail, opens } };
+};
 
 const unverified = 'Email address is not verified. The following identities failed the check in region EU-CENTRAL-1:';
 
@@ -113,37 +115,47 @@ describe('what an answer of SES means for the mail', () => {
 });
 
 describe('when no answer came', () => {
-  it.each(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])(
-    '%s: the connection was never made, so the mail did not leave',
+  it('an email that was not sent since the provider was not reached waits, whatever the code', () => {
+    for (const code of ['ECONNREFUSED', 'ENOTFOUND', 'ECONNRESET', 'TIMEOUT', 'ENEW']) {
+      expect(classifySesError(new NotReached(code), ada).failure).toEqual({ kind: 'unavailable' });
+    }
+  });
+
+  it('a certificate that is not trusted, or another protocol, closes the gate of the account until that is put right', () => {
+    expect(classifySesError(new NotReached('DEPTH_ZERO_SELF_SIGNED_CERT', true), ada).failure).toEqual({
+      kind: 'halted',
+      halt: {
+        scope: 'account',
+        reason: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+        detail: 'DEPTH_ZERO_SELF_SIGNED_CERT: SES gave no answer',
+        opens: 'probe',
+      },
+    });
+  });
+
+  it.each(['ECONNRESET', 'EPIPE', 'TIMEOUT', 'ANSWER_TOO_LARGE'])(
+    '%s after the request may have been read: ambiguous',
     (code) => {
-      expect(failureOf({ name: 'Error', code })).toEqual({ kind: 'unavailable' });
-      const wrapped = Object.assign(new Error('failed'), { cause: Object.assign(new Error(code), { code }) });
-      expect(classifySesError(wrapped, ada).failure).toEqual({ kind: 'unavailable' });
+      expect(classifySesError(new AnswerLost(code, undefined), ada).failure).toEqual({ kind: 'ambiguous' });
+      expect(classifySesError(new AnswerLost(code, 500), ada).failure).toEqual({ kind: 'ambiguous' });
+      expect(classifySesError(new AnswerLost(code, 200), ada).failure).toEqual({ kind: 'accepted_id_unknown' });
     },
   );
 
-  it('nor did it when the SDK says that it could not connect in time', () => {
-    const message = '@smithy/node-http-handler - the request socket did not establish a connection with the server';
-    expect(failureOf({ name: 'TimeoutError', message })).toEqual({ kind: 'unavailable' });
+  const anything = [undefined, null, 'a text', 7, new TypeError('x is not a function')];
+  it.each(anything)('%s is thrown: it may have left, but not before the call had begun', (it) => {
+    expect(classifySesError(it, ada).failure).toEqual({ kind: 'ambiguous' });
+    expect(classifySesError(it, { ...ada, begun: false }).failure).toEqual({ kind: 'unavailable' });
   });
 
-  it.each<Thrown>([
-    { name: 'TimeoutError', code: 'ECONNRESET' },
-    { name: 'TimeoutError', code: 'EPIPE' },
-    { name: 'TimeoutError', code: 'ETIMEDOUT', message: 'Request timed out' },
-    { name: 'TimeoutError', message: 'Connection timed out after 10000 ms' },
-    { name: 'AbortError', message: 'Request aborted' },
-    { name: 'Error', code: 'ECONNRESET', message: 'socket hang up' },
-  ])('$name $code: it may have left', (error) => {
-    expect(failureOf(error)).toEqual({ kind: 'ambiguous' });
+  it('an answer about credentials says nothing about the email: it was not even begun', () => {
+    const before = { ...ada, begun: false };
+    for (const status of [200, 500, 502, 418]) {
+      const error = thrown({ name: 'Error', status });
+      expect(classifySesError(error, before).failure).toEqual({ kind: 'unavailable' });
+    }
+    expect(classifySesError(thrown({ name: 'CredentialsProviderError' }), before).failure.kind).toBe('halted');
   });
-
-  it.each([undefined, null, 'a text', 7, new TypeError('x is not a function')])(
-    '%s is thrown: it may have left',
-    (it) => {
-      expect(classifySesError(it, ada).failure).toEqual({ kind: 'ambiguous' });
-    },
-  );
 });
 
 describe('a mail that came too fast waits', () => {
@@ -193,10 +205,26 @@ describe('a mail that came too fast waits', () => {
   });
 });
 
-it('what SES says of an address is kept without the address', () => {
-  const { message } = classifySesError(
-    thrown({ name: 'MessageRejected', status: 400, message: `${unverified} ada@example.com, <grace@example.com>` }),
-    ada,
-  );
-  expect(message).toBe(`MessageRejected: ${unverified} [address], <[address]>`);
+describe('of what SES says', () => {
+  const said = `${unverified} ada@example.com, <grace@example.com>`;
+  const error = thrown({ name: 'MessageRejected', status: 400, message: said });
+
+  it('the message has a name, a status and a sentence of ours', () => {
+    const { message } = classifySesError(error, ada);
+    expect(message).toBe('MessageRejected (400): SES rejects this email, or an identity in it that is not verified');
+  });
+
+  it('the text is kept beside it, without addresses', () => {
+    const refused = classifySesError(error, ada);
+    expect(refused).toBeInstanceOf(ProviderError);
+    expect((refused as ProviderError).providerText).toBe(`${unverified} [address], <[address]>`);
+    expect(refused.message).not.toContain('identities');
+  });
+
+  it('a name that nobody knows is not repeated: it may say anything', () => {
+    const odd = { name: 'Zebulon Quackenbush', status: 400, code: 'zq.secret@example.com' };
+    expect(classifySesError(thrown(odd), ada).message).toBe(
+      'UnknownAnswer (400): SES refuses the request for a reason that is not known here',
+    );
+  });
 });

@@ -90,6 +90,15 @@ describe('what the client sees of a broken exchange, and whether the mail was ac
   });
 });
 
+test('half a body is never completed, and the mail was accepted', async () => {
+  standIn.faults.add({ action: { type: 'half-body' } });
+  const patient = client(60_000);
+  const reply = outcome(send('ada@example.com', {}, patient));
+  await vi.waitFor(() => expect(accepted()).toBe(1));
+  patient.destroy();
+  expect(await reply).not.toBe('accepted');
+});
+
 test('a stalled reply outlasts the client, whose mail was accepted all the same', async () => {
   standIn.faults.add({ action: { type: 'stall', ms: 60_000, accept: true } });
   const impatient = client(100);

@@ -4,9 +4,10 @@ import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { simulate } from '../simulation/simulate.ts';
 import { ada, mailsOf, said } from './support/calendar.ts';
+import { noSecret } from '../config/environment.ts';
 
 describe('hours', () => {
-  const { config } = loadConfig({ ...process.env, RIVULET_SECRET: '0'.repeat(64) });
+  const { config } = loadConfig({ ...process.env, RIVULET_SECRET: noSecret });
   const quiet = (from: string, to: string): Config => {
     const { onboarding: topic = { title: 'Getting started' }, ...others } = config.topics;
     return { ...config, topics: { ...others, onboarding: { ...topic, quiet_hours: { from, to } } } };

@@ -213,12 +213,30 @@ describe('an error of SMTP', () => {
     new TypeError('x is not a function'),
     { code: 'ENEW' },
     { responseCode: 354 },
-  ])('that nobody knows (%o): the mail may have left, and a person has to hear of it', (thrown) => {
-    for (const messageBegun of [false, true]) {
-      const { failure } = classifySmtpError(thrown, { from, messageBegun });
-      expect(failure).toMatchObject({ kind: 'ambiguous' });
-    }
-    expect(classifySmtpError(thrown, { from, messageBegun: false }).failure).toHaveProperty('alert', true);
+  ])('that nobody knows (%o): the mail may have left once the message had begun, and not before', (thrown) => {
+    expect(classifySmtpError(thrown, { from, messageBegun: true }).failure).toMatchObject({ kind: 'ambiguous' });
+    expect(classifySmtpError(thrown, { from, messageBegun: false }).failure).toEqual({ kind: 'unavailable' });
+  });
+
+  it.each(['DEPTH_ZERO_SELF_SIGNED_CERT', 'ERR_TLS_CERT_ALTNAME_INVALID', 'EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER'])(
+    '%s closes the gate of the account until that is put right',
+    (originalCode) => {
+      const thrown = { code: 'ESOCKET', originalCode, command: 'CONN' };
+      expect(classifySmtpError(thrown, { from, messageBegun: false }).failure).toMatchObject({
+        kind: 'halted',
+        halt: { scope: 'account', reason: originalCode, opens: 'probe' },
+      });
+    },
+  );
+
+  it('says its code, its enhanced code and a sentence of ours; the text of the server is kept beside it', () => {
+    const response = '550 5.1.1 <ada@example.com>: Ada is unknown in local recipient table';
+    const thrown = { code: 'EENVELOPE', command: 'RCPT TO', responseCode: 550, response, message: `no: ${response}` };
+    const error = classifySmtpError(thrown, { from, messageBegun: false, recipient: ['ada@example.com', 'Ada L.'] });
+    expect(error.message).toBe('SMTP 550 (5.1.1): the SMTP server refuses the recipient');
+    expect(error).toMatchObject({
+      providerText: 'no: 550 5.1.1 <[address]>: [recipient] is unknown in local recipient table',
+    });
   });
 
   it.each([

@@ -79,10 +79,13 @@ describe('a notification', () => {
   it('that SNS delivers twice lies in the stream once', async () => {
     const nats = await connect({ servers: inject('servers').nats });
     const settings = { events: 'MARKETING_EVENTS', deadLetters: 'MARKETING_DLQ', maxAgeMs: 604_800_000 };
-    await provisionNats({ manager: await jetstreamManager(nats) }, { ...settings, maxAckPending: 1_000 });
+    const manager = await jetstreamManager(nats);
+    await provisionNats({ manager }, { ...settings, maxAckPending: 1_000, retries: 'MARKETING_RETRY' });
     const { post, store } = endpoint();
     const results: string[] = [];
-    store.mockImplementation(async (bytes) => results.push(await storeFeedback(jetstream(nats), bytes)));
+    store.mockImplementation(async (bytes) =>
+      results.push(await storeFeedback({ js: jetstream(nats), manager }, bytes)),
+    );
     const body = JSON.stringify(signedNotification({ MessageId: crypto.randomUUID() }));
     expect([(await post(body)).status, (await post(body)).status]).toEqual([200, 200]);
     expect(results).toEqual(['stored', 'stored_before']);

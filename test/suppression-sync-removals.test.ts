@@ -17,7 +17,7 @@ describe('what an operator removed', () => {
     expect(await sync()).toEqual({ ...nothing, listed: 2, known: 1, lifted_at_provider: 1 });
     expect(await suppressionsOf(ada)).toEqual([]);
     expect(listedAtSes()).toEqual([`BOUNCE ${grace.email}`]);
-    expect(await lists.memory.suppressionSync.lifts()).toEqual([]);
+    expect(await lists.store.suppressionSync.lifts()).toEqual([]);
     // From here on only what is new is read again.
     expect(await sync()).toEqual(nothing);
   });
@@ -27,7 +27,7 @@ describe('what an operator removed', () => {
     lists.ses.suppressionList.put(ada.email, 'BOUNCE');
     await sync();
     await operatorRemoves(ada);
-    const [lift] = await lists.memory.suppressionSync.lifts();
+    const [lift] = await lists.store.suppressionSync.lifts();
     await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(Number(lift?.at)), { interval: 1 });
     lists.ses.suppressionList.put(ada.email, 'BOUNCE');
     expect(await sync()).toEqual({ ...nothing, listed: 1, added: 1 });
@@ -87,7 +87,7 @@ describe('what an operator removed', () => {
     });
     await operatorRemoves(ada);
     expect(await sync()).toMatchObject({ lifted_at_provider: 1 });
-    expect(await lists.memory.suppressionSync.lifts()).toEqual([]);
+    expect(await lists.store.suppressionSync.lifts()).toEqual([]);
   });
 });
 

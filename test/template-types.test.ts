@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import type { Event } from '../events/index.ts';
+import type { Event, FullPayload } from '../events/index.ts';
 import { compileAll } from '../templates/compile/compile-all.ts';
+import type { EventFor, NeedsOf } from '../templates/event-for.ts';
 import { type TemplateName, templateNames } from '../templates/names.ts';
-import type { EventFor } from '../templates/variables.ts';
 import { variablesSource } from '../templates/write-types.ts';
 import { sendEmail, type TemplateReference } from '../workflows/lib/send-email.ts';
 
@@ -73,6 +73,8 @@ describe('an event for a template', () => {
     template,
     event,
   ];
+  /** Compiles only for a payload that has all that the template needs. */
+  const fits = <Name extends TemplateName>(template: Name, payload: NeedsOf<Name>) => [template, payload];
   const [order, signup, cart, project] = [] as unknown as [
     Event<'order.completed'>,
     Event<'user.signed_up'>,
@@ -80,16 +82,20 @@ describe('an event for a template', () => {
     Event<'project.created'>,
   ];
 
-  it('is one that has all that the template needs: anything else does not compile', () => {
+  it('is one whose payload has all that the template needs: anything else does not compile', () => {
     send('receipt', order);
     // @ts-expect-error -- a sign-up has no total
     send('receipt', signup);
+    // @ts-expect-error -- a cart has no order_id
+    send('receipt', cart);
+    const paid = {} as FullPayload<'order.completed'>;
+    fits('receipt', paid);
     // @ts-expect-error -- the total may be missing
-    send('receipt', { payload: {} as { order_id: string; currency: string; total?: number } });
+    fits('receipt', {} as { order_id: string; currency: string; total?: number });
     // @ts-expect-error -- a total that is an object cannot be shown
-    send('receipt', { payload: {} as { order_id: string; currency: string; total: { amount: number } } });
+    fits('receipt', {} as { order_id: string; currency: string; total: { amount: number } });
     // @ts-expect-error -- the items have no price
-    send('receipt', { payload: {} as Omit<typeof order.payload, 'items'> & { items: { name: string }[] } });
+    fits('receipt', {} as Omit<typeof paid, 'items'> & { items: { name: string }[] });
     expect(order).toBeUndefined();
   });
 
@@ -111,13 +117,27 @@ describe('an event for a template', () => {
     expect(journey).toBeTypeOf('function');
   });
 
-  it('may have more than the template needs, and may lack what it only asks for', () => {
-    send('receipt', cart as typeof cart & { payload: { order_id: string } });
+  it('may show personal fields, which a journey cannot read: they are joined when the email is rendered', () => {
     send('cart-reminder', cart);
+    const journey = () => [
+      cart.payload.cart_id,
+      cart.payload.items?.[0]?.price,
+      // @ts-expect-error -- the link to a cart is personal
+      cart.payload.url,
+      // @ts-expect-error -- so is what is in it
+      cart.payload.items?.[0]?.name,
+      // @ts-expect-error -- and the name of a project
+      project.payload.name,
+    ];
+    expect(journey).toBeTypeOf('function');
+  });
+
+  it('may have more than the template needs, and may lack what it only asks for', () => {
+    fits('receipt', {} as FullPayload<'cart.abandoned'> & { order_id: string });
     send('welcome', signup);
     send('welcome', project);
     send('invite-team', signup);
     // @ts-expect-error -- nor with a plan that cannot be shown
-    send('welcome', { payload: { plan: { name: 'pro' } } });
+    fits('welcome', { plan: { name: 'pro' } });
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { createLinks } from '../runtime/links.ts';
 import { type Claims, createTokens, longestToken } from '../runtime/tokens.ts';
+import { anotherSecret, thirdSecret } from './support/secrets.ts';
 
 const secret = '0123456789abcdef'.repeat(4);
 const tokens = createTokens({ secret, keys: ['2026', '2025'] });
@@ -132,6 +133,29 @@ describe('keys', () => {
   it('of another installation are other keys', () => {
     const elsewhere = createTokens({ secret: 'ff'.repeat(32), keys: ['2026'] });
     expect(elsewhere.read(token)).toBeUndefined();
+  });
+});
+
+describe('a rotation of the secret', () => {
+  const rotated = createTokens({ secret: anotherSecret, previous: secret, keys: ['2026', '2025'] });
+
+  it('leaves links of before good while the previous secret is known, and no longer', () => {
+    expect(rotated.read(token)).toEqual(claims);
+    expect(createTokens({ secret: anotherSecret, keys: ['2026', '2025'] }).read(token)).toBeUndefined();
+    const older = createTokens({ secret, keys: ['2025'] }).sign(claims);
+    expect(rotated.read(older)).toEqual(claims);
+  });
+
+  it('signs with the new secret alone', () => {
+    const now = rotated.sign(claims);
+    expect(createTokens({ secret: anotherSecret, keys: ['2026'] }).read(now)).toEqual(claims);
+    expect(tokens.read(now)).toBeUndefined();
+  });
+
+  it('refuses what was changed under the previous secret, and keys that were taken out', () => {
+    expect(rotated.read(parts.with(2, `${payload.slice(0, -1)}A`).join('.'))).toBeUndefined();
+    expect(rotated.read(createTokens({ secret, keys: ['2024'] }).sign(claims))).toBeUndefined();
+    expect(rotated.read(createTokens({ secret: thirdSecret, keys: ['2026'] }).sign(claims))).toBeUndefined();
   });
 });
 

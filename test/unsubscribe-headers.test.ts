@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { unsubscribeHeaders } from '../activities/unsubscribe-headers.ts';
 import { createTokens } from '../runtime/tokens.ts';
 import { noCheck, type Provider, startSes, startSmtp } from './support/providers.ts';
-import { redisOfThisFile, scene } from './support/scene.ts';
+import { serversOfThisFile, scene } from './support/scene.ts';
 
 const from = 'Tea & Company <Hello@Example.com>';
 const url = 'https://mail.example.com/u/v1.1.abc.def';
@@ -40,7 +40,7 @@ describe('the headers that mail programs show a button for', () => {
 });
 
 describe('a mail that is sent', () => {
-  redisOfThisFile();
+  serversOfThisFile();
   afterEach(() => vi.unstubAllEnvs());
   const tokens = createTokens({ secret: 'ab'.repeat(32), keys: ['1'] });
 

@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 
 import { leaving, mail, oneClick } from './support/one-click.ts';
-import { pages, raw } from './support/pages.ts';
+import { pagesOfThisFile, raw } from './support/pages.ts';
+
+const pages = pagesOfThisFile();
 
 describe('the one click of a mail program', () => {
   it('ends the topic, is recorded, and is told to running journeys under the same id', async () => {
@@ -17,7 +19,7 @@ describe('the one click of a mail program', () => {
     expect(await world.states()).toEqual({ onboarding: 'granted', offers: 'revoked' });
 
     const [event] = world.published;
-    const record = (await world.memory.consents.history(world.ada.user_id)).at(-1);
+    const record = (await world.store.consents.history(world.ada.user_id)).at(-1);
     expect(record).toMatchObject({
       id: `${event?.event_id}/offers`,
       state: 'revoked',
@@ -130,7 +132,7 @@ describe('the one click of a mail program', () => {
     const world = await pages();
     const captured_at = Date.now() + 3_600_000;
     const consent = { topics: ['offers'], captured_at };
-    await world.memory.consents.record(world.ada.user_id, { id: 'ahead', state: 'granted', consent, at: captured_at });
+    await world.store.consents.record(world.ada.user_id, { id: 'ahead', state: 'granted', consent, at: captured_at });
     await oneClick(leaving(world));
     expect((await world.states())['offers']).toBe('revoked');
     expect(world.published[0]?.timestamp).toBe(captured_at + 1);
@@ -141,7 +143,7 @@ describe('the one click of a mail program', () => {
     const url = leaving(world, 'gossip');
     expect((await world.get(url)).html).toContain('Unsubscribe from these emails?');
     expect((await oneClick(url)).status).toBe(200);
-    expect(await world.memory.consents.stateOf(world.ada.user_id, 'gossip')).toBe('revoked');
+    expect(await world.store.consents.stateOf(world.ada.user_id, 'gossip')).toBe('revoked');
     for (const odd of ['constructor', '__proto__']) expect((await oneClick(leaving(world, odd))).status).toBe(200);
   });
 
@@ -153,7 +155,7 @@ describe('the one click of a mail program', () => {
     expect(theirs.status).toBe(adas.status);
     const same = (html: string) => html.replaceAll(/v1\.[^"]+/g, '');
     expect(same(theirs.html)).toBe(same(adas.html));
-    expect(await world.memory.consents.history(erased)).toEqual([]);
+    expect(await world.store.consents.history(erased)).toEqual([]);
     expect(world.published.map(({ user_id }) => user_id)).toEqual([world.ada.user_id]);
   });
 });
@@ -161,7 +163,7 @@ describe('the one click of a mail program', () => {
 describe('when something is away', () => {
   it('it works without Redis, as long as the event is taken', async () => {
     const world = await pages();
-    world.redisGoesAway();
+    world.recordBecomesUnavailable();
     const answer = await oneClick(leaving(world));
     expect(answer.status).toBe(200);
     expect(world.published).toMatchObject([
@@ -178,7 +180,7 @@ describe('when something is away', () => {
 
   it('without both it says so, claims nothing, and asks to be tried again', async () => {
     const world = await pages();
-    world.redisGoesAway();
+    world.recordBecomesUnavailable();
     world.publishingFails();
     const answer = await oneClick(leaving(world));
     expect(answer.status).toBe(503);

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 
 import { createTokens } from '../runtime/tokens.ts';
 import { leaving, mail, oneClick } from './support/one-click.ts';
-import { pages, type Pages, topics } from './support/pages.ts';
+import { pagesOfThisFile, type Pages, topics } from './support/pages.ts';
+
+const pages = pagesOfThisFile();
 
 describe('somebody who opens the link', () => {
   it('is asked, and nothing changes by looking', async () => {
@@ -67,13 +69,13 @@ it('a machine that opens everything it finds, again and again, changes nothing',
   const world = await pages();
   const { user_id } = world.ada;
   const consent = { topics: ['news'] };
-  await world.memory.consents.record(user_id, { id: 'asked', state: 'pending', consent, at: Date.now() });
+  await world.store.consents.record(user_id, { id: 'asked', state: 'pending', consent, at: Date.now() });
   const left = await world.post(leaving(world, 'gossip'));
   const changed = await world.post(world.links.preferences(user_id), [
     ['shown', 'offers'],
     ['do', 'save'],
   ]);
-  const before = [await world.memory.consents.now(user_id), world.published.length];
+  const before = [await world.store.consents.now(user_id), world.published.length];
 
   const waiting = [
     leaving(world),
@@ -93,7 +95,7 @@ it('a machine that opens everything it finds, again and again, changes nothing',
     expect(page.status).toBe(200);
   }
   expect(seen.size).toBeGreaterThanOrEqual(6);
-  expect([await world.memory.consents.now(user_id), world.published.length]).toEqual(before);
+  expect([await world.store.consents.now(user_id), world.published.length]).toEqual(before);
 });
 
 describe('a link that is not ours', () => {
@@ -154,7 +156,7 @@ describe('a link that is not ours', () => {
 it('a page speaks the language of the person, and names the topic in it', async () => {
   const world = await pages();
   const speaks = async (locale: string) => {
-    await world.memory.contacts.record(world.ada.user_id, { locale }, Date.now());
+    await world.store.contacts.record(world.ada.user_id, { locale }, Date.now());
     return (await world.get(leaving(world))).html;
   };
   expect(await speaks('de-AT')).toContain(`${topics.offers.translations.de.title} abbestellen?`);

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type Check, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { watchConfig } from '../config/watch.ts';
+import { secret } from './support/secrets.ts';
 
 let folder: string;
 let file: string;
@@ -32,7 +33,7 @@ interface Watched {
 /** A process that has loaded this text, and follows the file. */
 function watch(text: string, check?: Check): Watched {
   if (text) writeFileSync(file, text);
-  const env = { RIVULET_CONFIG: file, RIVULET_SECRET: '0a'.repeat(32) };
+  const env = { RIVULET_CONFIG: file, RIVULET_SECRET: secret };
   const lines: string[] = [];
   const say = (level: string) => (facts: object, message: string) =>
     void lines.push(`${level} ${message} ${Object.values(facts).join()}`);
@@ -154,7 +155,7 @@ it('a check of the process sees what would be in force, may refuse it, and tells
 it('a process that starts asks the same check, and does not start with what it refuses', () => {
   writeFileSync(file, 'journeys:\n  unknown: {}\n');
   const check: Check = (_, at) => [`${at(['journeys', 'unknown', 'when'])} there is no such journey`];
-  const start = () => loadConfig({ RIVULET_CONFIG: file, RIVULET_SECRET: '0a'.repeat(32) }, check);
+  const start = () => loadConfig({ RIVULET_CONFIG: file, RIVULET_SECRET: secret }, check);
   expect(start).toThrow(`The configuration has a mistake:\n  ${file}:2:12 there is no such journey`);
 });
 

@@ -4,21 +4,21 @@ import { fileURLToPath } from 'node:url';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { temporal } from '@temporalio/proto';
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import { routes } from '../ingress/routes.ts';
 import { timeOf } from '../simulation/past.ts';
 import { type Next, whatNext } from '../simulation/what-next.ts';
 import { bundleWith } from './support/changed-onboarding.ts';
-import { workflowBundleIn } from './support/workflow-bundle.ts';
+import { sharedWorkflowBundle } from './support/workflow-bundle.ts';
 
 type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 
 const folder = fileURLToPath(new URL('histories', import.meta.url));
 let today: { code: string };
 beforeAll(async () => {
-  today = { code: readFileSync(await workflowBundleIn(inject('workflowBundle') ?? ''), 'utf8') };
-});
+  today = await sharedWorkflowBundle();
+}, 60_000);
 
 function recorded(name: string): HistoryEvent[] {
   return historyFromJSON(JSON.parse(readFileSync(`${folder}/${name}.json`, 'utf8'))).events ?? [];
@@ -46,17 +46,17 @@ function whatCame(events: readonly HistoryEvent[]): Next | undefined {
     if (event.workflowExecutionSignaledEventAttributes ?? event.workflowExecutionCancelRequestedEventAttributes) break;
     if (asked?.activityType?.name === 'sendEmail')
       return { mail: (first(asked.input) as { template: string }).template, at: timeOf(event) };
-    const now = sentNow(event);
-    if (now?.template !== undefined) return { mail: now.template, at: timeOf(event) };
+    const inline = sentInline(event);
+    if (inline?.template !== undefined) return { mail: inline.template, at: timeOf(event) };
     if (end) return { ends: first(end.result) as string, at: timeOf(event) };
   }
   return undefined;
 }
 
-/** What a try in the workflow turn gave, from its marker. */
-function sentNow({ markerRecordedEventAttributes: marker }: HistoryEvent): { template?: string } | undefined {
+/** What an inline attempt returned, from its marker. */
+function sentInline({ markerRecordedEventAttributes: marker }: HistoryEvent): { template?: string } | undefined {
   const about = marker?.markerName === 'core_local_activity' ? first(marker.details?.['data']) : undefined;
-  if ((about as { activity_type?: string } | undefined)?.activity_type !== 'sendEmailNow') return undefined;
+  if ((about as { activity_type?: string } | undefined)?.activity_type !== 'sendEmailInline') return undefined;
   return first(marker?.details?.['result']) as { template?: string };
 }
 

@@ -5,13 +5,14 @@ import { loadConfig } from '../config/load.ts';
 import { compileAll } from '../templates/compile/compile-all.ts';
 import { templateNames } from '../templates/names.ts';
 import { bundleWorkflows } from './bundle.ts';
+import { noSecret } from '../config/environment.ts';
 
 // `npm run build`: beside the compiled worker, the journeys' bundle, and the templates for where there is no MJML.
 const folder = fileURLToPath(new URL('../dist/worker/', import.meta.url));
 await mkdir(folder, { recursive: true });
 const { code } = await bundleWorkflows();
 await writeFile(`${folder}workflow-bundle.js`, code);
-const { config } = loadConfig({ ...process.env, RIVULET_SECRET: '0'.repeat(64) }); // nothing here is secret
+const { config } = loadConfig({ ...process.env, RIVULET_SECRET: noSecret }); // nothing here is secret
 const known = { topics: Object.keys(config.topics) };
 const { templates } = await compileAll(config.templates.dir, templateNames, known);
 await writeFile(`${folder}templates.json`, JSON.stringify(templates));

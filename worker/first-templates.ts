@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../runtime/log.ts';
-import type { TemplateVersions } from '../state/template-versions.ts';
+import type { TemplateVersions } from '../store/template-versions.ts';
 import type { CompiledTemplate } from '../templates/compiled.ts';
 import { templateNames } from '../templates/names.ts';
 

@@ -1,5 +1,5 @@
 import type { Logger } from '../runtime/log.ts';
-import type { TemplateVersions } from '../state/template-versions.ts';
+import type { TemplateVersions } from '../store/template-versions.ts';
 import { type Template, prepare } from '../templates/catalogue.ts';
 import type { CompiledTemplate } from '../templates/compiled.ts';
 import { parseReference } from '../templates/reference.ts';
@@ -8,7 +8,7 @@ import { parseReference } from '../templates/reference.ts';
 export interface LiveTemplates {
   /**
    * `welcome`, `welcome@<version>`, or `welcome` with the version that a mail has begun with. `undefined` when there is no such
-   * template or version. Rejects when it must be fetched and Redis is away.
+   * template or version. Rejects when it must be fetched and Postgres is unavailable.
    */
   find(reference: string, version?: string): Promise<Template | undefined>;
   names(): string[];
@@ -19,8 +19,8 @@ export interface LiveTemplates {
 const keptVersions = 300;
 
 /**
- * Follows what is live: at once, by the channel on which every change is told, and at the latest after `cacheTtlMs` should a
- * message be lost. A version that is known is rendered without asking Redis. `republish` is called when Redis has lost them.
+ * Follows what is live: immediately when a notification arrives, and after `cacheTtlMs` at the latest when one is lost. A
+ * version that is known is rendered without asking Postgres. `republish` is called when published templates are gone.
  */
 export async function followTemplates(
   versions: Pick<TemplateVersions, 'live' | 'load' | 'onChange'>,
@@ -31,12 +31,12 @@ export async function followTemplates(
   let live = await versions.live();
   const ready = new Map<string, Promise<Template | undefined>>();
 
-  const refresh = async () => {
+  const readLive = async () => {
     try {
       let now = await versions.live();
       const lost = [...live.keys()].filter((name) => !now.has(name));
       if (lost.length > 0) {
-        // Nobody unpublishes: Redis has lost its data.
+        // No one unpublishes: the database was restored from a backup that is older than they are.
         log.warn({ templates: lost }, 'published templates are gone; those of the files are published again');
         await republish();
         now = await versions.live();
@@ -49,6 +49,9 @@ export async function followTemplates(
       log.warn({ err: error }, 'which templates are live could not be read; what was live goes on');
     }
   };
+  // One after the other: an answer that is overtaken would set the worker back to an older version.
+  let reading = Promise.resolve();
+  const refresh = () => (reading = reading.then(readLive));
   const following = versions.onChange(() => void refresh());
   const timer = setInterval(() => void refresh(), cacheTtlMs);
   timer.unref();

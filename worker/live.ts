@@ -3,7 +3,7 @@ import { basename, relative } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { StartError } from '../runtime/stop-signal.ts';
 import { type FileWatch, watchFiles } from '../runtime/watch-files.ts';
-import type { TemplateVersions } from '../state/template-versions.ts';
+import type { TemplateVersions } from '../store/template-versions.ts';
 import { compileAll } from '../templates/compile/compile-all.ts';
 import { templateNames } from '../templates/names.ts';
 import { fromSource, workflowsFolder } from './bundle.ts';

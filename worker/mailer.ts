@@ -6,7 +6,7 @@ import { createSmtpMailer } from '../activities/mailers/smtp.ts';
 import type { Environment } from '../config/environment.ts';
 import type { Config } from '../config/schema.ts';
 import { StartError } from '../runtime/stop-signal.ts';
-import type { Account } from '../state/account.ts';
+import type { Account } from '../store/account.ts';
 
 /** The mailer that the configuration names. `concurrency`: sends under way at once. */
 export function createMailer(

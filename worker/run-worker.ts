@@ -2,26 +2,27 @@ import { dirname } from 'node:path';
 
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
-import type { ActivityDependencies, SendSettings } from '../activities/dependencies.ts';
+import type { ActivityDependencies } from '../activities/dependencies.ts';
+import { withErrorBoundary } from '../activities/error-boundary.ts';
 import { createActivities } from '../activities/index.ts';
-import { createLocalPace } from '../activities/local-pace.ts';
+import { attemptOfTemporal } from '../activities/attempt.ts';
+import { createProviderHealth } from '../activities/provider-health.ts';
+import { sendSettings } from '../activities/send-settings.ts';
 import { waitInActivity } from '../activities/wait.ts';
-import { consentModel } from '../config/consent-model.ts';
 import { loadConfig } from '../config/load.ts';
-import type { Config } from '../config/schema.ts';
-import { sendingTimesOf } from '../config/sending-times.ts';
 import { watchConfig } from '../config/watch.ts';
 import { createHealthApp, listen } from '../runtime/health.ts';
 import { createLinks } from '../runtime/links.ts';
 import { createLog } from '../runtime/log.ts';
+import { openRecord, recordSettings } from '../runtime/record.ts';
 import { stopSignal, untilStopped } from '../runtime/stop-signal.ts';
-import { cancelRun, connectTemporal, provisionTemporal } from '../runtime/temporal.ts';
+import { cancelRun, connectTemporal, openNamespace } from '../runtime/temporal.ts';
 import { createTokens } from '../runtime/tokens.ts';
-import { claimsWaitForDisk, durabilityWarnings } from '../state/durability.ts';
-import { createKeys } from '../state/keys.ts';
-import { createMemory, memorySettings } from '../state/memory.ts';
-import { connectRedis, redisReady, redisTakesWrites } from '../state/redis.ts';
-import { agreeOnSecret, otherSecret } from '../state/secret.ts';
+import { untilAvailable } from '../runtime/until-available.ts';
+import { connectPostgres } from '../store/postgres/connect.ts';
+import { takesWrites } from '../store/postgres/server.ts';
+import { connectRedis, redisTakesWrites } from '../store/redis/connect.ts';
+import { createStore, storeSettings } from '../store/store.ts';
 import { fromSource, workflowsFolder } from './bundle.ts';
 import { publishFirst } from './first-templates.ts';
 import { createFleet } from './fleet.ts';
@@ -29,6 +30,7 @@ import { takeUpSaves } from './live.ts';
 import { followTemplates } from './live-templates.ts';
 import { loadJourneys } from './load-journeys.ts';
 import { createMailer } from './mailer.ts';
+import { keepRecord } from './keep-record.ts';
 import { installRuntime } from './runtime.ts';
 import { scheduleSuppressionSync } from './schedules.ts';
 import { startSourceCheck, uncheckedSources } from './source-check.ts';
@@ -53,7 +55,8 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
 
-  const tokens = createTokens({ secret: environment.RIVULET_SECRET, keys: config.links.keys });
+  const { RIVULET_SECRET: secret, RIVULET_SECRET_PREVIOUS: previous } = environment;
+  const tokens = createTokens({ secret, previous, keys: config.links.keys });
   const links = createLinks({ publicUrl: environment.PUBLIC_URL, tokens, topics: Object.keys(config.topics) });
   const live = environment.RIVULET_LIVE === '1';
   const check = live && fromSource ? startSourceCheck(dirname(workflowsFolder)) : uncheckedSources;
@@ -61,10 +64,13 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
 
   // Health is served before anything is connected, so that "not ready" can be told apart from "dead".
   const redis = connectRedis(environment.REDIS_URL, (error) => log.debug({ err: error }, 'Redis connection'));
+  const onError = (error: Error) => log.debug({ err: error }, 'Postgres connection');
+  const postgres = connectPostgres({ url: environment.POSTGRES_URL, name: 'rivulet-worker', onError });
   let temporalUp: (() => Promise<unknown>) | undefined;
   let working = false;
   let watch: Watch | undefined;
   const checks = {
+    postgres: () => takesWrites(postgres),
     redis: () => redisTakesWrites(redis, config.suppression.key_prefix),
     temporal: async () => (temporalUp ?? notYet)(),
     workers: async () => working || notYet(),
@@ -73,76 +79,68 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   const http = await listen(health, environment.HTTP_HOST, environment.HTTP_PORT ?? 8081);
   log.info({ url: http.url }, 'health is served');
 
+  const provision = !process.argv.includes('--no-provision');
+  await untilStopped(openRecord(postgres, recordSettings(config, environment, provision), log), stop);
   const client = await untilStopped(connectTemporal({ address, namespace }, log), stop);
   temporalUp = () =>
     client.withDeadline(Date.now() + 1_000, () => client.workflowService.describeNamespace({ namespace }));
-  const provision = !process.argv.includes('--no-provision');
-  await provisionTemporal(client, namespace, provision);
-  await untilStopped(redisReady(redis), stop);
+  await untilStopped(openNamespace(client, namespace, provision, log), stop);
+  await untilStopped(
+    untilAvailable('redis', () => redis.ping(), log),
+    stop,
+  );
 
-  for (const warning of await durabilityWarnings(redis)) log.warn({ warning }, 'Redis may forget');
-  const keys = createKeys(config.suppression.key_prefix, environment.RIVULET_SECRET);
-  if (!(await agreeOnSecret(redis, keys))) log.error(otherSecret);
-  const waitForDisk = await claimsWaitForDisk(redis);
-  const memory = createMemory(redis, { ...memorySettings(config, environment), waitForDisk });
-  const publishMissing = () => publishFirst(memory.templates, config, log);
-  await publishMissing();
-  const templates = await followTemplates(memory.templates, config.templates.cache_ttl, log, publishMissing);
-  const mailer = createMailer(config, environment, memory.account, sendsAtOnce({ sendConcurrency }));
-  const watching = (watch = watchProvider(memory, mailer, config.provider.probe_every, log));
+  const store = createStore({ postgres, redis }, storeSettings(config, environment));
+  const { templates: versions } = store;
+  const publishMissing = () => publishFirst(versions, config, log);
+  const openTemplates = async () => {
+    await publishMissing();
+    return followTemplates(versions, config.templates.cache_ttl, log, publishMissing);
+  };
+  const templates = await untilStopped(untilAvailable('postgres', openTemplates, log), stop);
+  const mailer = createMailer(config, environment, store.account, sendsAtOnce({ sendConcurrency }));
+  const watching = (watch = watchProvider(store, mailer, config.provider.probe_every, log));
   measure(registry, watching);
   const activities = createActivities(
     around({
-      memory,
+      store,
       templates,
       mailer,
       links,
+      now: Date.now,
       wait: waitInActivity,
       cancelRun: (workflowId, reason) => cancelRun(client, workflowId, reason),
-      localPace: createLocalPace(config.provider.rate_limit, watching.workers),
+      attemptOf: attemptOfTemporal,
+      health: createProviderHealth({ store, gate: watching.providerGate, log }),
       log,
       metrics: sendMetrics(registry),
       settings: sendSettings(config, watchConfig(process.env, config, log, stop)),
     }),
   );
+  const keeping = provision ? keepRecord(recordSettings(config, environment, provision), log) : undefined;
+  const registered = withErrorBoundary(activities, log);
   const connect = () => connectWorker({ address, namespace });
-  const connection = await connect();
-  const settings = { connection, namespace, workflowBundle: bundle, activities, sendConcurrency };
-  const fleet = await createFleet(settings, connect, log);
+  const settings = { namespace, activities: registered, sendConcurrency };
+  const fleet = await untilStopped(createFleet({ settings, bundle, connect, log }), stop);
   if (provision) await scheduleSuppressionSync(client, config, log);
 
   stop.addEventListener('abort', fleet.stop, { once: true });
   if (stop.aborted) return;
   working = true;
   log.info({ templates: templates.names(), time_zone_data: process.versions['tz'] }, 'working');
-  const saves = live ? takeUpSaves({ config, versions: memory.templates, fleet, check }) : undefined;
+  const saves = live ? takeUpSaves({ config, versions, fleet, check }) : undefined;
   await fleet.run().finally(() => (working = false));
 
   log.info('drained');
   await saves?.close();
   templates.close();
   await watching.end();
-  await connection.close();
+  keeping?.end();
   await client.connection.close();
   mailer.close();
   redis.disconnect();
+  await postgres.close();
   await http.close();
-}
-
-function sendSettings(config: Config, current: () => Config): SendSettings {
-  const { provider, compliance, suppression, topics } = config;
-  return {
-    from: provider.from,
-    topicTitles: Object.fromEntries(Object.entries(topics).map(([name, { title }]) => [name, title])),
-    ...(provider.type === 'ses' && { configurationSet: provider.configuration_set }),
-    consentModel: (country) => consentModel(compliance, country),
-    sendingTimes: (journey, topic) => sendingTimesOf(current(), journey, topic),
-    complaintsStop: suppression.complaints_stop,
-    settleAfterMs: provider.settle_after,
-    backoffMs: provider.retry.backoff_ms,
-    maxAttempts: provider.retry.max_attempts,
-    probeEveryMs: provider.probe_every,
-  };
 }
 
 function sendMetrics(registry: Registry): ActivityDependencies['metrics'] {

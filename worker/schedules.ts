@@ -4,23 +4,23 @@ import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@tem
 
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../runtime/log.ts';
+import { journeyQueue } from '../runtime/task-queues.ts';
 import { isTransient } from '../runtime/temporal.ts';
-import { journeyQueue } from './workers.ts';
 
 const scheduleId = 'suppression-sync';
 
 const patienceMs = 20_000;
 
 /**
- * Sees to it that the suppressions are compared with the provider's list: at once the first time, and then every
- * `suppression.sync_interval`. Mail leaves without it too, so a Temporal that refuses it keeps no worker from working.
+ * Sees to it that the suppressions are compared with the provider's list and with their mirror in Redis: at once the first
+ * time, and then every `suppression.sync_interval`. Mail leaves without it too, so a Temporal that refuses it keeps no worker from working.
  */
 export async function scheduleSuppressionSync(
   client: Pick<Client, 'schedule'>,
   { provider, suppression }: Pick<Config, 'provider' | 'suppression'>,
   log: Pick<Logger, 'info' | 'error'>,
 ): Promise<void> {
-  if (provider.type === 'smtp') return; // it has no list
+  if (provider.type === 'smtp' && suppression.storage === 'postgres') return; // neither a list nor a mirror
   for (const deadline = Date.now() + patienceMs; ; await sleep(500)) {
     try {
       const did = await ensure(client, suppression.sync_interval);

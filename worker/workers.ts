@@ -1,11 +1,7 @@
 import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 
 import type { Activities } from '../activities/index.ts';
-import { buildId } from '../workflows/lib/build-id.ts';
-
-/** The queue that only sends: its own workers, slots and limits, so that a flood of sends delays no journey. */
-export const sendQueue = 'email-send';
-export const journeyQueue = 'journeys';
+import { journeyQueue, sendQueue } from '../runtime/task-queues.ts';
 
 /** Longer than one call to the provider may take: a send that has begun is finished, not cut in two. */
 const graceMs = 25_000;
@@ -34,11 +30,7 @@ export interface WorkerSettings {
   sendConcurrency: number;
 }
 
-/** One worker for journeys and their light activities, one for sending alone. */
-export function createWorkers(settings: WorkerSettings): Promise<[journeys: Worker, sending: Worker]> {
-  return Promise.all([createJourneyWorker(settings), createSendWorker(settings)]);
-}
-
+/** Journeys and their light activities. */
 export function createJourneyWorker(settings: WorkerSettings): Promise<Worker> {
   const { sendEmail: _, ...light } = settings.activities;
   return Worker.create({
@@ -54,7 +46,8 @@ export function createJourneyWorker(settings: WorkerSettings): Promise<Worker> {
   });
 }
 
-function createSendWorker(settings: WorkerSettings): Promise<Worker> {
+/** Sending alone. */
+export function createSendWorker(settings: Omit<WorkerSettings, 'workflowBundle'>): Promise<Worker> {
   return Worker.create({
     ...shared(settings),
     taskQueue: sendQueue,
@@ -63,6 +56,6 @@ function createSendWorker(settings: WorkerSettings): Promise<Worker> {
   });
 }
 
-function shared({ connection, namespace }: WorkerSettings) {
-  return { connection, namespace, buildId, shutdownGraceTime: graceMs, shutdownForceTime: graceMs + 5_000 };
+function shared({ connection, namespace }: Pick<WorkerSettings, 'connection' | 'namespace'>) {
+  return { connection, namespace, shutdownGraceTime: graceMs, shutdownForceTime: graceMs + 5_000 };
 }

@@ -1,6 +1,7 @@
 import type { RecipientFeedback } from '../events/recipient-feedback.ts';
 import type { Alert, Judgement } from '../activities/apply-feedback.ts';
-import type { RecipientState } from '../state/recipients.ts';
+import type { FactName } from '../store/facts.ts';
+import type { RecipientState } from '../store/recipients.ts';
 
 /** What comes back about an address, and what follows. Pure: the same feedback always gives the same judgement. */
 
@@ -164,7 +165,7 @@ function alert(judgement: Judgement, piece: RecipientFeedback, kind: Alert): voi
 function tell(
   judgement: Judgement,
   piece: RecipientFeedback,
-  what: string,
+  what: FactName,
   more: Record<string, string | number> = {},
 ): void {
   const { at, id, template } = piece;

@@ -12,7 +12,7 @@ const { syncSuppressions } = proxyActivities<Activities>({
   retry: { initialInterval: '10s', backoffCoefficient: 2, maximumInterval: '15 minutes' },
 });
 
-/** Compares our suppressions with the provider's list; a schedule of the worker starts it. */
+/** Compares our suppressions with the provider's list and with their mirror in Redis; a schedule of the worker starts it. */
 export async function suppressionSync(): Promise<SyncReport> {
   setCurrentDetails("The provider's suppression list is being read; the activity's heartbeat shows how far.");
   const report = await syncSuppressions();
@@ -26,5 +26,6 @@ function describe(report: SyncReport): string {
     `- taken off it: ${report.lifted_at_provider}`,
     `- told to it: ${report.told}`,
     `- not told: ${report.not_told_unknown_address} whose address nobody has, ${report.not_told_sandbox} for the sandbox`,
+    `- written to the mirror in Redis: ${report.mirrored}`,
   ].join('\n');
 }

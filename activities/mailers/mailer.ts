@@ -1,4 +1,4 @@
-import type { Gate } from '../../state/stops.ts';
+import type { Gate } from '../../store/stops.ts';
 
 /** One mail to one person, ready to go. */
 export interface Mail {
@@ -10,6 +10,8 @@ export interface Mail {
   headers: readonly { name: string; value: string }[];
   /** The message tag: comes back in every event about this mail. */
   tag: string;
+  /** What says who it is for beside the address, such as a name. It is not sent: it is masked in what the provider says. */
+  personal?: readonly string[];
 }
 
 /** What the provider allows now. */
@@ -53,17 +55,17 @@ export interface Mailer {
   /**
    * Hands the mail over and gives the provider's id for it. Tries once. `lastCheck` is called right before the first byte
    * goes out, when nothing is left to wait for but the provider.
-   * Throws a MailerError, or whatever `lastCheck` threw, and nothing else.
+   * Throws a MailerError, a ProviderError if the provider said something, or whatever `lastCheck` threw, and nothing else.
    */
   send(mail: Mail, lastCheck: () => Promise<void>): Promise<string>;
   /**
    * Reads what the provider allows; undefined when this one has nothing to say.
-   * Throws an Error whose message, without addresses, says why it could not be read.
+   * Throws a ReadingError that says in our words why it could not be read.
    */
   readAccount(): Promise<AccountLimits | undefined>;
   /**
    * Looks whether the trouble that closed a gate is over, with reading calls only, never with a mail.
-   * Throws an Error whose message, without addresses, says why that cannot be told.
+   * Throws an Error that says in our words why that cannot be known.
    */
   isOver(gate: Gate): Promise<boolean>;
   /** Where the provider has one. */

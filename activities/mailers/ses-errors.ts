@@ -1,15 +1,8 @@
-import { withoutAddresses } from '../../config/scrub.ts';
-import { addressOf, domainOf, type GateScope, type Halt } from '../../state/stops.ts';
-import { MailerError, type SendFailure } from '../failures.ts';
-
-/** What can be read from an error of the AWS SDK, whatever its class. */
-interface SdkError {
-  name?: string;
-  message?: string;
-  code?: string;
-  $metadata?: { httpStatusCode?: number };
-  cause?: unknown;
-}
+import { addressOf, domainOf, type GateScope, type Halt } from '../../store/stops.ts';
+import { type MailerError, type SendFailure } from '../failures.ts';
+import { NotReached } from './http-handler.ts';
+import { type Answer, inWords, ProviderError } from './provider-error.ts';
+import { answerOf, messageOf, type SdkError } from './ses-answers.ts';
 
 const minute = 60_000;
 
@@ -20,23 +13,42 @@ const dailyQuota = /daily .*quota/i;
 export interface Attempted {
   from: string;
   to: string;
+  /** What else says who it is for, such as a name: masked in the provider's text. */
+  personal?: readonly string[] | undefined;
   configurationSet: string;
+  /** The call had begun: until then not even the connection was asked for. */
+  begun: boolean;
 }
 
 /**
  * What an error of SES means for the mail. Decided by name, status and message: no error class of the SDK says by itself
- * whether it may be retried. What nobody knows is ambiguous, since the mail may have left.
+ * whether it may be retried. What nobody knows is ambiguous if the request could have been read, since the mail may have left.
  */
 export function classifySesError(thrown: unknown, mail: Attempted): MailerError {
   const error = (thrown ?? {}) as SdkError;
-  const detail = withoutAddresses(`${error.name ?? 'Error'}: ${error.message ?? String(thrown)}`);
-  return new MailerError(classify(error, mail, detail), detail);
+  const answer = answerOf(error);
+  const recipient = [mail.to, ...(mail.personal ?? [])];
+  return new ProviderError(classify(thrown, error, mail, answer), answer, error.message, recipient);
 }
 
-function classify(error: SdkError, mail: Attempted, detail: string): SendFailure {
+function classify(thrown: unknown, error: SdkError, mail: Attempted, answer: Answer): SendFailure {
+  if (thrown instanceof NotReached) return notReached(thrown, answer);
+  const failure = classifyAnswer(error, mail, answer);
+  const mayHaveLeft = failure.kind === 'ambiguous' || failure.kind === 'accepted_id_unknown';
+  // It answers a call for credentials, or something in here failed.
+  return mayHaveLeft && !mail.begun ? { kind: 'unavailable' } : failure;
+}
+
+/** Connections come back by themselves. Certificates and protocols are put right by a person, and a probe sees it. */
+function notReached({ misconfigured }: NotReached, answer: Answer): SendFailure {
+  if (!misconfigured) return { kind: 'unavailable' };
+  return { kind: 'halted', halt: { scope: 'account', reason: answer.name, detail: inWords(answer), opens: 'probe' } };
+}
+
+function classifyAnswer(error: SdkError, mail: Attempted, answer: Answer): SendFailure {
   const status = error.$metadata?.httpStatusCode;
-  const message = error.message ?? '';
-  const reason = error.name ?? 'Error';
+  const message = messageOf(error);
+  const [reason, detail] = [answer.name, inWords(answer)];
   const halted = (scope: GateScope, opens: Halt['opens'] = 'probe'): SendFailure => ({
     kind: 'halted',
     halt: { scope, reason, detail, opens },
@@ -89,7 +101,7 @@ function classify(error: SdkError, mail: Attempted, detail: string): SendFailure
       return { kind: 'unavailable' };
     default:
       if (status === 403) return halted('credentials'); // whatever its name: SES let nobody in
-      return status === undefined ? classifyConnection(error) : classifyStatus(status);
+      return status === undefined ? { kind: 'ambiguous' } : classifyStatus(status);
   }
 }
 
@@ -124,15 +136,6 @@ function throttled(message: string): SendFailure {
 function limitExceeded(message: string, thenHalt: Halt): SendFailure {
   if (dailyQuota.test(message)) return { kind: 'quota_spent', retryAfterMs: 5 * minute };
   return { kind: 'throttled', retryAfterMs: 5 * minute * (1 + Math.random()), thenHalt };
-}
-
-/** No answer at all: only a connection that was never made is known not to have carried the mail. */
-function classifyConnection(error: SdkError): SendFailure {
-  const code = error.code ?? (error.cause as SdkError | undefined)?.code ?? '';
-  const neverConnected =
-    ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'].includes(code) ||
-    /did not establish a connection/i.test(error.message ?? '');
-  return neverConnected ? { kind: 'unavailable' } : { kind: 'ambiguous' };
 }
 
 /** An answer without a name that we know: the status is all there is. */

@@ -8,11 +8,12 @@ import {
 } from '@aws-sdk/client-sesv2';
 
 import type { ListedPage, SuppressionList } from './mailer.ts';
+import { ReadingError } from './provider-error.ts';
 
 /** The most that SES gives at once. Each page costs a second, so the fewer the better. */
 const pageSize = 1_000;
 
-/** `call`: asks SES once when it is our turn, and throws what may be logged, with SES's own error as the cause. */
+/** Asks SES once when it is our turn, and throws a ReadingError. */
 type Call = <T>(ask: (client: SESv2Client) => Promise<T>) => Promise<T>;
 
 /** The suppression list of the SES account. An address stands on it once, for one reason. */
@@ -54,7 +55,7 @@ async function unless(name: string, ask: () => Promise<unknown>): Promise<boolea
     await ask();
     return true;
   } catch (error) {
-    if (((error as Error).cause as Error | undefined)?.name === name) return false;
+    if (error instanceof ReadingError && error.answer.name === name) return false;
     throw error;
   }
 }

@@ -6,16 +6,15 @@ import {
   type SendEmailCommandInput,
   SESv2Client,
 } from '@aws-sdk/client-sesv2';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 
-import { withoutAddresses } from '../../config/scrub.ts';
-import { messageTagName } from '../../state/keys.ts';
-import { domainOf, type Gate } from '../../state/stops.ts';
+import { messageTagName } from '../../store/message-key.ts';
+import { domainOf, type Gate } from '../../store/stops.ts';
 import { MailerError } from '../failures.ts';
+import { createHttpHandler, NotReached } from './http-handler.ts';
 import type { Mail, Mailer } from './mailer.ts';
 import { encodeDisplayName } from './mime-words.ts';
+import { ReadingError } from './provider-error.ts';
+import { answerOf, type SdkError } from './ses-answers.ts';
 import { classifySesError } from './ses-errors.ts';
 import { createSesSuppressionList } from './ses-suppression-list.ts';
 
@@ -34,20 +33,28 @@ export interface SesSettings {
  * The SDK's retries are off: it would repeat a request whose answer was lost, and that is a second mail.
  */
 export function createSesMailer(settings: SesSettings): Mailer {
-  const { configurationSet, readingTurn } = settings;
+  const { configurationSet, requestTimeoutMs, readingTurn } = settings;
   // One for all clients there will be: it owns the sockets, and other sends are on them while credentials are read anew.
-  const requestHandler = connections(settings);
+  const requestHandler = createHttpHandler({ concurrency: settings.concurrency, timeoutMs: requestTimeoutMs });
   let client = new SESv2Client({ maxAttempts: 1, requestHandler });
 
-  const sendOnce = async (mail: Mail, lastCheck: () => Promise<void>): Promise<string> => {
-    const reply = await client.send(toCommand(mail, configurationSet, lastCheck));
+  const sendOnce = async (mail: Mail, call: Call): Promise<string> => {
+    const reply = await readyWithin(requestTimeoutMs, (ready) =>
+      client.send(
+        toCommand(mail, configurationSet, async () => {
+          ready();
+          await call.lastCheck();
+          call.begun = true;
+        }),
+      ),
+    );
     if (!reply.MessageId)
       throw new MailerError({ kind: 'accepted_id_unknown' }, 'SES answered 200 without a MessageId');
     return reply.MessageId;
   };
   const read = async <T>(ask: () => Promise<T>): Promise<T> => {
     await readingTurn();
-    return readable(ask);
+    return readable(2 * requestTimeoutMs, ask);
   };
   const account = () => read(() => client.send(new GetAccountCommand({})));
 
@@ -58,20 +65,23 @@ export function createSesMailer(settings: SesSettings): Mailer {
         lastCheck().catch((error: unknown) => {
           throw (gaveUp = error);
         });
+      const call: Call = { lastCheck: check, begun: false };
       try {
         const used = client;
         try {
-          return await sendOnce(mail, check);
+          return await sendOnce(mail, call);
         } catch (error) {
           if (error === gaveUp || !worthAnotherTry(error)) throw error;
           // Only a new client asks for credentials anew. What it knows of the clock, it learnt from SES.
           const { systemClockOffset } = used.config;
           if (client === used) client = new SESv2Client({ maxAttempts: 1, requestHandler, systemClockOffset });
-          return await sendOnce(mail, check);
+          call.begun = false;
+          return await sendOnce(mail, call);
         }
       } catch (error) {
         if (error instanceof MailerError || error === gaveUp) throw error;
-        throw classifySesError(error, { from: mail.from, to: mail.to, configurationSet });
+        const { from, to, personal } = mail;
+        throw classifySesError(error, { from, to, personal, configurationSet, begun: call.begun });
       }
     },
     async readAccount() {
@@ -104,14 +114,30 @@ export function createSesMailer(settings: SesSettings): Mailer {
   };
 }
 
-function connections({ concurrency, requestTimeoutMs }: SesSettings): NodeHttpHandler {
-  const sockets = { keepAlive: true, maxSockets: concurrency };
-  return new NodeHttpHandler({
-    connectionTimeout: 2_000,
-    requestTimeout: requestTimeoutMs,
-    throwOnRequestTimeout: true,
-    httpAgent: new HttpAgent(sockets),
-    httpsAgent: new HttpsAgent(sockets),
+/** One call to SES: what is asked before it, and whether it has begun. */
+interface Call {
+  lastCheck: () => Promise<void>;
+  begun: boolean;
+}
+
+/**
+ * Does `work`, which calls back once all that comes before the call itself is done, such as reading credentials. Where that takes
+ * longer than `ms`, throws, and what was begun comes no further.
+ */
+function readyWithin<T>(ms: number, work: (ready: () => void) => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      reject(new NotReached('CREDENTIALS_TIMEOUT'));
+    }, ms);
+    const ready = () => {
+      if (late) throw new NotReached('CREDENTIALS_TIMEOUT');
+      clearTimeout(timer);
+    };
+    work(ready)
+      .finally(() => clearTimeout(timer))
+      .then(resolve, reject);
   });
 }
 
@@ -120,8 +146,10 @@ function connections({ concurrency, requestTimeoutMs }: SesSettings): NodeHttpHa
  * they were read, or this machine's clock is wrong, which the SDK has learnt from the answer by now.
  */
 function worthAnotherTry(error: unknown): boolean {
-  const { name = '', $metadata } = error as { name?: string; $metadata?: { clockSkewCorrected?: boolean } };
-  return $metadata?.clockSkewCorrected === true || ['ExpiredToken', 'ExpiredTokenException'].includes(name);
+  const { name = '', $metadata: { httpStatusCode: status = 0, clockSkewCorrected } = {} } = error as SdkError;
+  // The SDK corrects its clock after any answer with another time: after a 500, too, which may have taken the mail.
+  const letNobodyIn = status >= 400 && status < 500;
+  return letNobodyIn && (clockSkewCorrected === true || ['ExpiredToken', 'ExpiredTokenException'].includes(name));
 }
 
 /** A sender is verified as an address, by its domain, or by a domain above that; any will do. */
@@ -161,17 +189,24 @@ async function credentialsWork({ reason }: Gate, account: () => Promise<unknown>
     await account();
     return true;
   } catch (error) {
-    if (!(error as Error).message.startsWith('AccessDenied') || reason.startsWith('AccessDenied')) throw error;
+    const denied = error instanceof ReadingError && error.answer.name.startsWith('AccessDenied');
+    if (!denied || reason.startsWith('AccessDenied')) throw error;
     return true;
   }
 }
 
-async function readable<T>(ask: () => Promise<T>): Promise<T> {
+/** The deadline is for what comes before the call: the call has one of its own. */
+async function readable<T>(ms: number, ask: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new NotReached('CREDENTIALS_TIMEOUT')), ms);
+  });
   try {
-    return await ask();
+    return await Promise.race([ask(), late]);
   } catch (error) {
-    const { name, message } = error as Error;
-    throw new Error(withoutAddresses(`${name}: ${message}`), { cause: error });
+    throw new ReadingError(answerOf(error ?? {}));
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,21 +1,14 @@
-import { withoutAddresses } from '../../config/scrub.ts';
-import { addressOf, type GateScope, type Halt } from '../../state/stops.ts';
-import { MailerError, type SendFailure } from '../failures.ts';
-
-/** What can be read from an error of nodemailer, whatever its class. */
-interface SmtpError {
-  /** nodemailer's name for the step that failed; a system error such as ECONNREFUSED arrives as ESOCKET. */
-  code?: string;
-  /** The command that was answered; `CONN` for everything that answers none, also in the middle of a mail. */
-  command?: string;
-  /** Absent when no answer came. */
-  responseCode?: number;
-  message?: string;
-}
+import { addressOf, type GateScope, type Halt } from '../../store/stops.ts';
+import type { MailerError, SendFailure } from '../failures.ts';
+import { inWords, ProviderError, toRead } from './provider-error.ts';
+import { answerOf, type SmtpError } from './smtp-answers.ts';
+import { isMisconfigured } from './tls-codes.ts';
 
 /** The mail that an error is about, and how far it got. */
 export interface Attempted {
   from: string;
+  /** What says who it is for: masked in the provider's text. */
+  recipient?: readonly string[];
   /**
    * Whether the connection had taken the first byte of the message. Until then the mail cannot have left; a socket that
    * breaks reports the same code before and after, so the error alone does not tell.
@@ -37,20 +30,24 @@ const broken =
 
 /**
  * What an error of SMTP means for the mail. An answer is decided by its code and the command that it answers; where no
- * answer came, by whether the message had begun to leave. What nobody knows is ambiguous, since the mail may have left.
+ * answer came, by whether the message had begun to leave: before that the mail cannot have left, after it nobody knows.
  */
 export function classifySmtpError(thrown: unknown, mail: Attempted): MailerError {
   const error = (thrown ?? {}) as SmtpError;
-  const detail = withoutAddresses(`${error.code ?? 'Error'}: ${error.message ?? String(thrown)}`);
-  return new MailerError(classify(error, mail, detail), detail);
+  const answer = answerOf(error);
+  const failure = classify({ ...error, message: toRead(error.message) }, mail, inWords(answer));
+  const didNotLeave = failure.kind === 'ambiguous' && !mail.messageBegun;
+  const known: SendFailure = didNotLeave ? { kind: 'unavailable' } : failure;
+  return new ProviderError(known, answer, error.message, mail.recipient ?? []);
 }
 
 function classify(error: SmtpError, mail: Attempted, detail: string): SendFailure {
   const { code, command, responseCode: answer, message = '' } = error;
   const halted = (scope: GateScope, opens: Halt['opens']): SendFailure => ({
     kind: 'halted',
-    halt: { scope, reason: answer === undefined ? (code ?? 'Error') : `SMTP ${answer}`, detail, opens },
+    halt: { scope, reason: answerOf(error).name, detail, opens },
   });
+  if (!mail.messageBegun && isMisconfigured(error.originalCode ?? code ?? '')) return halted('account', 'probe');
   if (answer === undefined && code !== 'EAUTH') return classifySilence(error, mail);
   // The message was under way and this answers no command of ours: nobody knows whether it was taken.
   if (mail.messageBegun && command !== 'DATA') return { kind: 'ambiguous' };

@@ -4,9 +4,11 @@ import type { Readable } from 'node:stream';
 import { createTransport, type SMTPPoolOptions } from 'nodemailer';
 import PQueue from 'p-queue';
 
-import { domainOf } from '../../state/stops.ts';
+import { domainOf } from '../../store/stops.ts';
 import { MailerError } from '../failures.ts';
 import type { Mail, Mailer } from './mailer.ts';
+import { ReadingError } from './provider-error.ts';
+import { answerOf } from './smtp-answers.ts';
 import { classifySmtpError } from './smtp-errors.ts';
 
 export interface SmtpSettings {
@@ -58,7 +60,8 @@ export function createSmtpMailer(settings: SmtpSettings): Mailer {
       return messageId.replaceAll(/[<>]/g, '');
     } catch (error) {
       const messageBegun = messages.get(signal)?.readableDidRead === true;
-      throw classifySmtpError(error, { from: mail.from, messageBegun });
+      const recipient = [mail.to, ...(mail.personal ?? [])];
+      throw classifySmtpError(error, { from: mail.from, recipient, messageBegun });
     }
   };
 
@@ -73,16 +76,17 @@ export function createSmtpMailer(settings: SmtpSettings): Mailer {
     readAccount: () => Promise.resolve(undefined),
     async isOver({ scope }) {
       if (scope !== 'credentials' && scope !== 'account') {
-        throw new Error(`SMTP cannot tell without a mail; when it is put right: rivulet gate open ${scope}`);
+        const sentence = `only an email shows whether it is over; when it is, run: rivulet gate open ${scope}`;
+        throw new ReadingError({ name: 'SMTP', sentence });
       }
       await readingTurn?.();
       try {
         await transport.verify();
         return true;
       } catch (error) {
-        const { failure, message } = classifySmtpError(error, { from: '', messageBegun: false });
+        const { failure } = classifySmtpError(error, { from: '', messageBegun: false });
         if (failure.kind === 'halted') return false;
-        throw new Error(message, { cause: error });
+        throw new ReadingError(answerOf(error ?? {}));
       }
     },
     close: () => transport.close(),

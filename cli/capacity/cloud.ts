@@ -7,13 +7,13 @@ import { perDay, perSecond, type Traffic } from './traffic.ts';
 const daysPerMonth = 30;
 const hoursPerMonth = daysPerMonth * 24;
 
-/** What the same would take at Temporal Cloud, without the plan's own fee and what it includes. */
+/** The same on Temporal Cloud, without the plan's fee and what it includes. */
 export interface CloudNeeds {
   actionsPerMonth: number;
   actionsPerSecondAverage: number;
   actionsPerSecondPeak: number;
   actionsDollarsPerMonth: number;
-  /** There is no price for so many: the last one of the list is used. */
+  /** Above the end of the price list: its last price is used. */
   negotiated: boolean;
   activeStorageDollarsPerMonth: number;
   retainedStorageDollarsPerMonth: number;
@@ -28,8 +28,8 @@ export function cloudNeeds(
 ): CloudNeeds {
   const actionsPerDay = perDay(traffic, {
     run: figures.runActions,
-    mail: figures.mailActions,
-    patience: figures.patienceActions,
+    email: figures.emailActions,
+    queued: figures.queuedActions,
     wait: figures.waitActions,
   });
   const perMonth = actionsPerDay * daysPerMonth;

@@ -1,24 +1,27 @@
-/**
- * What the model gives and keeps free. These are choices, not costs: with other machines, choose otherwise.
- */
+/** Headroom and sizes that the model chooses: decisions, not costs. Change them for other machines. */
 export const limits = {
-  /** How busy a core may be at the peak. The rest is for the death of a node, for retries and for the peak of the peak. */
+  /** How busy a core may be at the peak. The rest is for a failed node, retries and spikes within the peak. */
   busyShare: 0.6,
-  /** One may be drained while the other works. */
+  /** One can be drained while the other works. */
   fewestProcesses: 2,
-  /** Their number is fixed when the cluster is made, so no cluster begins with few; more than most is untried. */
+  /** Their number is fixed when the cluster is created, so none starts with few; more than the most is untried. */
   fewestShards: 512,
   mostShards: 16_384,
-  /** Where Temporal suggests to continue as new. */
+  /** Where Temporal suggests continue-as-new. */
   mostEventsOfRun: 4_096,
   natsReplicas: 3,
-  /** A primary has to write its whole memory to a replica and to disk now and then. */
-  redisPrimaryBytes: 256e9,
-  /** What a Temporal Cloud namespace allows unless asked for more. */
+  /** One Postgres primary: cores of a common large machine, and a size that can still be restored and vacuumed within hours. */
+  postgresCores: 64,
+  postgresBytes: 16e12,
+  /** Above it, a pooler is needed. */
+  postgresConnections: 500,
+  /** How long emails may pile up in front of the rate limit at the average rate. */
+  backlogHours: 1,
+  /** What a Temporal Cloud namespace allows by default. */
   cloudActionsPerSecond: 500,
-  /** `max_ack_pending` of the consumer: eight times the prefetch, and never less than this. */
+  /** `max_ack_pending` of the consumer of a lane: twenty times the prefetch, and never less than this. */
   leastAckPending: 1_000,
-  ackPendingOfPrefetch: 8,
+  ackPendingOfPrefetch: 20,
   defaultPrefetch: 100,
   mostPrefetch: 1_000,
 } as const;

@@ -21,7 +21,7 @@ export function natsNeeds(load: Load, traffic: Traffic, figures: Figures): NatsN
   const { average, peak } = perSecond(bytesPerDay, load);
   return {
     nodes: limits.natsReplicas,
-    cores: withRoom(busyCores(traffic.mailsPerDay * natsMs, load)),
+    cores: withRoom(busyCores(traffic.emailsPerDay * natsMs, load)),
     messagesPerSecondPeak: perSecond(traffic.runsPerDay + traffic.feedbackPerDay, load).peak,
     bytesPerSecondAverage: average,
     bytesPerSecondPeak: peak,

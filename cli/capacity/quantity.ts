@@ -9,9 +9,7 @@ const msPerDay = 86_400_000;
 export function quantity(text: string): number {
   const [, amount, suffix] = /^(\d+(?:\.\d+)?)([kMG]?)$/.exec(text) ?? [];
   if (amount === undefined) {
-    throw new InvalidArgumentError(
-      'A number would be right, with k, M or G behind it if it is large: 250, 2.5k, 100M.',
-    );
+    throw new InvalidArgumentError('Use a number, optionally with k, M or G: 250, 2.5k, 100M.');
   }
   return Number(amount) * suffixes[suffix as keyof typeof suffixes];
 }
@@ -19,14 +17,14 @@ export function quantity(text: string): number {
 /** "20%" as 0.2. Without the sign it would be unclear which of the two is meant. */
 export function share(text: string): number {
   const [, amount] = /^(\d+(?:\.\d+)?)%$/.exec(text) ?? [];
-  if (amount === undefined) throw new InvalidArgumentError('A percentage would be right, with its sign: 20%.');
+  if (amount === undefined) throw new InvalidArgumentError('Use a percentage with its sign, such as 20%.');
   return Number(amount) / 100;
 }
 
 /** "30d" as 30. */
 export function days(text: string): number {
   const { data, error } = duration.safeParse(text);
-  if (error) throw new InvalidArgumentError('A duration would be right, such as 36h or 30d.');
+  if (error) throw new InvalidArgumentError('Use a duration, such as 36h or 30d.');
   return data / msPerDay;
 }
 

@@ -6,7 +6,7 @@ import { perDay, perSecond, type Traffic } from './traffic.ts';
 
 export interface TemporalNeeds {
   historyShards: number;
-  /** In the history of one journey of average patience. */
+  /** In the history of one journey with the average share of queued emails. */
   eventsOfJourney: number;
   serverCores: number;
   databaseCores: number;
@@ -18,10 +18,10 @@ export interface TemporalNeeds {
 
 export function temporalNeeds(load: Load, traffic: Traffic, figures: Figures): TemporalNeeds {
   const of = figures;
-  const server = { mail: of.serverMs, patience: of.serverPatienceMs, wait: of.serverWaitMs };
-  const database = { mail: of.databaseMs, patience: of.databasePatienceMs, wait: of.databaseWaitMs };
-  const rpcs = { run: of.runRpcs, patience: of.patienceRpcs, wait: of.waitRpcs };
-  const bytes = { run: of.runBytes, mail: of.mailBytes, patience: of.patienceBytes, wait: of.waitBytes };
+  const server = { email: of.serverMs, queued: of.serverQueuedMs, wait: of.serverWaitMs };
+  const database = { email: of.databaseMs, queued: of.databaseQueuedMs, wait: of.databaseWaitMs };
+  const rpcs = { run: of.runRpcs, queued: of.queuedRpcs, wait: of.waitRpcs };
+  const bytes = { run: of.runBytes, email: of.emailBytes, queued: of.queuedBytes, wait: of.waitBytes };
 
   const rpcsPerSecondPeak = perSecond(perDay(traffic, rpcs), load).peak;
   const databaseWritesPerSecondPeak = rpcsPerSecondPeak * of.writesOfRpc;
@@ -37,12 +37,12 @@ export function temporalNeeds(load: Load, traffic: Traffic, figures: Figures): T
   };
 }
 
-/** A power of two, from the fewest on: shards are spread by a hash, and their number never changes. */
+/** A power of two, at least the fewest: their number is fixed when the cluster is created. */
 function shardsFor(wanted: number): number {
   return Math.max(limits.fewestShards, 2 ** Math.ceil(Math.log2(Math.max(1, wanted))));
 }
 
-function eventsOfJourney({ mailsPerJourney, localSendShare }: Load, figures: Figures): number {
-  const mail = figures.mailEvents + (1 - localSendShare) * figures.patienceEvents;
-  return figures.runEvents + mailsPerJourney * mail + (mailsPerJourney - 1) * figures.waitEvents;
+function eventsOfJourney({ emailsPerJourney, inlineShare }: Load, figures: Figures): number {
+  const email = figures.emailEvents + (1 - inlineShare) * figures.queuedEvents;
+  return figures.runEvents + emailsPerJourney * email + (emailsPerJourney - 1) * figures.waitEvents;
 }

@@ -3,57 +3,57 @@ import type { Load } from './load.ts';
 
 const secondsPerDay = 86_400;
 
-/** What a load makes happen in a day, whoever then does it. */
+/** What a load amounts to in a day. */
 export interface Traffic {
-  mailsPerDay: number;
-  patientMailsPerDay: number;
-  /** One-mail runs, and journeys of several mails. */
+  emailsPerDay: number;
+  queuedEmailsPerDay: number;
+  /** Runs of one email, and journeys of several. */
   transactionalRunsPerDay: number;
   journeysPerDay: number;
   runsPerDay: number;
-  /** A journey waits between its mails, so once less than it mails. */
+  /** A journey waits between its emails: once less than it sends. */
   waitsPerDay: number;
   feedbackPerDay: number;
-  mailsPerSecondAverage: number;
-  mailsPerSecondPeak: number;
+  emailsPerSecondAverage: number;
+  emailsPerSecondPeak: number;
   /** How long a journey is open on average, if it starts as often as it ends; absent when none starts. */
   journeyDays?: number;
 }
 
 export function trafficOf(load: Load, figures: Figures): Traffic {
-  const { emailsPerDay: mailsPerDay, transactionalShare, mailsPerJourney, peakFactor, openJourneys } = load;
-  const transactionalRunsPerDay = mailsPerDay * transactionalShare;
-  const journeysPerDay = (mailsPerDay - transactionalRunsPerDay) / mailsPerJourney;
-  const mailsPerSecondAverage = mailsPerDay / secondsPerDay;
+  const { emailsPerDay, transactionalShare, emailsPerJourney, peakFactor, openJourneys } = load;
+  const transactionalRunsPerDay = emailsPerDay * transactionalShare;
+  const journeysPerDay = (emailsPerDay - transactionalRunsPerDay) / emailsPerJourney;
+  const emailsPerSecondAverage = emailsPerDay / secondsPerDay;
   return {
-    mailsPerDay,
-    patientMailsPerDay: mailsPerDay * (1 - load.localSendShare),
+    emailsPerDay,
+    queuedEmailsPerDay: emailsPerDay * (1 - load.inlineShare),
     transactionalRunsPerDay,
     journeysPerDay,
     runsPerDay: transactionalRunsPerDay + journeysPerDay,
-    waitsPerDay: journeysPerDay * (mailsPerJourney - 1),
-    feedbackPerDay: mailsPerDay * figures.feedbackEvents,
-    mailsPerSecondAverage,
-    mailsPerSecondPeak: mailsPerSecondAverage * peakFactor,
+    waitsPerDay: journeysPerDay * (emailsPerJourney - 1),
+    feedbackPerDay: emailsPerDay * figures.feedbackEvents,
+    emailsPerSecondAverage,
+    emailsPerSecondPeak: emailsPerSecondAverage * peakFactor,
     ...(journeysPerDay > 0 && { journeyDays: openJourneys / journeysPerDay }),
   };
 }
 
-/** What one run, one mail, the patience of one mail and one wait take of something. */
+/** What one run, one email, one queued email (in addition) and one wait take of something. */
 export interface Shares {
   run?: number;
-  mail?: number;
-  patience?: number;
+  email?: number;
+  queued?: number;
   wait?: number;
 }
 
-/** All of it in a day. */
-export function perDay(traffic: Traffic, { run = 0, mail = 0, patience = 0, wait = 0 }: Shares): number {
-  const { runsPerDay, mailsPerDay, patientMailsPerDay, waitsPerDay } = traffic;
-  return runsPerDay * run + mailsPerDay * mail + patientMailsPerDay * patience + waitsPerDay * wait;
+/** The sum of a day. */
+export function perDay(traffic: Traffic, { run = 0, email = 0, queued = 0, wait = 0 }: Shares): number {
+  const { runsPerDay, emailsPerDay, queuedEmailsPerDay, waitsPerDay } = traffic;
+  return runsPerDay * run + emailsPerDay * email + queuedEmailsPerDay * queued + waitsPerDay * wait;
 }
 
-/** Of what happens so often in a day, how often in a second: on average, and at the peak. */
+/** Turns a number a day into numbers a second: average and peak. */
 export function perSecond(daily: number, { peakFactor }: Load): { average: number; peak: number } {
   return { average: daily / secondsPerDay, peak: (daily / secondsPerDay) * peakFactor };
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import { eventTypes } from '../../events/index.ts';
 import { routes } from '../../ingress/routes.ts';
-import { configFor } from '../connections.ts';
+import { configFor } from '../config-for.ts';
 import type { CliContext } from '../context.ts';
 import { checkWish, type Wish } from './check-wish.ts';
 import { planJourney } from './plan.ts';

@@ -1,4 +1,4 @@
-import type { Fact } from '../../state/facts.ts';
+import type { Fact } from '../../store/facts.ts';
 import { when } from '../gate.ts';
 import { describeSuppression } from '../suppressions/change.ts';
 import type { Known, TopicStanding } from './known.ts';
@@ -59,9 +59,10 @@ function describeBounces({ soft, soft_since, no_domain, suppressed_for_a_time }:
   ];
 }
 
-function describeFact({ at, what, ...details }: Fact): string {
-  const more = Object.entries(details)
-    .filter(([name, value]) => value !== undefined && name !== 'feedback')
+function describeFact({ at, what, journey, template, details }: Fact): string {
+  const { personal: _, ...rest } = details ?? {};
+  const more = Object.entries({ ...rest, journey, template })
+    .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}: ${name === 'until' ? when(Number(value)) : value}`);
   return [when(at), what.replaceAll('_', ' '), more.join(', ')].filter(Boolean).join('  ');
 }

@@ -1,12 +1,12 @@
-import { checkStanding, type Undeliverable } from '../../activities/check-consent.ts';
+import { eligibility, personOnly, type Undeliverable } from '../../activities/check-consent.ts';
 import { type ConsentModel, consentModel } from '../../config/consent-model.ts';
 import type { Config } from '../../config/schema.ts';
 import type { Contact } from '../../events/person.ts';
-import { type ConsentRecord, type ConsentState, everyTopic, inForce } from '../../state/consents.ts';
-import type { Fact } from '../../state/facts.ts';
-import type { Memory } from '../../state/memory.ts';
-import type { RunningJourney } from '../../state/running.ts';
-import type { Suppression } from '../../state/suppressions.ts';
+import { type ConsentRecord, type ConsentState, everyTopic, inForce } from '../../store/consents.ts';
+import type { About, Fact, FactCursor, Facts } from '../../store/facts.ts';
+import type { Store } from '../../store/store.ts';
+import type { RunningJourney } from '../../store/running.ts';
+import type { Suppression } from '../../store/suppressions.ts';
 import type { Template } from '../../templates/catalogue.ts';
 import { masked } from '../suppressions/whom.ts';
 
@@ -42,19 +42,45 @@ export interface Everything extends Known {
 const isEngagement = ({ what }: Fact) => what === 'opened' || what === 'clicked';
 
 /** Undefined when nothing is known. */
-export async function knownAbout(memory: Memory, config: Config, user: string): Promise<Known | undefined> {
-  const known = await gather(memory, config, user);
+export async function knownAbout(store: Store, config: Config, user: string): Promise<Known | undefined> {
+  const known = await gather(store, config, user, lastFacts);
   const email = known?.contact.email;
   return known && email !== undefined ? { ...known, contact: { ...known.contact, email: masked(email) } } : known;
 }
 
-export async function everythingAbout(memory: Memory, config: Config, user: string): Promise<Everything | undefined> {
-  const known = await gather(memory, config, user);
-  return known && { exported_at: Date.now(), ...known, consents: await memory.consents.history(user) };
+export async function everythingAbout(store: Store, config: Config, user: string): Promise<Everything | undefined> {
+  const known = await gather(store, config, user, allFacts);
+  return known && { exported_at: Date.now(), ...known, consents: await store.consents.history(user) };
 }
 
-async function gather(memory: Memory, config: Config, user: string): Promise<Known | undefined> {
-  const { contacts, consents, suppressions, recipients, facts, running } = memory;
+type ReadFacts = (facts: Facts, about: About) => Promise<Fact[]>;
+
+const pageSize = 500;
+
+const lastFacts: ReadFacts = (facts, about) => facts.lastOf(about, pageSize);
+
+const allFacts: ReadFacts = async (facts, about) => {
+  const read: Fact[] = [];
+  for (let after: FactCursor | undefined; ;) {
+    const page = await facts.of(about, { limit: pageSize, ...(after && { after }) });
+    read.push(...page);
+    if (page.length < pageSize) return read;
+    after = page.at(-1);
+  }
+};
+
+/** What happened to the person and to their address, each once, oldest first. */
+async function happenedTo(facts: Facts, read: ReadFacts, user: string, hash: string | undefined): Promise<Fact[]> {
+  const [ofPerson, ofAddress] = await Promise.all([
+    read(facts, { user_id: user }),
+    hash === undefined ? [] : read(facts, { address_hash: hash }),
+  ]);
+  const all = new Map([...ofPerson, ...ofAddress].map((fact) => [fact.id, fact]));
+  return [...all.values()].toSorted((one, other) => one.at - other.at);
+}
+
+async function gather(store: Store, config: Config, user: string, readFacts: ReadFacts): Promise<Known | undefined> {
+  const { contacts, consents, suppressions, recipients, facts, running } = store;
   const [contact, hash, said, journeys] = await Promise.all([
     contacts.find(user),
     contacts.addressHashOf(user),
@@ -62,17 +88,16 @@ async function gather(memory: Memory, config: Config, user: string): Promise<Kno
     running.of(user),
   ]);
   if (Object.keys({ ...contact, ...said }).length === 0 && journeys.length === 0) return undefined;
-  const [suppressed, streak, happened] =
-    hash === undefined
-      ? [[], undefined, []]
-      : await Promise.all([suppressions.of(hash), recipients.recall(hash), facts.of(hash)]);
+  const happened = await happenedTo(facts, readFacts, user, hash);
+  const [suppressed, streak] =
+    hash === undefined ? [[], undefined] : await Promise.all([suppressions.of(hash), recipients.recall(hash)]);
   return {
     user_id: user,
     contact,
     ...(hash !== undefined && { address_hash: hash }),
     consent_model: consentModel(config.compliance, contact.country),
-    transactional: await standing(memory, config, user, hash, { class: 'transactional' }),
-    topics: await topicsOf(memory, config, user, hash, said),
+    transactional: await standing(store, config, user, { class: 'transactional' }),
+    topics: await topicsOf(store, config, user, said),
     suppressions: suppressed,
     bounces: {
       soft: streak?.softBounces ?? 0,
@@ -87,10 +112,9 @@ async function gather(memory: Memory, config: Config, user: string): Promise<Kno
 }
 
 function topicsOf(
-  memory: Memory,
+  store: Store,
   config: Config,
   user: string,
-  hash: string | undefined,
   said: Record<string, ConsentRecord>,
 ): Promise<TopicStanding[]> {
   const all = said[everyTopic];
@@ -104,7 +128,7 @@ function topicsOf(
       const word = isOfAll ? all : about;
       return {
         topic,
-        ...(await standing(memory, config, user, hash, { class: 'marketing', topic })),
+        ...(await standing(store, config, user, { class: 'marketing', topic })),
         state: inForce(about, all),
         ...(word && { since: word.captured_at }),
         ...(word?.source !== undefined && { source: word.source }),
@@ -113,15 +137,14 @@ function topicsOf(
   );
 }
 
-/** The very question that every send asks. The address need not be hashed for it: its hash stands beside it. */
+/** The very question that every send asks. */
 async function standing(
-  memory: Memory,
+  store: Store,
   { compliance }: Config,
   user: string,
-  hash: string | undefined,
-  template: Pick<Template, 'class' | 'topic'>,
+  about: Pick<Template, 'class' | 'topic'>,
 ): Promise<Standing> {
-  const known = { ...memory, addressHash: () => hash ?? '' };
-  const found = await checkStanding(known, template as Template, user, (country) => consentModel(compliance, country));
-  return found.may ? { may: true } : found;
+  const person = await store.sends.look(personOnly(about, user));
+  const found = eligibility(person, about, (country) => consentModel(compliance, country));
+  return found.may ? { may: true } : { may: false, why: found.why };
 }

@@ -2,9 +2,11 @@ import { type Command, InvalidArgumentError } from 'commander';
 
 import { readRunFile } from '../../local/run-file.ts';
 import type { CompiledTemplate } from '../../templates/compiled.ts';
-import { configFor, publishingTo, temporalFor } from '../connections.ts';
+import { configFor } from '../config-for.ts';
+import { publishingTo } from '../connect/nats.ts';
+import { temporalFor } from '../connect/temporal.ts';
 import type { CliContext } from '../context.ts';
-import { withMemory } from '../memory.ts';
+import { withStore } from '../store.ts';
 import { NotDone } from '../wrong-use.ts';
 import { composeSeeds, type Seed, type SeedOptions, startOf } from './compose-seeds.ts';
 import { hearFeedback } from './hear-feedback.ts';
@@ -53,7 +55,7 @@ async function seedTest(context: CliContext, journey: string, options: Options):
     temporalFor(env),
   ]);
   try {
-    const reports = await withMemory(env, async ({ memory: { entries, templates: versions } }) => {
+    const reports = await withStore(env, async ({ store: { entries, templates: versions } }) => {
       const template = async (name: string, version: string) =>
         (await versions.load(name, version)) as CompiledTemplate | undefined;
       const live = await Promise.all([...(await versions.live())].map((one) => template(...one)));

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Client } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 
-import type { Decision } from '../../state/entries.ts';
+import type { Decision } from '../../store/entries.ts';
 import { prepare } from '../../templates/catalogue.ts';
 import type { CompiledTemplate } from '../../templates/compiled.ts';
 import { parseReference } from '../../templates/reference.ts';
@@ -45,6 +45,8 @@ export async function runSeed(servers: Servers, seed: Seed): Promise<Step[]> {
   if (!rules.well) return [emitted, rules];
 
   const handle = client.workflow.getHandle(seed.event.event_id);
+  const started = await within(patienceMs, () => handle.describe().then(() => true, unlessNotFound));
+  if (!started) return [emitted, rules, { what: 'run', well: false, says: 'ingress has not started it in time' }];
   const skips = await skipTime(client, handle.workflowId);
   const status = await within(patienceMs, async () => {
     const { status: now } = await handle.describe();
@@ -60,6 +62,11 @@ export async function runSeed(servers: Servers, seed: Seed): Promise<Step[]> {
   for (const send of sends) mails.push(...(await stepsOf(servers, seed, send)));
   if (sends.length === 0) mails.push({ what: 'rendering', well: false, says: 'the journey sent no mail' });
   return [emitted, rules, ...mails, run];
+}
+
+/** Ingress records its decision before it starts the run. */
+function unlessNotFound(error: unknown): undefined {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
 }
 
 function rulesSay({ journey, enters, because, why }: Decision): string {

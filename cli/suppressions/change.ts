@@ -1,7 +1,7 @@
-import type { Suppression, SuppressionReason } from '../../state/suppressions.ts';
+import type { Suppression, SuppressionReason } from '../../store/suppressions.ts';
 import type { CliContext } from '../context.ts';
 import { when } from '../gate.ts';
-import { type Remembered, withMemory, withSecretMemory } from '../memory.ts';
+import { type OpenStore, withStore, withSecretStore } from '../store.ts';
 import { masked, type Whom, whomOf } from './whom.ts';
 
 export interface AddOptions {
@@ -10,13 +10,11 @@ export interface AddOptions {
 }
 
 export function add(context: CliContext, text: string, { reason, scope }: AddOptions): Promise<void> {
-  return withHash(context, whomOf(text), async ({ memory, config }, hash, name) => {
+  return withHash(context, whomOf(text), async ({ store, config }, hash, name) => {
     const suppression = { reason, scope, since: Date.now(), source: 'operator' };
-    const isNew = await memory.suppressions.add(hash, suppression);
-    if (isNew)
-      await memory.facts.record(hash, [{ at: suppression.since, what: 'suppressed', reason, source: 'operator' }]);
+    const isNew = await store.suppressions.add(hash, suppression);
     context.print(`${isNew ? 'Suppressed' : 'Suppressed already, nothing changed'}: ${name}`);
-    await showWho(context, memory, hash);
+    await showWho(context, store, hash);
     if (isNew && reason !== 'manual' && config.provider.type === 'ses') {
       context.print(`${toldSoon(config)} if somebody here has this address.`);
     }
@@ -27,26 +25,21 @@ export function add(context: CliContext, text: string, { reason, scope }: AddOpt
 const shared: SuppressionReason[] = ['hard_bounce', 'complaint', 'provider_list'];
 
 export function remove(context: CliContext, text: string, reason?: SuppressionReason): Promise<void> {
-  return withHash(context, whomOf(text), async ({ memory, config }, hash, name) => {
+  return withHash(context, whomOf(text), async ({ store, config }, hash, name) => {
     const concernsProvider = config.provider.type === 'ses' && (reason === undefined || shared.includes(reason));
     if (concernsProvider) {
-      await memory.suppressionSync.lift(hash, reason === 'hard_bounce' || reason === 'complaint' ? reason : undefined);
+      await store.suppressionSync.lift(hash, reason === 'hard_bounce' || reason === 'complaint' ? reason : undefined);
     }
-    const lifted = await memory.suppressions.lift(hash, reason);
-    const at = Date.now();
-    await memory.facts.record(
-      hash,
-      lifted.map((each) => ({ at, what: 'suppression_lifted', reason: each, source: 'operator' })),
-    );
+    const lifted = await store.suppressions.lift(hash, reason, 'operator');
     if (lifted.length > 0) context.print(`Lifted: ${lifted.join(', ')} of ${name}`);
     else context.print(`Not suppressed${reason === undefined ? '' : ` for ${reason}`}: ${name}`);
-    await showWho(context, memory, hash);
+    await showWho(context, store, hash);
     if (concernsProvider)
       context.print("The provider's own list is cleared of it at the next run of suppression-sync.");
   });
 }
 
-function toldSoon({ suppression }: Remembered['config']): string {
+function toldSoon({ suppression }: OpenStore['config']): string {
   const hours = Math.round(suppression.sync_interval / 3_600_000);
   return `The provider's list is told within ${hours > 1 ? `${hours} hours` : 'an hour'},`;
 }
@@ -55,17 +48,17 @@ function toldSoon({ suppression }: Remembered['config']): string {
 function withHash(
   { env }: CliContext,
   whom: Whom,
-  use: (found: Remembered, hash: string, name: string) => Promise<void>,
+  use: (found: OpenStore, hash: string, name: string) => Promise<void>,
 ): Promise<void> {
-  if ('hash' in whom) return withMemory(env, (found) => use(found, whom.hash, whom.hash));
-  return withSecretMemory(env, (found) => {
-    const hash = found.memory.addressHash(whom.address);
+  if ('hash' in whom) return withStore(env, (found) => use(found, whom.hash, whom.hash));
+  return withSecretStore(env, (found) => {
+    const hash = found.store.addressHash(whom.address);
     return use(found, hash, `${masked(whom.address)} (${hash})`);
   });
 }
 
-async function showWho({ print }: CliContext, memory: Remembered['memory'], hash: string): Promise<void> {
-  const [suppressions, people] = await Promise.all([memory.suppressions.of(hash), memory.contacts.peopleAt(hash)]);
+async function showWho({ print }: CliContext, store: OpenStore['store'], hash: string): Promise<void> {
+  const [suppressions, people] = await Promise.all([store.suppressions.of(hash), store.contacts.peopleAt(hash)]);
   for (const suppression of suppressions) print(`  ${describeSuppression(suppression)}`);
   if (suppressions.length === 0)
     print('  Nothing suppresses this address now; what people agreed to is another matter.');

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { emailAddress } from '../../events/person.ts';
-import { type Suppression, type SuppressionReason, suppressionReasons } from '../../state/suppressions.ts';
+import { type Suppression, type SuppressionReason, suppressionReasons } from '../../store/suppressions.ts';
 import type { Row } from './read-rows.ts';
 import { isAddressHash, type Whom } from './whom.ts';
 

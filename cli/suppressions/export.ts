@@ -4,17 +4,18 @@ import { pipeline } from 'node:stream/promises';
 
 import { stringify } from 'csv-stringify';
 
-import type { Memory } from '../../state/memory.ts';
+import { fewAtOnce } from '../../store/few-at-once.ts';
+import type { Store } from '../../store/store.ts';
 import type { CliContext } from '../context.ts';
-import { withMemory } from '../memory.ts';
+import { withStore } from '../store.ts';
 import { NotDone } from '../wrong-use.ts';
 
 const columns = ['address_hash', 'reason', 'scope', 'since', 'until', 'source', 'user_ids'];
 
 /** Writes the whole list as CSV, to a file or to standard output. It can be imported again. */
 export async function exportTo({ env }: CliContext, file: string | undefined): Promise<void> {
-  await withMemory(env, async ({ memory }) => {
-    const lines = Readable.from(rowsOf(memory));
+  await withStore(env, async ({ store }) => {
+    const lines = Readable.from(rowsOf(store));
     const csv = stringify({ header: true, columns });
     try {
       // Standard output stays open for whoever comes after.
@@ -32,13 +33,15 @@ export async function exportTo({ env }: CliContext, file: string | undefined): P
   });
 }
 
-async function* rowsOf({ suppressions, contacts }: Memory): AsyncGenerator<string[]> {
+async function* rowsOf({ suppressions, contacts }: Store): AsyncGenerator<string[]> {
   const seen = new Set<string>();
   for await (const page of suppressions.all()) {
     const fresh = page.filter((hash) => !seen.has(hash) && seen.add(hash));
-    const found = await Promise.all(
-      fresh.map(async (hash) => ({ hash, all: await suppressions.of(hash), people: await contacts.peopleAt(hash) })),
-    );
+    const found = await fewAtOnce(fresh, async (hash) => ({
+      hash,
+      all: await suppressions.of(hash),
+      people: await contacts.peopleAt(hash),
+    }));
     for (const { hash, all, people } of found) {
       for (const { reason, scope, since, until, source } of all) {
         yield [

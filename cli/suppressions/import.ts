@@ -5,10 +5,11 @@ import { resolve } from 'node:path';
 
 import { stringify } from 'csv-stringify/sync';
 
-import type { Memory } from '../../state/memory.ts';
-import { type Suppression, widened } from '../../state/suppressions.ts';
+import { fewAtOnce } from '../../store/few-at-once.ts';
+import type { Store } from '../../store/store.ts';
+import { type Suppression, widen } from '../../store/suppressions.ts';
 import type { CliContext } from '../context.ts';
-import { type Remembered, withMemory, withSecretMemory } from '../memory.ts';
+import { type OpenStore, withStore, withSecretStore } from '../store.ts';
 import { NotDone, WrongUse } from '../wrong-use.ts';
 import { type Entry, type Mistake, readEntry } from './entry.ts';
 import { readRows, type Row } from './read-rows.ts';
@@ -39,13 +40,13 @@ export async function importFile(context: CliContext, file: string, options: Imp
   if (first.done) throw new NotDone(`${file} is empty.`);
   const [header] = first.value;
   // A file of hashes alone needs no secret.
-  const open = header.includes('email') ? withSecretMemory : withMemory;
+  const open = header.includes('email') ? withSecretStore : withStore;
   const counts = await open(context.env, async (found) => {
     const errors = options.errors === undefined ? undefined : await openErrors(options.errors);
     const counts: Counts = { rows: 0, added: 0, there: 0, wrong: {}, shown: [] };
     const change = options.dryRun
-      ? dryRun(found.memory)
-      : (hash: string, each: Suppression) => found.memory.suppressions.add(hash, each);
+      ? dryRun(found.store)
+      : (hash: string, each: Suppression) => found.store.suppressions.add(hash, each);
     for (let page: IteratorResult<[string[], Row[]]> = first; !page.done; page = await pages.next()) {
       await takePage(found, counts, page.value, change, errors);
     }
@@ -58,7 +59,7 @@ export async function importFile(context: CliContext, file: string, options: Imp
 type Change = (hash: string, suppression: Suppression) => Promise<boolean>;
 
 async function takePage(
-  { memory, config }: Remembered,
+  { store, config }: OpenStore,
   counts: Counts,
   [header, rows]: [string[], Row[]],
   change: Change,
@@ -81,22 +82,29 @@ async function takePage(
     }
   }
   counts.rows += rows.length;
-  const changed = await Promise.all(
-    entries.map((entry) => change('hash' in entry ? entry.hash : memory.addressHash(entry.address), entry.suppression)),
-  );
-  counts.added += changed.filter(Boolean).length;
-  counts.there += changed.filter((did) => !did).length;
+  const byHash = new Map<string, Suppression[]>();
+  for (const entry of entries) {
+    const hash = 'hash' in entry ? entry.hash : store.addressHash(entry.address);
+    byHash.set(hash, [...(byHash.get(hash) ?? []), entry.suppression]);
+  }
+  await fewAtOnce([...byHash], async ([hash, suppressions]) => {
+    // In the order of the file: what a row changes depends on those before it.
+    for (const each of suppressions) {
+      if (await change(hash, each)) counts.added++;
+      else counts.there++;
+    }
+  });
   if (errors && wrong.length > 0 && !errors.write(stringify(wrong))) await once(errors, 'drain');
 }
 
 /** What adding would have done. It remembers what the file has said so far, a line each, since nothing else does. */
-function dryRun({ suppressions }: Memory): Change {
-  const said = new Map<string, Promise<Suppression | undefined>>();
+function dryRun({ suppressions }: Store): Change {
+  const said = new Map<string, Promise<Suppression[]>>();
   return async (hash, more) => {
     const key = `${hash} ${more.reason}`;
     const before =
-      said.get(key) ?? suppressions.of(hash).then((all) => all.find(({ reason }) => reason === more.reason));
-    const after = before.then((known) => widened(known, more));
+      said.get(key) ?? suppressions.of(hash).then((all) => all.filter(({ reason }) => reason === more.reason));
+    const after = before.then((known) => widen(known, more));
     said.set(
       key,
       after.then(async (changed) => changed ?? (await before)),

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 
-import type { Act } from '../../state/template-versions.ts';
+import type { Act } from '../../store/template-versions.ts';
 import type { CliContext } from '../context.ts';
 
 /** Who does something to a template, and why: as they say, else as git knows them and their last commit. */

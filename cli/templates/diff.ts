@@ -1,15 +1,15 @@
-import type { TemplateVersions } from '../../state/template-versions.ts';
+import type { TemplateVersions } from '../../store/template-versions.ts';
 import type { CompiledTemplate } from '../../templates/compiled.ts';
 import { unified } from '../../templates/line-diff.ts';
 import type { CliContext } from '../context.ts';
-import { withMemory } from '../memory.ts';
+import { withTemplates } from '../store.ts';
 import { NotDone } from '../wrong-use.ts';
 import { fromFiles } from './from-files.ts';
 import { historyOf, versionIn } from './history.ts';
 
 /** What differs between what is live and the files; between a version and what is live; or between two versions. */
 export function diff(context: CliContext, name: string, from?: string, to?: string): Promise<void> {
-  return withMemory(context.env, async ({ memory: { templates: versions } }) => {
+  return withTemplates(context.env, async (versions) => {
     const history = await historyOf(versions, name);
     const live = (await versions.live()).get(name) ?? '';
     const before = await load(versions, name, from === undefined ? live : versionIn(history, from));

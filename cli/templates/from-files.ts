@@ -3,7 +3,7 @@ import { compileTemplate } from '../../templates/compile/compile.ts';
 import { templateNames } from '../../templates/names.ts';
 import { orNearest } from '../../templates/or-nearest.ts';
 import { TemplateError } from '../../templates/template-error.ts';
-import { configFor } from '../connections.ts';
+import { configFor } from '../config-for.ts';
 import type { CliContext } from '../context.ts';
 import { WrongUse } from '../wrong-use.ts';
 

@@ -1,4 +1,4 @@
-import type { HistoryEntry, TemplateVersions } from '../../state/template-versions.ts';
+import type { HistoryEntry, TemplateVersions } from '../../store/template-versions.ts';
 import { NotDone, WrongUse } from '../wrong-use.ts';
 
 /** What was done to a template, the oldest first. Throws when it was never published. */

@@ -1,13 +1,13 @@
 import Table from 'cli-table3';
 
-import type { HistoryEntry } from '../../state/template-versions.ts';
+import type { HistoryEntry } from '../../store/template-versions.ts';
 import type { CliContext } from '../context.ts';
 import { when } from '../gate.ts';
-import { withMemory } from '../memory.ts';
+import { withTemplates } from '../store.ts';
 
 /** One row a template. */
 export function list({ env, print }: CliContext, { json = false }: { json?: boolean }): Promise<void> {
-  return withMemory(env, async ({ memory: { templates: versions } }) => {
+  return withTemplates(env, async (versions) => {
     const [live, pinned] = await Promise.all([versions.live(), versions.pinned()]);
     const rows = await Promise.all(
       [...live]

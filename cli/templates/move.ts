@@ -1,6 +1,6 @@
 import { parseReference } from '../../templates/reference.ts';
 import type { CliContext } from '../context.ts';
-import { withMemory } from '../memory.ts';
+import { withTemplates } from '../store.ts';
 import { NotDone } from '../wrong-use.ts';
 import { actOf } from './author.ts';
 import { historyOf, liveBefore, versionIn } from './history.ts';
@@ -12,7 +12,7 @@ interface Told {
 
 /** Makes an earlier version live. What it replaces is kept back: a publish of the same files does not bring it again. */
 export function rollback(context: CliContext, name: string, { to, ...told }: Told & { to?: string }): Promise<void> {
-  return withMemory(context.env, async ({ memory: { templates: versions } }) => {
+  return withTemplates(context.env, async (versions) => {
     const history = await historyOf(versions, name);
     const before = (await versions.live()).get(name);
     const version = to === undefined ? liveBefore(history) : versionIn(history, to);
@@ -29,7 +29,7 @@ export function rollback(context: CliContext, name: string, { to, ...told }: Tol
 /** Holds a template at a version, or lets it go. */
 export function pin(context: CliContext, reference: string, { off, ...told }: Told & { off?: true }): Promise<void> {
   const { name, version: wanted } = parseReference(reference);
-  return withMemory(context.env, async ({ memory: { templates: versions } }) => {
+  return withTemplates(context.env, async (versions) => {
     const history = await historyOf(versions, name);
     const act = actOf(context, told);
     if (off) {

@@ -1,7 +1,7 @@
-import type { Published } from '../../state/template-versions.ts';
+import type { Published } from '../../store/template-versions.ts';
 import type { CompiledTemplate } from '../../templates/compiled.ts';
 import type { CliContext } from '../context.ts';
-import { withMemory } from '../memory.ts';
+import { withTemplates } from '../store.ts';
 import { NotDone } from '../wrong-use.ts';
 import { actOf } from './author.ts';
 import { fromFiles } from './from-files.ts';
@@ -19,12 +19,13 @@ export async function publish(context: CliContext, names: readonly string[], opt
   const found = await fromFiles(context, names);
   const errors = tellFindings(context.print, found);
   if (errors > 0) throw new NotDone('Nothing was published: put the errors right first.');
-  await withMemory(context.env, async ({ memory: { templates: versions } }) => {
+  await withTemplates(context.env, async (versions) => {
     const live = await versions.live();
     const takenBack: string[] = [];
+    const act = actOf(context, options);
     const how = { again: options.again === true, dryRun: options.dryRun === true };
     for (const template of found.templates) {
-      const outcome = await versions.publish(template, actOf(context, options), how);
+      const outcome = await versions.publish(template, act, how);
       context.print(line(template, live.get(template.name), outcome, how));
       if (outcome === 'taken_back') takenBack.push(template.name);
     }

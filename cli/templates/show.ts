@@ -5,7 +5,7 @@ import { parseReference } from '../../templates/reference.ts';
 import { render } from '../../templates/render.ts';
 import type { CliContext } from '../context.ts';
 import { when } from '../gate.ts';
-import { withMemory } from '../memory.ts';
+import { withTemplates } from '../store.ts';
 import { NotDone } from '../wrong-use.ts';
 import { historyOf, versionIn } from './history.ts';
 
@@ -16,7 +16,7 @@ export function show(
   { sources = false, json = false }: { sources?: boolean; json?: boolean },
 ): Promise<void> {
   const { name, version: wanted } = parseReference(reference);
-  return withMemory(env, async ({ memory: { templates: versions } }) => {
+  return withTemplates(env, async (versions) => {
     const history = await historyOf(versions, name);
     const live = (await versions.live()).get(name);
     const pinned = (await versions.pinned()).has(name);

@@ -42,6 +42,7 @@ function celType(type: z.core.$ZodType): CelType {
     case 'optional':
     case 'nullable':
     case 'default':
+    case 'catch':
       return celType((def as z.core.$ZodOptionalDef).innerType);
     default:
       return 'dyn';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 import type { JourneySettings } from '../../config/journeys.ts';
-import type { Event } from '../../events/index.ts';
-import type { KeptOut } from '../../state/entries.ts';
+import type { FullEvent } from '../../events/index.ts';
+import type { KeptOut } from '../../store/entries.ts';
 import type { PersonNow, Rule } from './rule.ts';
 
 /** What the settings of a journey say of an event, but for who has entered before. */
@@ -13,7 +13,7 @@ export function decideEntry(
   journey: string,
   settings: JourneySettings,
   rule: Rule | undefined,
-  event: Event,
+  event: FullEvent,
   person: PersonNow,
   now: number,
 ): Verdict {
@@ -35,7 +35,7 @@ export function percentileOf(journey: string, userId: string): number {
   return (hash.readUInt32BE(0) / 2 ** 32) * 100;
 }
 
-function decideRollout(journey: string, rollout: number, { user_id }: Event): Verdict {
+function decideRollout(journey: string, rollout: number, { user_id }: FullEvent): Verdict {
   if (rollout >= 100 || percentileOf(journey, user_id) < rollout) return { enters: true };
   return out('rollout', `rollout is ${rollout} %, and this person is not among them`);
 }

@@ -1,8 +1,8 @@
 import type { JourneySettings } from '../../config/journeys.ts';
 import type { Config } from '../../config/schema.ts';
-import type { Event, EventType } from '../../events/index.ts';
-import type { Decision, Holder, Place } from '../../state/entries.ts';
-import type { Memory } from '../../state/memory.ts';
+import type { EventType, FullEvent } from '../../events/index.ts';
+import type { Decision, Holder, Place } from '../../store/entries.ts';
+import type { Store } from '../../store/store.ts';
 import type { Route } from '../routes.ts';
 import { decideEntry, type Verdict } from './decide.ts';
 import { compileRule, type Rule } from './rule.ts';
@@ -10,28 +10,28 @@ import { compileRule, type Rule } from './rule.ts';
 /** Decides whether an event's person enters its journey, and writes down what was decided and why. */
 export interface Entry {
   /** `told`: how many running journeys heard the event. Gives what stands: of an event that came before, the old answer. */
-  decide(event: Event, route: Route | undefined, told: number): Promise<Decision>;
+  decide(event: FullEvent, route: Route | undefined, told: number): Promise<Decision>;
 }
 
 export interface EntryDependencies {
-  memory: { contacts: Pick<Memory['contacts'], 'find'>; entries: Memory['entries'] };
+  store: { contacts: Pick<Store['contacts'], 'find'>; entries: Store['entries'] };
   /** The newest configuration that was right. */
   config: () => Pick<Config, 'journeys'>;
   /** Whether this run goes on; of a run that nobody knows, whether it may be one that is being started since `since`. */
   isRunning: (workflowId: string, since: number) => Promise<boolean>;
 }
 
-export function createEntry({ memory, config, isRunning }: EntryDependencies): Entry {
+export function createEntry({ store, config, isRunning }: EntryDependencies): Entry {
   const ruleOf = compiledOnce();
 
-  async function verdictOn(event: Event, journey: string, settings: JourneySettings): Promise<Verdict> {
+  async function verdictOn(event: FullEvent, journey: string, settings: JourneySettings): Promise<Verdict> {
     const rule = ruleOf(settings, event.event_type);
     const person = rule ? await personOf(event.user_id) : {};
     return decideEntry(journey, settings, rule, event, person, Date.now());
   }
 
   async function personOf(userId: string) {
-    const { locale, time_zone, country, plan } = await memory.contacts.find(userId);
+    const { locale, time_zone, country, plan } = await store.contacts.find(userId);
     return {
       ...(locale !== undefined && { locale }),
       ...(time_zone !== undefined && { time_zone }),
@@ -43,7 +43,7 @@ export function createEntry({ memory, config, isRunning }: EntryDependencies): E
   /** Takes the place in the journey that this person may have once, unless another run has it. */
   async function takePlace(id: string, decision: Decision, place: Place, field?: string): Promise<Decision> {
     for (let gone: string | undefined; ;) {
-      const taken = await memory.entries.claim(id, decision, place, gone);
+      const taken = await store.entries.claim(id, decision, place, gone);
       if (!('holder' in taken)) return taken;
       const { holder } = taken;
       if (place.rule === 'one_running' && !(await isRunning(holder.id, holder.at))) {
@@ -51,7 +51,7 @@ export function createEntry({ memory, config, isRunning }: EntryDependencies): E
         continue; // unless yet another run takes it meanwhile, it is free now
       }
       const why = takenBy(place, field, holder);
-      return memory.entries.settle(id, { ...decision, enters: false, because: 're_entry', why });
+      return store.entries.settle(id, { ...decision, enters: false, because: 're_entry', why });
     }
   }
 
@@ -59,7 +59,7 @@ export function createEntry({ memory, config, isRunning }: EntryDependencies): E
     async decide(event, route, told) {
       const { event_id, event_type, user_id } = event;
       const asked = { event_type, user_id, at: Date.now(), told };
-      if (!route) return memory.entries.settle(event_id, asked);
+      if (!route) return store.entries.settle(event_id, asked);
 
       const settings = config().journeys[route.starts];
       const verdict = settings ? await verdictOn(event, route.starts, settings) : ({ enters: true } as const);
@@ -67,7 +67,7 @@ export function createEntry({ memory, config, isRunning }: EntryDependencies): E
       const place = settings && verdict.enters ? placeOf(settings, route.starts, event) : undefined;
       return place
         ? takePlace(event_id, decision, place, settings?.re_entry.per)
-        : memory.entries.settle(event_id, decision);
+        : store.entries.settle(event_id, decision);
     },
   };
 }
@@ -84,7 +84,7 @@ function compiledOnce(): (settings: JourneySettings, type: EventType) => Rule | 
   };
 }
 
-function placeOf({ re_entry }: JourneySettings, journey: string, event: Event): Place | undefined {
+function placeOf({ re_entry }: JourneySettings, journey: string, event: FullEvent): Place | undefined {
   const { allow, every = 0, per } = re_entry;
   if (allow === 'always') return undefined;
   const value = per === undefined ? undefined : (event.payload as Record<string, unknown>)[per];

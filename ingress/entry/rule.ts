@@ -1,6 +1,6 @@
 import type { ASTNode, Environment } from '@marcbachmann/cel-js';
 
-import type { Event, EventType } from '../../events/index.ts';
+import type { EventType, FullEvent } from '../../events/index.ts';
 import { typedEnvironment, untypedEnvironment } from './cel-environments.ts';
 import { ruleSchema } from './cel-schema.ts';
 import { objectionTo } from './rule-guards.ts';
@@ -14,7 +14,7 @@ export { RuleMistake };
 export type PersonNow = { locale?: string; time_zone?: string; country?: string; plan?: string };
 
 /** Whether it holds; `failed`: a sentence why that cannot be told, which counts as no. */
-export type Rule = (event: Event, person: PersonNow) => { holds: boolean } | { failed: string };
+export type Rule = (event: FullEvent, person: PersonNow) => { holds: boolean } | { failed: string };
 
 /**
  * Makes a rule of a CEL expression over `event` and `person`. Throws RuleMistake when it does not parse, asks for a field
@@ -62,7 +62,7 @@ function unknownInHas(rule: ASTNode, typed: Environment): CelError | undefined {
 }
 
 /** CEL knows times as Date, and no null. */
-function seen({ event_type, timestamp, payload, metadata = {} }: Event) {
+function seen({ event_type, timestamp, payload, metadata = {} }: FullEvent) {
   return {
     type: event_type,
     timestamp: new Date(timestamp),

@@ -1,4 +1,4 @@
-import { asObject, asText, type JsonObject, parseJson } from './json.ts';
+import { asObject, asText, type JsonObject, longest, parseJson } from './json.ts';
 import type { UnusableFeedback } from './ses-feedback.ts';
 
 /** An event of SES as it was written, or why there is none. */
@@ -31,7 +31,7 @@ function open(content: unknown, where: string, left: number, found: Found[]): vo
   if (left < 0) return void found.push(notAnEvent(`more than ${maxEnvelopes} envelopes`));
 
   // The envelope of SNS comes first: only what is in its Message is signed. Fields beside it can be put there by anybody.
-  const snsType = asText(object['Type']);
+  const snsType = asText(object['Type'], longest.word);
   if (snsType === 'Notification') return open(object['Message'] ?? null, 'Message', left - 1, found);
   if (snsType === 'SubscriptionConfirmation' || snsType === 'UnsubscribeConfirmation') {
     return void found.push(notAnEvent(`a ${snsType} of SNS`));

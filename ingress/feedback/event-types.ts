@@ -1,5 +1,6 @@
-import { withoutAddresses } from '../../config/scrub.ts';
-import { asList, asObject, asText, type JsonObject } from './json.ts';
+import { cut, withoutAddresses } from '../../config/scrub.ts';
+import { asList, asObject, asText, type JsonObject, longest } from './json.ts';
+import { knownWord, topicName } from './known-words.ts';
 import { fromAddresses, fromEntries } from './recipients.ts';
 import type { AboutMail, BounceType, Reader, SesFeedback } from './ses-feedback.ts';
 
@@ -16,8 +17,13 @@ interface Missing {
 interface EventType {
   /** The part of the event that is about this type. */
   block: string;
+  /** Where the recipients are that it happened to. */
+  list: (block: JsonObject, mail: JsonObject) => unknown;
   read(block: JsonObject, mail: JsonObject): Specific | Missing;
 }
+
+const sentTo = (_: JsonObject, mail: JsonObject) => mail['destination'];
+const own = (name: string) => (block: JsonObject) => block[name];
 
 /** The reader of a type as SES writes it. A Map: an event may call itself `constructor`. */
 export function readerOf(name: string | undefined): EventType | undefined {
@@ -25,21 +31,21 @@ export function readerOf(name: string | undefined): EventType | undefined {
 }
 
 const eventTypes = new Map<string, EventType>([
-  ['Send', { block: 'send', read: readSend }],
-  ['Delivery', { block: 'delivery', read: readDelivery }],
-  ['Bounce', { block: 'bounce', read: readBounce }],
-  ['Complaint', { block: 'complaint', read: readComplaint }],
-  ['Reject', { block: 'reject', read: readReject }],
-  ['Rendering Failure', { block: 'failure', read: readRenderingFailure }],
-  ['Rendering Failed', { block: 'failure', read: readRenderingFailure }], // EventBridge's word for it
-  ['DeliveryDelay', { block: 'deliveryDelay', read: readDelay }],
-  ['Open', { block: 'open', read: readOpen }],
-  ['Click', { block: 'click', read: readClick }],
-  ['Subscription', { block: 'subscription', read: readSubscription }],
+  ['Send', { block: 'send', list: sentTo, read: readSend }],
+  ['Delivery', { block: 'delivery', list: own('recipients'), read: readDelivery }],
+  ['Bounce', { block: 'bounce', list: own('bouncedRecipients'), read: readBounce }],
+  ['Complaint', { block: 'complaint', list: own('complainedRecipients'), read: readComplaint }],
+  ['Reject', { block: 'reject', list: sentTo, read: readReject }],
+  ['Rendering Failure', { block: 'failure', list: sentTo, read: readRenderingFailure }],
+  ['Rendering Failed', { block: 'failure', list: sentTo, read: readRenderingFailure }], // EventBridge's word for it
+  ['DeliveryDelay', { block: 'deliveryDelay', list: own('delayedRecipients'), read: readDelay }],
+  ['Open', { block: 'open', list: sentTo, read: readOpen }],
+  ['Click', { block: 'click', list: sentTo, read: readClick }],
+  ['Subscription', { block: 'subscription', list: sentTo, read: readSubscription }],
 ]);
 
 function readSend(_block: JsonObject, mail: JsonObject): Specific {
-  return { type: 'send', recipients: sentTo(mail) };
+  return { type: 'send', recipients: everybodyOf(mail) };
 }
 
 function readDelivery(block: JsonObject): Specific {
@@ -48,11 +54,11 @@ function readDelivery(block: JsonObject): Specific {
 
 /** Who bounced, which of a mail to many is not everybody it was sent to. */
 function readBounce(block: JsonObject): Specific | Missing {
-  const written = asText(block['bounceType']);
+  const written = asText(block['bounceType'], longest.word);
   if (written === undefined) return { missing: 'bounce.bounceType' };
   const recipients = fromEntries(block['bouncedRecipients']);
   if (recipients.length === 0) return { missing: 'bounce.bouncedRecipients' };
-  const subType = asText(block['bounceSubType']) ?? 'Undetermined';
+  const subType = knownWord('bounceSubType', block['bounceSubType']) ?? 'Undetermined';
   return { type: 'bounce', bounceType: bounceTypes.get(written) ?? 'undetermined', subType, recipients };
 }
 
@@ -64,8 +70,8 @@ const bounceTypes = new Map<string, BounceType>([
 function readComplaint(block: JsonObject): Specific | Missing {
   const recipients = fromEntries(block['complainedRecipients']);
   if (recipients.length === 0) return { missing: 'complaint.complainedRecipients' };
-  const feedbackType = asText(block['complaintFeedbackType']);
-  const subType = asText(block['complaintSubType']);
+  const feedbackType = knownWord('complaintFeedbackType', block['complaintFeedbackType']);
+  const subType = knownWord('complaintSubType', block['complaintSubType']);
   return {
     type: 'complaint',
     ...(feedbackType !== undefined && { feedbackType }),
@@ -74,32 +80,34 @@ function readComplaint(block: JsonObject): Specific | Missing {
   };
 }
 
-function readReject(block: JsonObject, mail: JsonObject): Specific {
-  return { type: 'reject', reason: reasonOf(block['reason']), recipients: sentTo(mail) };
+/** What SES says of the content is a text of somebody else's: it goes nowhere. */
+function readReject(_block: JsonObject, mail: JsonObject): Specific {
+  return { type: 'reject', recipients: everybodyOf(mail) };
 }
 
-function readRenderingFailure(block: JsonObject, mail: JsonObject): Specific {
-  return { type: 'rendering_failure', reason: reasonOf(block['errorMessage']), recipients: sentTo(mail) };
-}
-
-/** Words of the provider, which go to the log: without addresses, and no longer than a line. */
-function reasonOf(value: unknown): string {
-  return withoutAddresses(asText(value) ?? 'not told').slice(0, 500);
+function readRenderingFailure(_block: JsonObject, mail: JsonObject): Specific {
+  return { type: 'rendering_failure', recipients: everybodyOf(mail) };
 }
 
 function readDelay(block: JsonObject): Specific {
-  const delayType = asText(block['delayType']) ?? 'Undetermined';
+  const delayType = knownWord('delayType', block['delayType']) ?? 'Undetermined';
   return { type: 'delivery_delay', delayType, recipients: fromEntries(block['delayedRecipients']) };
 }
 
 function readOpen(block: JsonObject, mail: JsonObject): Specific {
-  return { type: 'open', by: readBy(block), recipients: sentTo(mail) };
+  return { type: 'open', by: readBy(block), recipients: everybodyOf(mail) };
 }
 
 function readClick(block: JsonObject, mail: JsonObject): Specific | Missing {
-  const link = asText(block['link']);
+  const link = linkIn(block);
   if (link === undefined) return { missing: 'click.link' };
-  return { type: 'click', by: readBy(block), link: withoutWhatIsPersonal(link), recipients: sentTo(mail) };
+  return { type: 'click', by: readBy(block), link: withoutWhatIsPersonal(link), recipients: everybodyOf(mail) };
+}
+
+/** As SES wrote it, cut. */
+export function linkIn(block: JsonObject): string | undefined {
+  const { link } = block;
+  return typeof link === 'string' && link !== '' ? cut(link, longest.link) : undefined;
 }
 
 function readBy(block: JsonObject): Reader {
@@ -111,23 +119,27 @@ function readBy(block: JsonObject): Reader {
 function withoutWhatIsPersonal(link: string): string {
   if (!URL.canParse(link)) return withoutAddresses(link.replace(/[?#].*$/s, ''));
   const { protocol, host, pathname } = new URL(link);
-  return protocol === 'http:' || protocol === 'https:' ? `${protocol}//${host}${pathname}` : protocol;
+  return protocol === 'http:' || protocol === 'https:' ? withoutAddresses(`${protocol}//${host}${pathname}`) : protocol;
 }
 
 function readSubscription(block: JsonObject, mail: JsonObject): Specific | Missing {
   const wanted = asObject(block['newTopicPreferences']);
   if (!wanted) return { missing: 'subscription.newTopicPreferences' };
-  const recipients = sentTo(mail);
+  const recipients = everybodyOf(mail);
   if (wanted['unsubscribeAll'] === true) return { type: 'subscription', optOut: 'all', recipients };
   const optOut = asList(wanted['topicSubscriptionStatus'])
+    .slice(0, mostTopics)
     .map(asObject)
     .filter((topic) => topic?.['subscriptionStatus'] === 'OptOut')
-    .map((topic) => asText(topic?.['topicName']))
+    .map((topic) => topicName(topic?.['topicName']))
     .filter((name) => name !== undefined);
   return { type: 'subscription', optOut, recipients };
 }
 
+/** SES lets a contact list have twenty. */
+const mostTopics = 100;
+
 /** Everybody the mail was sent to: for events that name nobody themselves. */
-function sentTo(mail: JsonObject): SesFeedback['recipients'] {
+function everybodyOf(mail: JsonObject): SesFeedback['recipients'] {
   return fromAddresses(mail['destination']);
 }

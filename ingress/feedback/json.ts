@@ -6,10 +6,13 @@ export function asObject(value: unknown): JsonObject | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
 }
 
-/** Undefined for what is no text, and for empty text. */
-export function asText(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+/** Undefined for what is no text, for empty text, and for one of more than `most` characters: nothing reads it then. */
+export function asText(value: unknown, most: number): string | undefined {
+  return typeof value === 'string' && value !== '' && value.length <= most ? value : undefined;
 }
+
+/** How long these may be, in characters. SES's own are far shorter. */
+export const longest = { word: 64, id: 200, mailbox: 1_000, link: 2_048, diagnosis: 500 };
 
 /** Empty for what is no array. */
 export function asList(value: unknown): readonly unknown[] {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 
-import { messageTagName } from '../../state/keys.ts';
+import { messageTagName } from '../../store/message-key.ts';
 import { type Found, unwrap } from './envelopes.ts';
-import { readerOf, type Specific } from './event-types.ts';
-import { asObject, asText, type JsonObject } from './json.ts';
+import { linkIn, readerOf, type Specific } from './event-types.ts';
+import { asList, asObject, asText, type JsonObject, longest } from './json.ts';
+import { mostRecipients } from './recipients.ts';
 import type { AboutMail, SesFeedback, UnusableFeedback } from './ses-feedback.ts';
 
 /**
@@ -18,12 +19,15 @@ function toFeedback(found: Found): SesFeedback | UnusableFeedback {
   if ('reason' in found) return { type: 'unusable', ...found };
   const { event } = found;
   // Identity notifications, the older kind, say `notificationType` and carry no tags.
-  const reader = readerOf(asText(event['eventType']) ?? asText(event['notificationType']));
+  const reader = readerOf(asText(event['eventType'], longest.word) ?? asText(event['notificationType'], longest.word));
   if (!reader) return unusable(event, 'unknown_type', 'an event of a type that is not known');
   const mail = asObject(event['mail']);
   if (!mail) return unusable(event, 'missing_block', 'mail');
   const block = asObject(event[reader.block]);
   if (!block) return unusable(event, 'missing_block', reader.block);
+  if (asList(reader.list(block, mail)).length > mostRecipients) {
+    return unusable(event, 'too_many_recipients', `more than ${mostRecipients} recipients`);
+  }
   const specific = reader.read(block, mail);
   if ('missing' in specific) return unusable(event, 'missing_block', specific.missing);
   return { ...aboutMail(mail, block, specific), ...specific };
@@ -34,14 +38,14 @@ function unusable(event: JsonObject, reason: UnusableFeedback['reason'], detail:
 }
 
 function whichMail(mail: JsonObject | undefined): Pick<AboutMail, 'messageId' | 'tag'> {
-  const messageId = asText(mail?.['messageId']);
+  const messageId = asText(mail?.['messageId'], longest.id);
   const values = asObject(mail?.['tags'])?.[messageTagName];
-  const tag = Array.isArray(values) ? asText(values[0]) : undefined;
+  const tag = Array.isArray(values) ? asText(values[0], longest.id) : undefined;
   return { ...(messageId !== undefined && { messageId }), ...(tag !== undefined && { tag }) };
 }
 
 function aboutMail(mail: JsonObject, block: JsonObject, specific: Specific): AboutMail {
-  const timestamps = [block['timestamp'], mail['timestamp']].map(asText);
+  const timestamps = [block['timestamp'], mail['timestamp']].map((value) => asText(value, longest.word));
   const at = timestamps.map((text) => instantOf(text)).find((ms) => ms !== undefined) ?? Date.now();
   const written = timestamps.find((text) => text !== undefined) ?? '';
   return { id: idOf(mail, block, specific, written), at, ...whichMail(mail) };
@@ -59,14 +63,14 @@ function instantOf(text: string | undefined): number | undefined {
  */
 function idOf(mail: JsonObject, block: JsonObject, specific: Specific, timestamp: string): string {
   const { type } = specific;
-  const feedbackId = asText(block['feedbackId']);
+  const feedbackId = asText(block['feedbackId'], longest.id);
   if ((type === 'bounce' || type === 'complaint') && feedbackId && /^[\x21-\x7e]{1,200}$/.test(feedbackId)) {
     return feedbackId;
   }
   const { messageId } = whichMail(mail);
   // SES always names the mail. Without that, nothing shorter than all that was told tells two events apart.
   if (messageId === undefined) return hash(JSON.stringify([timestamp, specific]));
-  const link = type === 'click' ? asText(block['link']) : undefined;
+  const link = type === 'click' ? linkIn(block) : undefined;
   return hash([messageId, type, timestamp, ...(link === undefined ? [] : [link])].join(':'));
 }
 

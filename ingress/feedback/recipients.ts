@@ -1,5 +1,9 @@
-import { asList, asObject, asText } from './json.ts';
+import { cut } from '../../config/scrub.ts';
+import { asList, asObject, asText, longest } from './json.ts';
 import type { Recipient } from './ses-feedback.ts';
+
+/** SES sends to no more at a time. An event that names more is not one of SES. */
+export const mostRecipients = 50;
 
 /** The usable addresses of a list of texts. */
 export function fromAddresses(list: unknown): Recipient[] {
@@ -20,19 +24,16 @@ export function fromEntries(list: unknown): Recipient[] {
   });
 }
 
-/** The longest address that SMTP carries, and room for a name before it. */
-const longestMailbox = 1_000;
-
 /** `Ada <ada@example.com>` and `ada@example.com` alike. Case is kept: whoever hashes the address folds it. */
 function addressIn(value: unknown): string | undefined {
-  const text = asText(value);
-  if (text === undefined || text.length > longestMailbox) return undefined;
+  const text = asText(value, longest.mailbox);
+  if (text === undefined) return undefined;
   const address = (/<([^<>]*)>\s*$/.exec(text)?.[1] ?? text).trim();
   return /^(?:[^\s@<>"]+|"[^"]+")@[^\s@<>"]+$/.test(address) ? address : undefined;
 }
 
 function statusIn(value: unknown): string | undefined {
-  const text = asText(value);
+  const text = asText(value, longest.word);
   return text !== undefined && /^[245]\.\d{1,3}\.\d{1,3}$/.test(text) ? text : undefined;
 }
 
@@ -41,5 +42,6 @@ function statusIn(value: unknown): string | undefined {
  * start. Nowhere else: in the words that follow, 5.7.1 may be the version of a program.
  */
 function statusInDiagnosis(value: unknown): string | undefined {
-  return /(?:^(?:smtp;)?\s*|\b[245]\d\d[ -]+)#?([245]\.\d{1,3}\.\d{1,3})(?![\d.])/i.exec(asText(value) ?? '')?.[1];
+  const text = typeof value === 'string' ? cut(value, longest.diagnosis) : '';
+  return /(?:^(?:smtp;)?\s*|\b[245]\d\d[ -]+)#?([245]\.\d{1,3}\.\d{1,3})(?![\d.])/i.exec(text)?.[1];
 }

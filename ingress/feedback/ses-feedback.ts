@@ -3,9 +3,9 @@ export type SesFeedback = AboutMail &
   (
     | { type: 'send' | 'delivery'; recipients: Recipient[] }
     | { type: 'bounce'; bounceType: BounceType; subType: string; recipients: Recipient[] }
-    /** `feedbackType` and `subType` as SES writes them, such as `abuse` and `OnAccountSuppressionList`. */
+    /** `feedbackType` and `subType` are words of SES, such as `abuse` and `OnAccountSuppressionList`; see known-words.ts. */
     | { type: 'complaint'; feedbackType?: string; subType?: string; recipients: Recipient[] }
-    | { type: 'reject' | 'rendering_failure'; reason: string; recipients: Recipient[] }
+    | { type: 'reject' | 'rendering_failure'; recipients: Recipient[] }
     | { type: 'delivery_delay'; delayType: string; recipients: Recipient[] }
     | { type: 'open'; by: Reader; recipients: Recipient[] }
     /** `link` without its query and fragment, which may hold what is personal. */
@@ -21,7 +21,7 @@ export interface AboutMail {
   at: number;
   /** The provider's id of the mail. */
   messageId?: string;
-  /** The message tag, when this deployment sent the mail; see state/keys.ts. */
+  /** The message tag, when this deployment sent the mail; see store/keys.ts. */
   tag?: string;
 }
 
@@ -39,7 +39,7 @@ export type Reader = 'human' | 'machine' | 'unknown';
 /** Something that came in as feedback and tells nothing that can be acted on. It is kept and counted, and harms nobody. */
 export interface UnusableFeedback {
   type: 'unusable';
-  reason: 'not_json' | 'not_an_event' | 'unknown_type' | 'missing_block';
+  reason: 'not_json' | 'not_an_event' | 'unknown_type' | 'missing_block' | 'too_many_recipients';
   /** What is missing or unknown, without a value that could be personal. */
   detail: string;
   /** Even an event of a type that nobody knows proves that the provider has the mail. */

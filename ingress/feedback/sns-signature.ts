@@ -1,6 +1,6 @@
 import { verify as verifySignature, type X509Certificate } from 'node:crypto';
 
-import { asObject, asText, type JsonObject, parseJson } from './json.ts';
+import { asObject, asText, type JsonObject, longest, parseJson } from './json.ts';
 import { type CertificateFetch, createCertificates, fetchCertificate } from './sns-certificate.ts';
 
 /**
@@ -153,7 +153,8 @@ function assertFresh(envelope: JsonObject, now: number, maxAgeMs: number): void 
  * parsed: so there is no userinfo, port, query, dot segment or second reading of it to think of.
  */
 function certificateUrl(envelope: JsonObject, topicArn: string): string {
-  const url = asText(envelope['SigningCertURL']) ?? asText(envelope['SigningCertUrl']) ?? '';
+  const url =
+    asText(envelope['SigningCertURL'], longest.link) ?? asText(envelope['SigningCertUrl'], longest.link) ?? '';
   const base = `https://${snsHost(topicArn)}/`;
   const file = /^SimpleNotificationService-[0-9a-f]{32}\.pem$/;
   if (url.startsWith(base) && file.test(url.slice(base.length))) return url;

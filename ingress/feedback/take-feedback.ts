@@ -1,17 +1,22 @@
 import { createHash } from 'node:crypto';
 
+import PQueue from 'p-queue';
+
 import type { RecipientFeedback } from '../../events/recipient-feedback.ts';
 import type { Logger } from '../../runtime/log.ts';
-import type { Fact } from '../../state/facts.ts';
-import type { Memory } from '../../state/memory.ts';
-import type { MailAbout } from '../../state/sends.ts';
+import type { Fact, FactName } from '../../store/facts.ts';
+import type { Store } from '../../store/store.ts';
+import type { EmailSummary } from '../../store/sends.ts';
+import type { FeedReports } from '../feed-reports.ts';
 import { normalise } from './normalise.ts';
 import type { Recipient, SesFeedback, UnusableFeedback } from './ses-feedback.ts';
 import type { TellRecipient } from './tell-recipient.ts';
 
 export interface TakeFeedbackDependencies {
-  memory: Pick<Memory, 'sends' | 'contacts' | 'recipients' | 'facts' | 'engagement' | 'addressHash'>;
+  store: Pick<Store, 'sends' | 'contacts' | 'recipients' | 'facts' | 'engagement' | 'addressHashes'>;
   tellRecipient: TellRecipient;
+  /** Counts emails that the feed reported for the first time. */
+  reports: Pick<FeedReports, 'add'>;
   count: (type: string, result: FeedbackResult) => void;
   log: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
@@ -22,17 +27,21 @@ export interface TakeFeedbackDependencies {
  */
 export type FeedbackResult = 'confirmed' | 'duplicate' | 'not_ours' | 'unusable';
 
-const ofLedger = { told: 'confirmed', again: 'duplicate', no_record: 'not_ours' } as const;
+const ofLedger = { accepted: 'confirmed', again: 'duplicate', no_record: 'not_ours' } as const;
 
 /**
  * Takes in what the provider tells. Any event about a mail proves that the provider has it: the ledger is told, so that a
  * send whose answer was lost is settled. What an event says about an address goes to the workflow of that address.
  * Gives what was unusable, for whoever keeps it.
  */
-export async function takeFeedback(deps: TakeFeedbackDependencies, bytes: Uint8Array): Promise<UnusableFeedback[]> {
+export async function takeFeedback(
+  deps: TakeFeedbackDependencies,
+  bytes: Uint8Array,
+  arrivedAt = Date.now(),
+): Promise<UnusableFeedback[]> {
   const unusable: UnusableFeedback[] = [];
   for (const feedback of normalise(bytes)) {
-    const result = await confirm(deps, feedback);
+    const result = await confirm(deps, feedback, arrivedAt);
     if (feedback.type === 'unusable') {
       deps.count(feedback.reason, 'unusable');
       unusable.push(feedback);
@@ -45,11 +54,14 @@ export async function takeFeedback(deps: TakeFeedbackDependencies, bytes: Uint8A
 }
 
 async function confirm(
-  { memory }: TakeFeedbackDependencies,
+  { store, reports }: TakeFeedbackDependencies,
   { tag, messageId }: { tag?: string; messageId?: string },
+  arrivedAt: number,
 ): Promise<FeedbackResult> {
   if (tag === undefined || messageId === undefined) return 'not_ours';
-  return ofLedger[await memory.sends.confirm(tag, messageId)];
+  const { kind, dispatchedAt } = await store.sends.confirm(tag, messageId);
+  if (dispatchedAt !== undefined) reports.add(dispatchedAt, arrivedAt);
+  return ofLedger[kind];
 }
 
 /** Deliveries and opens are many, and most change nothing: they start no workflow. */
@@ -78,14 +90,18 @@ async function apply(deps: TakeFeedbackDependencies, feedback: SesFeedback): Pro
 /** Each address by itself: a bounce of one says nothing about the others that the mail went to. */
 async function tellRecipients(deps: TakeFeedbackDependencies, feedback: SesFeedback): Promise<void> {
   const about = await aboutMail(deps, feedback);
-  await Promise.all(
-    feedback.recipients.map(async (recipient) => {
-      const address = deps.memory.addressHash(recipient.address);
-      const people = await deps.memory.contacts.peopleAt(address);
-      await deps.tellRecipient(address, { ...origin(feedback, about), ...said(feedback, recipient) }, people);
+  await new PQueue({ concurrency: signalsAtOnce }).addAll(
+    feedback.recipients.map((recipient) => async () => {
+      for (const address of deps.store.addressHashes(recipient.address)) {
+        const people = await deps.store.contacts.peopleAt(address);
+        await deps.tellRecipient(address, { ...origin(feedback, about), ...said(feedback, recipient) }, people);
+      }
     }),
   );
 }
+
+/** A message may name many recipients, and every signal has a deadline: all of them at once would miss it. */
+const signalsAtOnce = 10;
 
 type Said = RecipientFeedback extends infer Each
   ? Each extends unknown
@@ -117,10 +133,9 @@ function said(feedback: SesFeedback, { status }: Recipient): Said {
 
 /** A mail that arrived, or a click by a person, ends a streak of bounces, where there is one. */
 async function endStreaks(deps: TakeFeedbackDependencies, feedback: SesFeedback): Promise<void> {
-  for (const recipient of feedback.recipients) {
-    const address = deps.memory.addressHash(recipient.address);
-    if (!(await deps.memory.recipients.hasStreak(address))) continue;
-    const people = await deps.memory.contacts.peopleAt(address);
+  for (const address of feedback.recipients.flatMap((recipient) => deps.store.addressHashes(recipient.address))) {
+    if (!(await deps.store.recipients.hasStreak(address))) continue;
+    const people = await deps.store.contacts.peopleAt(address);
     await deps.tellRecipient(address, { ...origin(feedback, {}), kind: 'reached' }, people);
   }
 }
@@ -134,7 +149,7 @@ async function noteDelay(
   if (delayType === 'SpamDetected' || delayType === 'IPFailure') {
     deps.log.warn({ delay_type: delayType }, 'a receiver delays mail for what it thinks of the sender');
   }
-  await note(deps, feedback, { what: 'delayed', delay: delayType });
+  await deps.store.facts.record(await factsAbout(deps, feedback, 'delayed', { delay: delayType }));
 }
 
 async function noteEngagement(
@@ -142,34 +157,38 @@ async function noteEngagement(
   feedback: SesFeedback & { type: 'open' | 'click' },
 ): Promise<void> {
   const { id, at, type, by, tag } = feedback;
-  if (tag !== undefined && !(await deps.memory.engagement.record(tag, { id, at, type, by }))) return;
-  await note(deps, feedback, {
-    what: type === 'open' ? 'opened' : 'clicked',
-    by,
-    ...(type === 'click' && { link: feedback.link }),
-  });
+  const what = type === 'open' ? 'opened' : 'clicked';
+  const facts = await factsAbout(deps, feedback, what, { by, ...(type === 'click' && { link: feedback.link }) });
+  if (tag === undefined) await deps.store.facts.record(facts);
+  else if (!(await deps.store.engagement.record(tag, { id, at, type, by }, facts))) return;
   if (type === 'click' && by === 'human') await endStreaks(deps, feedback);
 }
 
-/** A fact about each address that the feedback names. */
-async function note(
+/**
+ * A fact about each address that the feedback names. The same thing said again about one email is the same fact: the first open
+ * is one, and how many there were is counted elsewhere.
+ */
+async function factsAbout(
   deps: TakeFeedbackDependencies,
   feedback: SesFeedback,
-  fact: Omit<Fact, 'at'> & { what: string },
-): Promise<void> {
-  const { template } = await aboutMail(deps, feedback);
-  for (const { address } of feedback.recipients) {
-    await deps.memory.facts.record(deps.memory.addressHash(address), [
-      { at: feedback.at, ...fact, ...(template && { template }), feedback: short(feedback.id) },
-    ]);
-  }
+  what: FactName,
+  details: Record<string, string>,
+): Promise<Fact[]> {
+  const { id, at, tag } = feedback;
+  const { user, template } = await aboutMail(deps, feedback);
+  const about = { ...(user && { user_id: user }), ...(template && { template }), ...(tag && { tag }) };
+  return feedback.recipients.map(({ address }) => {
+    const [address_hash] = deps.store.addressHashes(address);
+    const cause = tag === undefined ? short(id) : `${tag}/${short(JSON.stringify(details))}`;
+    return { id: `${address_hash}/${what}/${cause}`, at, what, address_hash, ...about, details };
+  });
 }
 
-async function aboutMail({ memory }: TakeFeedbackDependencies, { tag }: SesFeedback): Promise<MailAbout> {
-  return tag === undefined ? {} : memory.sends.about(tag);
+async function aboutMail({ store }: TakeFeedbackDependencies, { tag }: SesFeedback): Promise<EmailSummary> {
+  return tag === undefined ? {} : store.sends.about(tag);
 }
 
-function origin({ id, at }: SesFeedback, { template, topic }: MailAbout) {
+function origin({ id, at }: SesFeedback, { template, topic }: EmailSummary) {
   return { id: short(id), at, ...(template && { template }), ...(topic && { topic }) };
 }
 

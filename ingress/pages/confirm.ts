@@ -47,7 +47,7 @@ function waitingFor(person: Person, event: string): string[] {
 /** The words that were shown when they asked, and where that was. Undefined when Redis is away. */
 async function whatWasAsked({ deps, claims: { user } }: Visit, id: string) {
   try {
-    const record = (await deps.memory.consents.history(user)).find((each) => each.id === id);
+    const record = (await deps.store.consents.history(user)).find((each) => each.id === id);
     const { source = 'double opt-in', wording, locale } = record ?? {};
     return { source, ...(wording !== undefined && { wording }), ...(locale !== undefined && { locale }) };
   } catch (error) {

@@ -2,7 +2,7 @@ import type { Config } from '../../config/schema.ts';
 import type { ConsentBlock } from '../../events/person.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { Tokens } from '../../runtime/tokens.ts';
-import type { Memory } from '../../state/memory.ts';
+import type { Store } from '../../store/store.ts';
 
 /** What a page says to the rest of the house: the same event that anybody else may publish. */
 export interface ConsentEvent {
@@ -17,7 +17,7 @@ export interface ConsentEvent {
 }
 
 export interface PageDependencies {
-  memory: Pick<Memory, 'contacts' | 'consents' | 'suppressions' | 'addressHash'>;
+  store: Pick<Store, 'contacts' | 'consents' | 'suppressions' | 'addressHash'>;
   tokens: Tokens;
   topics: Config['topics'];
   compliance: Config['compliance'];

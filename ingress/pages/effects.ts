@@ -19,7 +19,7 @@ export interface Said {
  * other, under one id, so that ingress, which records events too, records it once. False when both failed: then nothing
  * has happened, and the person must hear that.
  */
-export async function say(deps: Pick<PageDependencies, 'memory' | 'publish' | 'log'>, said: Said): Promise<boolean> {
+export async function say(deps: Pick<PageDependencies, 'store' | 'publish' | 'log'>, said: Said): Promise<boolean> {
   const { user, state, at, request } = said;
   const consent = { ...said.consent, captured_at: at };
   const id = randomUUID();
@@ -33,7 +33,7 @@ export async function say(deps: Pick<PageDependencies, 'memory' | 'publish' | 'l
       metadata: { source: consent.source },
     });
   const [recorded, published] = await Promise.allSettled([
-    deps.memory.consents.record(user, { id, state, consent, at }),
+    deps.store.consents.record(user, { id, state, consent, at }),
     publish(),
   ]);
   const about = { event_id: id, user_id: user, topics: consent.topics, state };

@@ -1,6 +1,6 @@
 import { consentModel } from '../../config/consent-model.ts';
 import type { Contact } from '../../events/person.ts';
-import { type ConsentRecord, type ConsentState, everyTopic, inForce } from '../../state/consents.ts';
+import { type ConsentRecord, type ConsentState, everyTopic, inForce } from '../../store/consents.ts';
 import type { PageDependencies } from './dependencies.ts';
 
 /** Whoever a link belongs to, as they are known now. */
@@ -14,11 +14,11 @@ export interface Person {
 
 /** Undefined when Redis is away. */
 export async function lookUp(
-  { memory, log }: Pick<PageDependencies, 'memory' | 'log'>,
+  { store, log }: Pick<PageDependencies, 'store' | 'log'>,
   user: string,
 ): Promise<Person | undefined> {
   try {
-    const [contact, records] = await Promise.all([memory.contacts.find(user), memory.consents.now(user)]);
+    const [contact, records] = await Promise.all([store.contacts.find(user), store.consents.now(user)]);
     return { known: Object.keys(contact).length + Object.keys(records).length > 0, contact, records };
   } catch (error) {
     log.warn({ user_id: user, err: error }, 'a page could not look a person up');

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 
-import { everyTopic } from '../../state/consents.ts';
+import { everyTopic } from '../../store/consents.ts';
 import { say } from './effects.ts';
 import type { PageName, PageResult } from './dependencies.ts';
 import { card, type Fragment } from './frame.ts';

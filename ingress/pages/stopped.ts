@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 
-import type { SuppressionReason } from '../../state/suppressions.ts';
+import type { SuppressionReason } from '../../store/suppressions.ts';
 import type { Fragment } from './frame.ts';
 import type { Person } from './person.ts';
 import type { Visit } from './visit.ts';
@@ -9,7 +9,7 @@ import type { Visit } from './visit.ts';
 export async function stoppedNotice({ deps, language }: Visit, { contact }: Person): Promise<Fragment | ''> {
   if (contact.email === undefined) return '';
   const { stopped } = language.words;
-  const reasons = await deps.memory.suppressions.of(deps.memory.addressHash(contact.email)).catch(() => []);
+  const reasons = await deps.store.suppressions.of(deps.store.addressHash(contact.email)).catch(() => []);
   const kinds = new Set(reasons.map(({ reason }) => kindOf[reason]));
   if (kinds.has('complaint')) return html`<p class="notice">${stopped.complaint}</p>`;
   if (kinds.has('bounce')) return html`<p class="notice">${stopped.bounce}</p>`;

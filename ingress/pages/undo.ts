@@ -2,7 +2,7 @@ import { say } from './effects.ts';
 import { card } from './frame.ts';
 import { gets, momentAfter, type Person } from './person.ts';
 import { centre, everyNameOf, wordingOf } from './preferences.ts';
-import { everyTopic } from '../../state/consents.ts';
+import { everyTopic } from '../../store/consents.ts';
 import { button, notNow, preferencesLink, show, type Visit } from './visit.ts';
 
 const source = 'undo';

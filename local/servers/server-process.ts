@@ -1,20 +1,30 @@
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ServerFailed } from './errors.ts';
 import { spawnGuarded } from './guarded.ts';
 import type { Exit, Guarded } from './guarded.ts';
+import { childrenOf, standsStill } from './process-tree.ts';
+import type { User } from './server-user.ts';
 import type { ServerName } from './wheels.ts';
 
 const healthyWithinMs = 30_000;
 const stopGraceMs = 10_000;
+const startsAgainForMs = 15_000;
 
-/** How to run one server. Made by `redis.ts`, `nats.ts` and `temporal.ts`. */
+/** How to run one server. Made by `redis.ts`, `nats.ts`, `temporal.ts` and `postgres.ts`. */
 export interface ServerRecipe {
   name: ServerName;
   binary: string;
   args: string[];
   env?: Record<string, string>;
+  /** Who the server runs as, when it is not the user of this process. */
+  user?: User | undefined;
+  cwd?: string;
+  /** How it is asked to stop. Default: SIGTERM. */
+  stopSignal?: 'SIGTERM' | 'SIGINT';
+  /** A start whose last lines match this is repeated for a while: the reason goes away by itself. */
+  startsAgainAfter?: RegExp;
   logFile: string;
   /** False while it is not ready yet; a throw counts as false. */
   healthy: (pid: number) => Promise<boolean>;
@@ -35,8 +45,8 @@ export interface Server {
   /** Starts it when it is not running, and returns when it is healthy. */
   start(): Promise<void>;
   /** Sends a signal, and returns when it has worked: the process is gone, or stands still. Nobody is told of such a death. */
-  kill(signal: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
-  /** SIGTERM, and SIGKILL after ten seconds. */
+  kill(signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
+  /** SIGTERM (or the server's own signal), and SIGKILL after ten seconds. */
   stop(): Promise<void>;
 }
 
@@ -49,6 +59,31 @@ export function serverProcess(
   let lastPid = 0;
   let wanted = false;
 
+  const startOnce = async () => {
+    const child = await launch(recipe);
+    running = child;
+    lastPid = child.pid;
+    wanted = true;
+    onSpawn(child.pid);
+    try {
+      await becomeHealthy(recipe, child);
+      await recipe.afterStart?.();
+    } catch (error) {
+      wanted = false;
+      await child.end(0);
+      throw error;
+    }
+    void child.exited.then((exit) => {
+      if (wanted && running === child) onExit({ name: recipe.name, ...exit, lastLines: lastLines(recipe) });
+    });
+  };
+  /** To the server and the processes it has started itself, where the system tells which those are. */
+  const signalAll = (signal: 'SIGSTOP' | 'SIGCONT') => {
+    if (running === undefined) return;
+    running.signal(signal);
+    for (const pid of childrenOf(running.pid)) sendSignal(pid, signal);
+  };
+
   return {
     name: recipe.name,
     get pid() {
@@ -56,38 +91,44 @@ export function serverProcess(
     },
     async start() {
       if (running?.running()) return;
-      const child = await launch(recipe);
-      running = child;
-      lastPid = child.pid;
-      wanted = true;
-      onSpawn(child.pid);
-      try {
-        await becomeHealthy(recipe, child);
-        await recipe.afterStart?.();
-      } catch (error) {
-        wanted = false;
-        await child.end(0);
-        throw error;
+      for (const deadline = Date.now() + startsAgainForMs; ; await sleep(100)) {
+        try {
+          return await startOnce();
+        } catch (error) {
+          const passes = error instanceof ServerFailed && recipe.startsAgainAfter?.test(error.message);
+          if (!passes || Date.now() > deadline) throw error;
+        }
       }
-      void child.exited.then((exit) => {
-        if (wanted && running === child) onExit({ name: recipe.name, ...exit, lastLines: lastLines(recipe) });
-      });
     },
     async kill(signal) {
       if (running === undefined) return;
-      const ends = signal === 'SIGKILL' || signal === 'SIGTERM';
-      if (ends) wanted = false;
+      if (signal === 'SIGSTOP' || signal === 'SIGCONT') {
+        signalAll(signal);
+        if (signal === 'SIGSTOP') await standsStill([running.pid, ...childrenOf(running.pid)]);
+        return;
+      }
+      wanted = false;
+      const children = childrenOf(running.pid);
       running.signal(signal);
-      if (ends) await running.exited;
-      if (signal === 'SIGSTOP') await standsStill(running.pid);
+      // Frozen ones would never notice that their parent has ended.
+      for (const pid of children) sendSignal(pid, 'SIGCONT');
+      await running.exited;
     },
     async stop() {
       wanted = false;
-      // A stopped process would not see SIGTERM.
-      running?.signal('SIGCONT');
+      // A stopped process would not see the signal.
+      signalAll('SIGCONT');
       await running?.end(stopGraceMs);
     },
   };
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It ended a moment ago.
+  }
 }
 
 async function launch(recipe: ServerRecipe): Promise<Guarded> {
@@ -99,6 +140,9 @@ async function launch(recipe: ServerRecipe): Promise<Guarded> {
       args: recipe.args,
       // Nothing of the user's environment: no secret for a server that needs none, no variable that changes its mind.
       env: { ...pick(process.env, ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG']), ...recipe.env },
+      user: recipe.user,
+      ...(recipe.cwd !== undefined && { cwd: recipe.cwd }),
+      ...(recipe.stopSignal !== undefined && { stopSignal: recipe.stopSignal }),
       output: log,
     });
   } finally {
@@ -108,24 +152,6 @@ async function launch(recipe: ServerRecipe): Promise<Guarded> {
 
 function pick(env: NodeJS.ProcessEnv, names: string[]): NodeJS.ProcessEnv {
   return Object.fromEntries(names.filter((name) => env[name] !== undefined).map((name) => [name, env[name]]));
-}
-
-/**
- * The kernel stops the threads of a process one by one, and on a busy machine a server may answer once more in between.
- * Where there is no /proc there is nothing to look at.
- */
-async function standsStill(pid: number): Promise<void> {
-  const tasks = `/proc/${pid}/task`;
-  while (existsSync(tasks) && !readdirSync(tasks).every((task) => stopped(`${tasks}/${task}/stat`))) await sleep(5);
-}
-
-/** The state stands behind the command's name, which is in brackets and may hold anything. */
-function stopped(stat: string): boolean {
-  try {
-    return readFileSync(stat, 'utf8').split(') ').at(-1)?.startsWith('T') ?? false;
-  } catch {
-    return false; // this thread has ended
-  }
 }
 
 async function becomeHealthy(recipe: ServerRecipe, child: Guarded): Promise<void> {

@@ -6,35 +6,18 @@ import { ServerFailed } from './errors.ts';
 import { findServers } from './find.ts';
 import type { ServerBinaries } from './find.ts';
 import { nats } from './nats.ts';
-import { choosePorts } from './ports.ts';
 import type { PortPolicy } from './ports.ts';
+import { database, postgres } from './postgres.ts';
 import { redis } from './redis.ts';
+import { createRestartDead } from './restart-dead.ts';
 import { serverProcess } from './server-process.ts';
 import type { Server, ServerExit, ServerRecipe } from './server-process.ts';
+import { chooseServerPorts, freePortsFor, temporalPorts } from './server-ports.ts';
+import type { ServerPort, ServerPorts } from './server-ports.ts';
 import { namespace, temporal } from './temporal.ts';
 import type { ServerName } from './wheels.ts';
 
-/**
- * The ports that health is asked at have no usual number: an answer there can only be our own server's, even when two
- * projects start at the same moment.
- */
-const preferredPorts = {
-  nats: 4222,
-  natsMonitor: undefined,
-  redis: 6379,
-  temporal: 7233,
-  temporalUi: 8233,
-  temporalHttp: undefined,
-  temporalMetrics: undefined,
-};
-export type ServerPort = keyof typeof preferredPorts;
-type Ports = Record<ServerPort, number>;
-
-const portsOf: Record<ServerName, ServerPort[]> = {
-  nats: ['nats', 'natsMonitor'],
-  redis: ['redis'],
-  temporal: ['temporal', 'temporalUi', 'temporalHttp', 'temporalMetrics'],
-};
+const serverNames: ServerName[] = ['nats', 'redis', 'postgres', 'temporal'];
 
 export interface StartServersOptions {
   /** Everything the servers write, logs included. Kept between starts; one process at a time. */
@@ -49,6 +32,10 @@ export interface StartServersOptions {
   root?: string;
   /** When they are known already. */
   binaries?: ServerBinaries;
+  /** A Postgres of the user's own: none is started then. */
+  postgresUrl?: string | undefined;
+  /** Whether a server that dies by itself is restarted. Default: it is reported. */
+  restartDead?: boolean;
   /** Further dynamic configuration of Temporal; values are JSON. */
   temporalDynamicConfig?: Record<string, string>;
   log?: (line: string) => void;
@@ -57,6 +44,8 @@ export interface StartServersOptions {
 export interface RunningServers {
   readonly nats: { url: string; monitorUrl: string; port: number; readonly pid: number };
   readonly redis: { url: string; port: number; readonly pid: number };
+  /** The process id is 0 when it is the user's own server. */
+  readonly postgres: { url: string; port: number; readonly pid: number };
   readonly temporal: {
     address: string;
     namespace: string;
@@ -70,47 +59,55 @@ export interface RunningServers {
   };
   /** One of them, to be killed, frozen or started again. */
   server(name: ServerName): Server;
-  /** The first server that dies by itself; never resolves otherwise. */
+  /** The first server that dies by itself, or cannot be kept running where it is restarted; never resolves otherwise. */
   exited: Promise<ServerExit>;
   /** Stops all. The data stays. */
   stop(): Promise<void>;
 }
 
-/** Starts NATS, Redis and Temporal on loopback and returns when all three are healthy. They die with this process. */
+/** Starts NATS, Redis, Postgres and Temporal on loopback and returns when all are healthy. They die with this process. */
 export async function startServers(options: StartServersOptions): Promise<RunningServers> {
   const dataDir = resolve(options.dataDir);
-  const binaries = options.binaries ?? (await findServers(options));
+  const names = serverNames.filter((name) => name !== 'postgres' || !options.postgresUrl);
+  const binaries = options.binaries ?? (await findServers({ ...options, names }));
   const lock = await lockData(dataDir);
   try {
-    return await startLocked(options, dataDir, binaries, lock);
+    return await startLocked(options, { dataDir, names, binaries, lock });
   } catch (error) {
     lock.release();
     throw error;
   }
 }
 
-async function startLocked(
-  options: StartServersOptions,
-  dataDir: string,
-  binaries: ServerBinaries,
-  lock: DataLock,
-): Promise<RunningServers> {
+interface Prepared {
+  dataDir: string;
+  names: ServerName[];
+  binaries: ServerBinaries;
+  lock: DataLock;
+}
+
+async function startLocked(options: StartServersOptions, prepared: Prepared): Promise<RunningServers> {
+  const { dataDir, names, binaries, lock } = prepared;
   const policy = options.portPolicy ?? 'preferred-else-free';
-  const ports = await choosePorts<ServerPort>({ ...preferredPorts, ...options.ports }, policy);
-  const { durable, temporalDynamicConfig: dynamicConfig = {} } = options;
-  const recipes: Record<ServerName, (ports: Ports) => ServerRecipe> = {
+  const { durable, root, log, postgresUrl, temporalDynamicConfig: dynamicConfig = {} } = options;
+  const ports = await chooseServerPorts({ ...options.ports, ...(postgresUrl && { postgres: undefined }) }, policy);
+  const recipes: Record<ServerName, (ports: ServerPorts) => ServerRecipe | Promise<ServerRecipe>> = {
     nats: (at) => nats({ binary: binaries.nats, dataDir, port: at.nats, monitorPort: at.natsMonitor, durable }),
-    redis: (at) => redis({ binary: binaries.redis, dataDir, port: at.redis, durable }),
+    redis: (at) => redis({ binary: binaries.redis, dataDir, port: at.redis }),
+    postgres: (at) => postgres({ binary: binaries.postgres, dataDir, port: at.postgres, durable, root, log }),
     temporal: (at) => temporal({ ...temporalPorts(at), binary: binaries.temporal, dataDir, durable, dynamicConfig }),
   };
 
   const pids = new Map<ServerName, number>();
   let tellExit: (exit: ServerExit) => void = () => {};
   const exited = new Promise<ServerExit>((resolved) => (tellExit = resolved));
+  const stopping = new AbortController();
+  const restart = createRestartDead({ log: log ?? (() => {}), giveUp: tellExit, stopping: stopping.signal });
   const startOne = async (name: ServerName): Promise<Server> => {
     writeFileSync(join(dataDir, `${name}.log`), '');
     for (let attempt = 1; ; attempt++) {
-      const server = serverProcess(recipes[name](ports), tellExit, (pid) => {
+      const onExit = (exit: ServerExit) => (options.restartDead ? void restart(server, exit) : tellExit(exit));
+      const server: Server = serverProcess(await recipes[name](ports), onExit, (pid) => {
         pids.set(name, pid);
         lock.record([...pids.values()]);
       });
@@ -126,21 +123,33 @@ async function startLocked(
     }
   };
 
-  const servers = await startAll(startOne);
+  const servers = await startAll(names, startOne);
+  const one = (name: ServerName) => {
+    const server = servers.get(name);
+    if (server === undefined) throw new Error(`${name} was not started here.`);
+    return server;
+  };
   return {
     nats: {
       url: `nats://127.0.0.1:${ports.nats}`,
       monitorUrl: `http://127.0.0.1:${ports.natsMonitor}`,
       port: ports.nats,
       get pid() {
-        return servers.nats.pid;
+        return one('nats').pid;
       },
     },
     redis: {
       url: `redis://127.0.0.1:${ports.redis}`,
       port: ports.redis,
       get pid() {
-        return servers.redis.pid;
+        return one('redis').pid;
+      },
+    },
+    postgres: {
+      url: postgresUrl || `postgres://postgres@127.0.0.1:${ports.postgres}/${database}`,
+      port: postgresUrl ? Number(new URL(postgresUrl).port || 5432) : ports.postgres,
+      get pid() {
+        return servers.get('postgres')?.pid ?? 0;
       },
     },
     temporal: {
@@ -151,33 +160,28 @@ async function startLocked(
       metricsUrl: `http://127.0.0.1:${ports.temporalMetrics}/metrics`,
       port: ports.temporal,
       get pid() {
-        return servers.temporal.pid;
+        return one('temporal').pid;
       },
     },
-    server: (name) => servers[name],
+    server: one,
     exited,
     async stop() {
-      await Promise.all(Object.values(servers).map((server) => server.stop()));
+      stopping.abort();
+      await Promise.all([...servers.values()].map((server) => server.stop()));
       lock.release();
     },
   };
 }
 
-function temporalPorts(at: Ports) {
-  return { port: at.temporal, uiPort: at.temporalUi, httpPort: at.temporalHttp, metricsPort: at.temporalMetrics };
-}
-
-async function freePortsFor(name: ServerName): Promise<Partial<Ports>> {
-  const names = portsOf[name];
-  return choosePorts(Object.fromEntries(names.map((port) => [port, undefined])), 'free');
-}
-
 /** All at once; when one fails, the others are stopped before the failure is told. */
-async function startAll(startOne: (name: ServerName) => Promise<Server>): Promise<Record<ServerName, Server>> {
-  const starting = [startOne('nats'), startOne('redis'), startOne('temporal')] as const;
+async function startAll(
+  names: ServerName[],
+  startOne: (name: ServerName) => Promise<Server>,
+): Promise<Map<ServerName, Server>> {
+  const starting = names.map((name) => startOne(name));
   try {
-    const [natsServer, redisServer, temporalServer] = await Promise.all(starting);
-    return { nats: natsServer, redis: redisServer, temporal: temporalServer };
+    const started = await Promise.all(starting);
+    return new Map(started.map((server) => [server.name, server]));
   } catch (error) {
     for (const outcome of await Promise.allSettled(starting)) {
       if (outcome.status === 'fulfilled') await outcome.value.stop();

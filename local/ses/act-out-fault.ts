@@ -28,11 +28,15 @@ export async function actOut(action: FaultAction, exchange: Exchange, plan: Faul
       return pause(exchange, plan);
     case 'reset-before-accept':
       return reset(exchange);
+    case 'headers-only':
+      if (action.accept) perform();
+      return headersOnly(exchange);
     case 'stall':
       if (action.accept) perform();
       await wait(action.ms, closing, outgoing);
       return reset(exchange);
     case 'broken-body':
+    case 'half-body':
     case 'reset-after-accept':
     case 'reset-mid-reply':
       return loseReply(action.type, perform(), exchange);
@@ -43,7 +47,7 @@ export async function actOut(action: FaultAction, exchange: Exchange, plan: Faul
 
 /** A refused request has no acceptance to hide, so the refusal is answered as it is. */
 function loseReply(
-  how: 'broken-body' | 'reset-after-accept' | 'reset-mid-reply',
+  how: 'broken-body' | 'half-body' | 'reset-after-accept' | 'reset-mid-reply',
   reply: Response,
   exchange: Exchange,
 ): Response {
@@ -55,7 +59,14 @@ function loseReply(
   const { outgoing } = exchange;
   outgoing.writeHead(200, { 'content-type': 'application/json', 'content-length': '76' });
   // An orderly close, not a reset: a reset may overtake the header that the client is meant to see.
-  outgoing.write('{"MessageId": "0107', () => outgoing.destroy());
+  outgoing.write('{"MessageId": "0107', () => void (how === 'reset-mid-reply' && outgoing.destroy()));
+  return RESPONSE_ALREADY_SENT;
+}
+
+/** The connection stays open until the client closes it, or the stand-in does. So does that of half a body. */
+function headersOnly({ outgoing }: Exchange): Response {
+  outgoing.writeHead(200, { 'content-type': 'application/json', 'content-length': '76' });
+  outgoing.flushHeaders();
   return RESPONSE_ALREADY_SENT;
 }
 

@@ -22,6 +22,10 @@ const action = z.discriminatedUnion('type', [
   z.object({ type: z.literal('reset-after-accept') }),
   /** Accepts, sends the 200 header and the start of the body, then closes the connection. */
   z.object({ type: z.literal('reset-mid-reply') }),
+  /** Accepts or not, then sends the 200 header and never the body. */
+  z.object({ type: z.literal('headers-only'), accept: z.boolean() }),
+  /** Accepts, sends the 200 header and the start of the body, and nothing more. */
+  z.object({ type: z.literal('half-body') }),
   /** Accepts or not, then says nothing for `ms` and resets. */
   z.object({ type: z.literal('stall'), ms: milliseconds, accept: z.boolean() }),
   /** Waits `ms`, then handles the request as usual, even when the client has gone: SES cannot know that either. */

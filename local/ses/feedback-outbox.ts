@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface Letter {
   /** The same for the same content, so that whoever receives it twice can tell. */
   id: string;
+  subject: string;
   payload: string;
 }
 

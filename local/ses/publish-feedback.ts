@@ -7,7 +7,6 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { SesEvent } from './feedback.ts';
 import { FeedbackOutbox } from './feedback-outbox.ts';
 
-const SUBJECT = 'marketing.feedback.ses';
 const CAPACITY = 100_000;
 const PUBLISH_TIMEOUT_MS = 2000;
 const CONNECT_RETRY_MS = 500;
@@ -25,10 +24,11 @@ export function feedbackPublisher(servers: string, onTrouble: (error: unknown) =
   const outbox = new FeedbackOutbox({
     capacity: CAPACITY,
     onTrouble,
-    publish: async ({ id, payload }) => store(await client, id, payload),
+    publish: async ({ id, subject, payload }) => store(await client, subject, id, payload),
   });
   return {
-    publish: (event) => outbox.post({ id: feedbackId(event), payload: JSON.stringify(event) }),
+    publish: (event) =>
+      outbox.post({ id: feedbackId(event), subject: subjectOf(event), payload: JSON.stringify(event) }),
     async close() {
       const grace = setTimeout(() => closing.abort(), PUBLISH_TIMEOUT_MS);
       await outbox.close(PUBLISH_TIMEOUT_MS);
@@ -39,9 +39,14 @@ export function feedbackPublisher(servers: string, onTrouble: (error: unknown) =
   };
 }
 
-async function store(client: JetStreamClient | undefined, id: string, payload: string): Promise<void> {
+async function store(client: JetStreamClient | undefined, subject: string, id: string, payload: string): Promise<void> {
   if (!client) throw new Error('Closed before NATS could be reached.');
-  await client.publish(SUBJECT, payload, { msgID: id, timeout: PUBLISH_TIMEOUT_MS });
+  await client.publish(subject, payload, { msgID: id, timeout: PUBLISH_TIMEOUT_MS });
+}
+
+/** With the type in the subject, complaints and bounces do not wait behind deliveries. */
+export function subjectOf({ eventType }: SesEvent): string {
+  return `marketing.feedback.ses.${eventType.toLowerCase()}`;
 }
 
 /** Once connected, the client reconnects for ever by itself; only the first time has to be waited for here. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { prepare } from '../catalogue.ts';
 import { checkNeeds, checkSample, type Schemas } from '../check-needs.ts';
 import type { CompiledTemplate, CompiledVariant, Finding, Sample } from '../compiled.ts';
 import { lint } from '../lint/lint.ts';
@@ -7,12 +8,12 @@ import { needsOf } from '../needs.ts';
 import { TemplateError } from '../template-error.ts';
 import { withoutComments } from '../mustaches.ts';
 import { checkSyntax, helperNames } from '../words.ts';
-import { compose, type Composed, constantName, partialName } from './compose.ts';
+import { type Composed, constantName, partialName } from './compose.ts';
 import { misplacedData } from './data-places.ts';
-import { type FrontMatter, splitDefault, splitVariant, type VariantMatter } from './front-matter.ts';
+import type { FrontMatter } from './front-matter.ts';
+import { gather, type GatheredVariant } from './gather.ts';
 import { mjmlToHtml, placeOf } from './mjml.ts';
 import { placeIn } from './place-needs.ts';
-import { readTemplate, type SourceFile, type TemplateFiles } from './read.ts';
 import { textPart } from './text-part.ts';
 import { tryOut } from './try-out.ts';
 
@@ -34,79 +35,51 @@ export interface CompileResult {
  * what it shows. Throws one TemplateError that lists everything that keeps it from being compiled, with file and line.
  */
 export async function compileTemplate(dir: string, name: string, known: Known): Promise<CompileResult> {
-  const files = readTemplate(dir, name);
-  const main = files.mjml.get('') as SourceFile;
-  const top = splitDefault(main.text);
-  if ('mistakes' in top) throw new TemplateError(told(main.file, top.mistakes));
-  const { matter } = top;
+  const { matter, variants: languages, sources, mistakes } = gather(dir, name);
+  if (!matter) throw new TemplateError(mistakes);
   if (matter.topic !== undefined && !known.topics.includes(matter.topic)) {
     const there = known.topics.join(', ');
     throw new TemplateError([
-      `${main.file}:1 topic "${matter.topic}" is not among the topics of rivulet.yaml (${there})`,
+      `${name}/mail.mjml:1 topic "${matter.topic}" is not among the topics of rivulet.yaml (${there})`,
     ]);
   }
 
-  const mistakes: string[] = [];
   const findings: Finding[] = [];
   const variants: Record<string, CompiledVariant> = {};
-  const sources: Record<string, string> = {};
-  for (const [key, file] of files.mjml) {
-    const part = key === '' ? top : splitVariant(file.text);
-    if ('mistakes' in part) {
-      mistakes.push(...told(file.file, part.mistakes));
+  for (const language of languages) {
+    const { locale, isDefault, file, text, composed } = language;
+    const variant = await compileVariant(language);
+    if ('mistakes' in variant) {
+      mistakes.push(...variant.mistakes);
       continue;
     }
-    const locale = key === '' ? matter.locale : key;
-    if (key === matter.locale) {
-      mistakes.push(`${file.file}:1 is in "${locale}", and so is ${main.file}: one of the two would never be sent`);
-      continue;
-    }
-    const composed = compose(dir, matter.layout, { file: file.file, text: part.body, line: part.bodyLine }, locale);
-    for (const used of [...composed.parts, file]) sources[used.file] = used.text;
-    const variant = await compileVariant(composed, { locale, matter: part.matter, file, text: textOf(files, key) });
-    if ('mistakes' in variant) mistakes.push(...variant.mistakes);
-    else {
-      const sample = (part.matter.sample ?? matter.sample ?? noSample) as Sample;
-      variants[locale] = { ...variant, sample };
-      const place = placeIn(composed, variant, textOf(files, key));
-      findings.push(
-        ...checkNeeds(needsOf(variant, file.file), matter, known.events, place),
-        ...(part.matter.sample || key === ''
-          ? checkSample(sample, matter.events, { file: file.file, ...(known.events && { schemas: known.events }) })
-          : []),
-      );
-    }
-    if (files.text.has(key)) sources[textOf(files, key)?.file ?? ''] = textOf(files, key)?.text ?? '';
+    const sample = (language.matter.sample ?? matter.sample ?? noSample) as Sample;
+    variants[locale] = { ...variant, sample };
+    const place = placeIn(composed, variant, text);
+    findings.push(
+      ...checkNeeds(needsOf(variant, file.file), matter, known.events, place),
+      ...(language.matter.sample || isDefault
+        ? checkSample(sample, matter.events, { file: file.file, ...(known.events && { schemas: known.events }) })
+        : []),
+    );
   }
   if (mistakes.length > 0) throw new TemplateError([...new Set(mistakes)]);
   const template = withVersion(describe(name, matter, variants, sources));
-  findings.push(...tryOut(template));
+  const ready = prepare(template); // Handlebars compiles once for both
+  findings.push(...tryOut(ready));
   // A mail that cannot be made has no sizes and links to look at.
-  if (!findings.some(({ level }) => level === 'error')) findings.push(...(await lint(template)));
+  if (!findings.some(({ level }) => level === 'error')) findings.push(...(await lint(ready)));
   return { template, findings };
 }
 
 const noSample: Sample = { person: {}, event: {} };
 
-function told(file: string, mistakes: { line: number; message: string }[]): string[] {
-  return mistakes.map(({ line, message }) => `${file}:${line} ${message}`);
-}
-
-function textOf({ text }: TemplateFiles, key: string): SourceFile | undefined {
-  return text.get(key);
-}
-
-interface VariantParts {
-  locale: string;
-  matter: FrontMatter | VariantMatter;
-  file: SourceFile;
-  text: SourceFile | undefined;
-}
-
-async function compileVariant(
-  composed: Composed,
-  { matter, file, text }: VariantParts,
-): Promise<Omit<CompiledVariant, 'sample'> | { mistakes: string[] }> {
+async function compileVariant({
+  matter,
+  file,
+  text,
+  composed,
+}: GatheredVariant): Promise<Omit<CompiledVariant, 'sample'> | { mistakes: string[] }> {
   const { subject, preheader } = matter;
   const mistakes = [
     ...composed.mistakes,

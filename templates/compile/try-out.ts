@@ -1,6 +1,6 @@
 import { branchesOf } from '../branches.ts';
-import { prepare, type Template } from '../catalogue.ts';
-import type { CompiledTemplate, Finding, Sample } from '../compiled.ts';
+import type { Template } from '../catalogue.ts';
+import type { Finding, Sample } from '../compiled.ts';
 import { placeOf } from '../lint/places.ts';
 import { render, UnsafeMail } from '../render.ts';
 import { unsafeParts } from '../safe-html.ts';
@@ -13,8 +13,8 @@ const anyValue = 'https://value.invalid/';
  * What would keep mails of this template from being sent is told now, not at somebody's mail: its own sample does not fill it,
  * or a branch that some data takes holds what no mail may hold.
  */
-export function tryOut(template: CompiledTemplate): Finding[] {
-  const ready = prepare(template);
+export function tryOut(ready: Template): Finding[] {
+  const { compiled: template } = ready;
   return Object.entries(template.variants).flatMap(([locale, variant]) => {
     const unsafe = new Set(branchesOf(variant.html, () => anyValue).flatMap(unsafeParts));
     const { file } = variant;

@@ -63,7 +63,14 @@ function checkFeature({ title, url, detect, lacking }: Lacking, used: (UsedAt & 
   return [{ message, file: first.file, line: first.line }];
 }
 
-async function featuresThatSomeLack(): Promise<Lacking[]> {
+let ofThisProcess: Promise<Lacking[]> | undefined;
+
+/** Read once: they are the same for each template. */
+function featuresThatSomeLack(): Promise<Lacking[]> {
+  return (ofThisProcess ??= readFeatures());
+}
+
+async function readFeatures(): Promise<Lacking[]> {
   return (await loadFeatures()).flatMap((feature) => {
     const detect = detectorOf(feature.category, feature.title);
     const told = Object.hasOwn(harmless, feature.title) || elsewhere.includes(feature.title);
@@ -81,11 +88,11 @@ function lackingOf({ stats }: Feature): string[] {
   });
 }
 
+const { compare: inOrder } = new Intl.Collator('en', { numeric: true });
+
 /** Versions are years, dates and numbers: `2019`, `2022-08`, `16.80`. */
 function latest(versions: Record<string, string> = {}): string | undefined {
-  const newest = Object.keys(versions)
-    .toSorted((one, other) => one.localeCompare(other, 'en', { numeric: true }))
-    .at(-1);
+  const newest = Object.keys(versions).toSorted(inOrder).at(-1);
   return newest === undefined ? undefined : versions[newest];
 }
 

@@ -1,8 +1,8 @@
 import { alwaysIn } from '../always.ts';
 import { branchesOf } from '../branches.ts';
-import { prepare, type Template } from '../catalogue.ts';
+import type { Template } from '../catalogue.ts';
 import { sampleLinks } from '../sample-links.ts';
-import type { CompiledTemplate, CompiledVariant, Finding } from '../compiled.ts';
+import type { CompiledVariant, Finding } from '../compiled.ts';
 import { MissingData, namelessSubject, render } from '../render.ts';
 import { parseHtml } from './document.ts';
 import type { Found, MailOfSample, MailRule, Rule } from './rule.ts';
@@ -12,8 +12,8 @@ import { rules } from './rules.ts';
  * Looks at a compiled template as its readers will get it: each language, rendered with its sample, goes through every rule.
  * Throws what `render` throws for a sample that does not fill its template.
  */
-export async function lint(template: CompiledTemplate): Promise<Finding[]> {
-  const ready = prepare(template);
+export async function lint(ready: Template): Promise<Finding[]> {
+  const { compiled: template } = ready;
   const mails = Object.entries(template.variants).map(([locale, variant]) => mailOf(ready, locale, variant));
   const findings: Finding[] = [];
   for (const rule of rules) {

@@ -5,7 +5,9 @@ import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-import { pages, type Pages } from '../support/pages.ts';
+import { pagesOfThisFile, type Pages } from '../support/pages.ts';
+
+const pages = pagesOfThisFile();
 
 const CHROMIUM = '/usr/bin/chromium';
 const FLAGS =
@@ -32,7 +34,7 @@ describe.skipIf(reason !== '')(`the pages behind the links of mails, in a browse
   /** A page of its own, and all that the browser complains about. */
   async function open(options: BrowserContextOptions = {}): Promise<{ page: Page; complaints: string[] }> {
     const context = await browser.newContext(options);
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(25_000);
     const page = await context.newPage();
     opened.push(page);
     const complaints: string[] = [];
@@ -69,18 +71,18 @@ describe.skipIf(reason !== '')(`the pages behind the links of mails, in a browse
       'nothing to confirm': (page) => page.goto(links.confirm(ada.user_id, 'never')),
       'not found': (page) => page.goto(`${world.url}/u/wrong`),
       stopped: async (page) => {
-        const hash = world.memory.addressHash(ada.email);
-        await world.memory.suppressions.add(hash, { reason: 'complaint', scope: 'all', since: 1, source: 'feedback' });
+        const hash = world.store.addressHash(ada.email);
+        await world.store.suppressions.add(hash, { reason: 'complaint', scope: 'all', since: 1, source: 'feedback' });
         await page.goto(links.preferences(ada.user_id));
       },
       'from right to left': async (page) => {
-        await world.memory.contacts.record(ada.user_id, { locale: 'ar' }, Date.now());
+        await world.store.contacts.record(ada.user_id, { locale: 'ar' }, Date.now());
         await page.goto(links.preferences(ada.user_id));
       },
     };
   };
-  const asked = async ({ memory, ada }: Pages) =>
-    memory.consents.record(ada.user_id, {
+  const asked = async ({ store, ada }: Pages) =>
+    store.consents.record(ada.user_id, {
       id: 'asked',
       state: 'pending',
       consent: { topics: ['news'] },

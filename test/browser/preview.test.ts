@@ -13,13 +13,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vi
 
 import { connectNats, provisionNats, publishEvent } from '../../ingress/nats.ts';
 import { type SesStandIn, startSesStandIn } from '../../local/ses/stand-in.ts';
+import { ownDatabase } from '../support/database.ts';
 import { person, signedUp } from '../support/events.ts';
+import { secret } from '../support/secrets.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
 const FLAGS =
   '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
 const reason = existsSync(CHROMIUM) ? '' : ` (skipped: there is no ${CHROMIUM}; apt-get install chromium)`;
 const project = fileURLToPath(new URL('../..', import.meta.url));
+const own = ownDatabase();
 
 /** What axe finds wrong. */
 interface Findings {
@@ -42,7 +45,7 @@ describe.skipIf(reason !== '')(`the preview in a browser${reason}`, () => {
     writeFileSync(join(folder, 'rivulet.yaml'), rules.replace("'rivulet:'", `'preview-${randomUUID()}:'`));
     standIn = await startSesStandIn();
     const { connection, js, manager } = await connectNats(servers.nats, 'test');
-    const settings = { maxAgeMs: 604_800_000, maxAckPending: 1_000 };
+    const settings = { maxAgeMs: 604_800_000, maxAckPending: 1_000, retries: 'MARKETING_RETRY' };
     const stream = { connection, js, manager };
     await provisionNats(stream, { events: 'MARKETING_EVENTS', deadLetters: 'MARKETING_DLQ', ...settings });
     await publishEvent(stream, signedUp(person('ada'), { plan: 'team' }));
@@ -70,9 +73,10 @@ describe.skipIf(reason !== '')(`the preview in a browser${reason}`, () => {
       env: {
         ...process.env,
         RIVULET_CONFIG: join(folder, 'rivulet.yaml'),
-        RIVULET_SECRET: 'ab'.repeat(32),
+        RIVULET_SECRET: secret,
         NATS_URL: servers.nats,
         REDIS_URL: servers.redis,
+        POSTGRES_URL: own.url,
         AWS_REGION: 'eu-central-1',
         AWS_ENDPOINT_URL_SESV2: standIn.url,
         AWS_ACCESS_KEY_ID: 'local',
@@ -94,7 +98,7 @@ describe.skipIf(reason !== '')(`the preview in a browser${reason}`, () => {
     options: BrowserContextOptions = {},
   ): Promise<{ page: Page; complaints: string[] }> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(25_000);
     const page = await context.newPage();
     opened.push(page);
     const complaints: string[] = [];

@@ -37,7 +37,7 @@ describe.skipIf(reason !== '')(`the inbox in a browser${reason}`, () => {
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     });
     context = await browser.newContext({ acceptDownloads: false });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(25_000);
     page = await context.newPage();
   });
   afterEach(async () => {

@@ -1,22 +1,47 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Boundary } from './boundaries.ts';
+import { providerTroubles } from './faults.ts';
 import type { Flow } from './flow.ts';
-import type { Death, Disturbance } from './plan.ts';
+import type { Death, Disturbance, Plan } from './plan.ts';
 import type { Mortal, Stage } from './stage.ts';
+import { isServer } from './targets.ts';
 
-/** Kills or freezes one server or process, and returns when it is at work again. */
-export async function disturb({ servers, ...kept }: Stage, { target, how, ms }: Disturbance): Promise<void> {
-  if (target === 'worker' || target === 'ingress')
-    return how === 'kill' ? kept[target].kill(ms) : kept[target].freeze(ms);
-  const server = servers.server(target);
+/** Hurts one server or process, and returns when it is at work again. */
+export async function disturb(stage: Stage, flow: Flow, plan: Plan, disturbance: Disturbance): Promise<void> {
+  switch (disturbance.how) {
+    case 'wipe':
+      return stage.wipeRedis();
+    case 'failover':
+      return stage.failOver();
+    case 'bulk':
+      return flow.burst(plan.bulk.flatMap(({ messages }) => messages));
+    case 'hot user':
+      return flow.burst(plan.hot.messages);
+    case 'kill':
+    case 'freeze':
+      return hurt(stage, disturbance);
+    default: {
+      const end = stage.ses.faults.add({ action: providerTroubles[disturbance.how] });
+      await sleep(disturbance.ms);
+      return end();
+    }
+  }
+}
+
+async function hurt(
+  stage: Stage,
+  { target, how, ms }: Extract<Disturbance, { how: 'kill' | 'freeze' }>,
+): Promise<void> {
+  if (!isServer(target)) return how === 'kill' ? stage.process(target).kill(ms) : stage.process(target).freeze(ms);
+  const server = stage.server(target);
   await server.kill(how === 'kill' ? 'SIGKILL' : 'SIGSTOP');
   await sleep(ms);
   return how === 'kill' ? server.start() : server.kill('SIGCONT');
 }
 
 /** A worker that does not get to its boundary, or dies elsewhere, is followed by another, up to so many. */
-const tries = 4;
+const tries = 6;
 const diesWithinMs = 30_000;
 
 /** Lets a worker die at this boundary. Throws when that boundary cannot be reached. */
@@ -26,7 +51,7 @@ export async function die(stage: Stage, flow: Flow, death: Death, atOnce: number
     flow.release(atOnce);
     for (const deadline = Date.now() + diesWithinMs; mortal.process.running() && Date.now() < deadline;) {
       await Promise.race([mortal.process.exited, sleep(1_500)]);
-      flow.release(2); // it shares them with the other worker, and needs enough to get to its nth
+      flow.release(2); // it shares them with the other workers, and needs enough to get to its nth
     }
     await mortal.process.end(0);
     if (diedThere(stage, death, mortal)) return death.boundary;

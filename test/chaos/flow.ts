@@ -2,60 +2,71 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import PQueue from 'p-queue';
 
-import { connectNats } from '../../ingress/nats.ts';
+import { connectNats, type JetStream } from '../../ingress/nats.ts';
+import { type Message, publishMessage } from './message.ts';
 
-interface Publishable {
-  event_id: string;
-  event_type: string;
-}
-
-/** Events on their way into NATS, each until it is acknowledged. */
+/** Messages on their way into NATS, each until it is acknowledged. */
 export interface Flow {
-  /** Publishes the next `count` of the list it was made with, and then what `more` makes. */
+  /**
+   * Publishes the next `count` people of the list it was made with, and then those that `more` makes: the first message of each, and
+   * the later ones of those released before.
+   */
   release(count: number): void;
   /** Of that list, how many have not been released. */
   readonly left: number;
-  publish(event: Publishable): void;
+  publish(message: Message): void;
+  /** All of them before anything else that waits, and many at a time. */
+  burst(messages: readonly Message[]): void;
   /** When everything released is acknowledged. */
   acknowledged(): Promise<void>;
+  stream: JetStream;
   close(): Promise<void>;
 }
 
-export async function openFlow(
-  natsUrl: string,
-  events: readonly Publishable[],
-  more: () => Publishable,
-): Promise<Flow> {
+type Messages = readonly Message[];
+
+export async function openFlow(natsUrl: string, people: readonly Messages[], more: () => Messages): Promise<Flow> {
   const stream = await connectNats(natsUrl, 'chaos');
   const queue = new PQueue({ concurrency: 20 });
+  const bursts = new PQueue({ concurrency: 200 });
   const closing = new AbortController();
   let next = 0;
+  const later: Message[] = [];
 
-  const untilAcknowledged = async (event: Publishable) => {
-    const options = { msgID: event.event_id, timeout: 2_000 };
+  const untilAcknowledged = async (message: Message) => {
     while (!closing.signal.aborted) {
       try {
-        await stream.js.publish(`marketing.events.${event.event_type}`, JSON.stringify(event), options);
-        return;
+        return await publishMessage(stream, message);
       } catch {
         await sleep(200);
       }
     }
   };
-  const publish = (event: Publishable) => void queue.add(() => untilAcknowledged(event));
+  const publish = (message: Message) => void queue.add(() => untilAcknowledged(message));
   return {
     release(count) {
-      for (let i = 0; i < count; i++) publish(events[next + i] ?? more());
+      later.splice(0).forEach(publish);
+      for (let i = 0; i < count; i++) {
+        const [first, ...rest] = people[next + i] ?? more();
+        if (first) publish(first);
+        later.push(...rest);
+      }
       next += count;
     },
     get left() {
-      return Math.max(0, events.length - next);
+      return Math.max(0, people.length - next);
     },
     publish,
-    acknowledged: () => queue.onIdle(),
+    burst: (messages) => messages.forEach((message) => void bursts.add(() => untilAcknowledged(message))),
+    async acknowledged() {
+      later.splice(0).forEach(publish);
+      await Promise.all([queue.onIdle(), bursts.onIdle()]);
+    },
+    stream,
     async close() {
       closing.abort();
       queue.clear();
+      bursts.clear();
       await stream.connection.close();
     },
   };

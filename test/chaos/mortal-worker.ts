@@ -31,24 +31,20 @@ subscribe('http.client.request.start', (message) => {
 await runMain(() => runWorker(mortal));
 
 function mortal(deps: ActivityDependencies): ActivityDependencies {
-  const { sends, departures } = deps.memory;
+  const { sends } = deps.store;
   return {
     ...deps,
-    memory: {
-      ...deps.memory,
+    store: {
+      ...deps.store,
       sends: {
         ...sends,
-        claim: (tag, ...rest) => claiming(tag, () => sends.claim(tag, ...rest)),
+        claim: (email, claim) => claiming(email.tag, () => sends.claim(email, claim)),
         async accept(tag, id) {
           dieAt('reply read, before accept', tag);
-          const told = await sends.accept(tag, id);
+          const accepted = await sends.accept(tag, id);
           dieAt('after accept, not reported', tag);
-          return told;
+          return accepted;
         },
-      },
-      departures: {
-        ...departures,
-        leave: (tag, ...rest) => claiming(tag, () => departures.leave(tag, ...rest)),
       },
     },
     mailer: {
@@ -74,7 +70,6 @@ async function unanswered(nth: number): Promise<boolean> {
   return false;
 }
 
-/** Both ways out of a mail claim it: the one in the workflow turn together with its slot, the one on the queue after it. */
 async function claiming<Taken extends { kind: string }>(tag: string, claim: () => Promise<Taken>): Promise<Taken> {
   dieAt('before the claim', tag);
   const taken = await claim();

@@ -1,6 +1,6 @@
-import { messageKey, messageTag } from '../../state/keys.ts';
-import type { SendRecord, Sends } from '../../state/sends.ts';
-import type { Caused } from './plan.ts';
+import { messageKey, messageTag } from '../../store/message-key.ts';
+import type { SendRecord, Sends } from '../../store/sends.ts';
+import type { causesOf } from './plan.ts';
 
 /** How one event ended: what SES took, and what the ledger says. */
 export interface Outcome {
@@ -8,39 +8,52 @@ export interface Outcome {
   transactional: boolean;
   mails: number;
   state: SendRecord['state'] | 'no record';
-  /** Marked `possible_duplicate`. */
-  marked: boolean;
+  /** Nobody knows what became of its last attempt; a fact still may say so. */
+  inDoubt: boolean;
+  /** How often it was sent again as a possible duplicate. */
+  repeats: number;
   fault: string;
 }
 
 export async function outcomes(
-  people: readonly Caused[],
+  caused: ReturnType<typeof causesOf>,
   timesAccepted: (tag: string) => number,
-  sends: Pick<Sends, 'read'>,
+  sends: Pick<Sends, 'read' | 'inDoubt'>,
 ): Promise<Outcome[]> {
+  const doubtful = new Set((await sends.inDoubt(mostInDoubt)).map(({ tag }) => tag));
   const found: Outcome[] = [];
-  for (const { event, template, transactional, fault } of people) {
-    const tag = messageTag(messageKey(event.event_id, template));
+  for (const { event_id, template, transactional, fault } of caused) {
+    const tag = messageTag(messageKey(event_id, template));
     const record = await sends.read(tag);
     found.push({
-      event_id: event.event_id,
+      event_id,
       transactional,
       mails: timesAccepted(tag),
       state: record?.state ?? 'no record',
-      marked: record?.sentAgain ?? false,
+      inDoubt: record?.state === 'claimed' && doubtful.has(tag),
+      repeats: record?.repeats ?? 0,
       fault: fault ?? 'none',
     });
   }
   return found;
 }
 
-/** The mail left more than once. */
+/** More than any run has. */
+const mostInDoubt = 10_000;
+
+/** The email was sent more than once. */
 export const isDuplicate = ({ mails }: Outcome) => mails > 1;
 
-/** Nobody will send it, and nobody says so: everybody here has an address and has agreed to everything. */
-export const isLost = ({ mails, state }: Outcome) => mails === 0 && state !== 'unknown';
+/** It was not sent and nothing will send it, or say that it was not: everybody here has an address and has agreed to everything. */
+export const isLost = ({ mails, state, inDoubt }: Outcome) => mails === 0 && state !== 'unknown' && !inDoubt;
 
 export const isUnknown = ({ state }: Outcome) => state === 'unknown';
 
-/** Two answers about one mail were lost, and neither mail had left: the second is the last that is tried blindly. */
-export const isGivenUp = ({ mails, state, marked }: Outcome) => mails === 0 && state === 'unknown' && marked;
+export const isMarked = ({ repeats }: Outcome) => repeats > 0;
+
+/** `mostRepeats` of activities/decide-doubt.ts: after so many an email waits for a fact. */
+const mostRepeats = 2;
+
+/** An email without a feed that waits for a fact that never comes: its run stays open for a day. */
+export const waitsForFacts = ({ inDoubt, transactional, repeats }: Outcome) =>
+  inDoubt && (!transactional || repeats >= mostRepeats);

@@ -1,27 +1,36 @@
 import { seededRandom } from '../../local/ses/random.ts';
-import { orderCompleted, projectCreated, signedUp } from '../support/events.ts';
 import { boundaries, type Boundary } from './boundaries.ts';
-import { faultKinds, type FaultKind } from './faults.ts';
-
-export const targets = ['worker', 'ingress', 'redis', 'nats', 'temporal'] as const;
-export type Target = (typeof targets)[number];
+import { faultKinds, type FaultKind, type ProviderTrouble, providerTroubles } from './faults.ts';
+import type { Message } from './message.ts';
+import { type Caused, goodbyeOf, makeCrowd, oneOrder, type Person } from './people.ts';
+import { makePoison, type Poison } from './poison.ts';
+import { ingresses, isServer, type Target, targets } from './targets.ts';
+import { outages } from './windows.ts';
 
 export interface ChaosOptions {
   seed: number;
-  /** Events that each cause one mail: half of them receipts, half welcomes. */
+  /** Emails that events cause: receipts and welcomes. */
   sends: number;
   /** Whether SES tells what became of mails. */
   feed: boolean;
   /** How often each server and process is killed and frozen, and a worker dies at each boundary. */
   rounds: number;
+  /** How often Redis loses everything that it holds. */
+  wipes: number;
+  /** Whether Postgres fails over to a synchronous standby, once. */
+  failover: boolean;
+  /** Of each window of the product that is no longer than this: trouble of half, twice and ten times its length. */
+  longestWindowMs: number;
 }
 
-export interface Disturbance {
-  target: Target;
-  how: 'kill' | 'freeze';
-  /** How long it stands still, or stays away before it is started again; in ms. */
-  ms: number;
-}
+export type Disturbance =
+  /** `ms`: how long it stands still, or stays away before it is started again. `outage`: of which window that is half, twice or ten times. */
+  | { target: Target; how: 'kill' | 'freeze'; ms: number; outage?: string }
+  | { target: 'provider'; how: ProviderTrouble; ms: number; outage: string }
+  | { target: 'redis'; how: 'wipe' }
+  | { target: 'postgres'; how: 'failover' }
+  /** No trouble by itself: much at once. */
+  | { target: 'producers'; how: 'bulk' | 'hot user' };
 
 export interface Death {
   boundary: Boundary;
@@ -29,74 +38,114 @@ export interface Death {
   nth: number;
 }
 
-/** One event that causes one mail. */
-export interface Caused {
-  event: Omit<ReturnType<typeof orderCompleted>, 'event_id'> & { event_id: string };
-  address: string;
-  template: 'receipt' | 'welcome';
-  transactional: boolean;
-  /** What SES does with the first request for it. */
-  fault?: FaultKind;
-}
-
 export interface Plan {
-  /** Published while things break. Grows when `sends` are too few for a slow machine. */
-  chaos: Caused[];
+  /** Published while things break. */
+  chaos: Person[];
+  /** Published while things break, in one go. */
+  bulk: Person[];
+  hot: Person;
   /** Published when all is well again: their mails are the later ones by which the feed tells of the earlier. */
-  calm: Caused[];
-  /** What ends the onboarding of those who were welcomed, so that every run closes. */
-  goodbyes: ReturnType<typeof projectCreated>[];
-  disturbances: Disturbance[];
+  calm: Person[];
+  /** What the plan lacked when it was carried out: a slow machine needs more. */
+  more: Person[];
+  poison: Poison[];
+  /** Rows of what happens one after another; the rows themselves side by side. */
+  disturbances: Disturbance[][];
   deaths: Death[];
 }
 
 const chaosShare = 0.85;
 
+/** Poisoned messages of each kind. */
+const poisonShare = 0.002;
+
 /** What happens, in which order, and to whom: all of it comes from the seed. Only the timing is the machine's. */
-export function makePlan({ seed, sends, feed, rounds }: ChaosOptions): Plan {
+export function makePlan(options: ChaosOptions): Plan {
+  const { seed, sends, feed, rounds } = options;
   const random = seededRandom(seed + (feed ? 0 : 1));
   const within = (low: number, high: number) => Math.round(low + random() * (high - low));
-  const people = Array.from({ length: sends }, (_, index) => caused(index, seed));
-  const chaos = people.slice(0, Math.round(sends * chaosShare));
+  const { ordinary, bulk, hot } = makeCrowd(seed, sends, random);
+  const chaos = ordinary.slice(0, Math.round(ordinary.length * chaosShare));
   // Not to the last of them: their requests may come when all is well again.
   giveFaults(shuffled(chaos.slice(0, Math.round(chaos.length * 0.7)), random), chaos.length);
-
-  const each = <T>(make: (round: number) => T[]) => Array.from({ length: rounds }, (_, round) => make(round)).flat();
-  const disturbances = each(() =>
-    targets.flatMap((target): Disturbance[] => [
-      { target, how: 'kill', ms: within(0, 1_000) },
-      { target, how: 'freeze', ms: within(1_000, 4_000) },
-    ]),
-  );
   const farthest = Math.max(2, Math.min(20, Math.floor(sends / 200)));
-  const deaths = each(() => boundaries.map((boundary): Death => ({ boundary, nth: within(1, farthest) })));
+  const deaths = Array.from({ length: rounds }, () =>
+    boundaries.map((boundary): Death => ({ boundary, nth: within(1, farthest) })),
+  ).flat();
+  const victims = chaos.slice(0, Math.ceil(chaos.length / 4));
   return {
     chaos,
-    calm: people.slice(chaos.length),
-    goodbyes: people.filter(({ template }) => template === 'welcome').map(({ event }) => projectCreated(event)),
-    disturbances: shuffled(disturbances, random, ingressIsKilledEarly),
+    bulk,
+    hot,
+    calm: ordinary.slice(chaos.length),
+    more: [],
+    poison: shuffled(makePoison(seed, Math.max(2, Math.round(poisonShare * sends)), victims, random), random),
+    disturbances: inRows(disturbancesOf(options, random, within), random),
     deaths: shuffled(deaths, random),
   };
 }
 
+function disturbancesOf(
+  { rounds, wipes, failover, longestWindowMs }: ChaosOptions,
+  random: () => number,
+  within: (low: number, high: number) => number,
+): Disturbance[] {
+  const pick = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)]!;
+  const troubles = shuffled(Object.keys(providerTroubles) as ProviderTrouble[], random);
+  let trouble = 0;
+  const inRounds = Array.from({ length: rounds }, () =>
+    targets.flatMap((target): Disturbance[] => [
+      { target, how: 'kill', ms: within(0, 1_000) },
+      { target, how: 'freeze', ms: within(1_000, 4_000) },
+    ]),
+  ).flat();
+  const lengths = outages(longestWindowMs, pick).map(({ target, ms, label: outage }): Disturbance => {
+    if (target === 'provider') return { target, how: troubles[trouble++ % troubles.length]!, ms, outage };
+    return { target, how: pick(['kill', 'freeze'] as const), ms, outage };
+  });
+  return [
+    ...inRounds,
+    ...lengths,
+    ...Array.from({ length: wipes }, (): Disturbance => ({ target: 'redis', how: 'wipe' })),
+    ...(failover ? [{ target: 'postgres', how: 'failover' } as const] : []),
+    { target: 'producers', how: 'bulk' },
+    { target: 'producers', how: 'hot user' },
+  ];
+}
+
+/** Servers in one row, processes in another, the provider and bursts in a third: so each is also hurt while another is. */
+function inRows(all: Disturbance[], random: () => number): Disturbance[][] {
+  const rows: Record<'servers' | 'processes' | 'outside', Disturbance[]> = { servers: [], processes: [], outside: [] };
+  for (const each of all) {
+    if (each.target === 'provider' || each.target === 'producers') rows.outside.push(each);
+    else rows[isServer(each.target) ? 'servers' : 'processes'].push(each);
+  }
+  return Object.values(rows).map((row) => shuffled(row, random, ingressIsKilledEarly));
+}
+
 /** One more receipt, for what has not happened yet: a worker at its boundary, or a kind of fault. */
-export function oneMore(plan: Plan, seed: number, fault?: FaultKind): Caused {
-  const extra = caused(2 * (plan.chaos.length + plan.calm.length), seed);
-  if (fault) extra.fault = fault;
-  plan.chaos.push(extra);
+export function oneMore(plan: Plan, seed: number, fault?: FaultKind): Person {
+  const extra = oneOrder(seed, plan.more.length, fault);
+  plan.more.push(extra);
   return extra;
 }
 
-function caused(index: number, seed: number): Caused {
-  const user_id = `chaos_${seed}_${index}`;
-  const who = { user_id, email: `${user_id}@example.com` };
-  const transactional = index % 2 === 0;
-  const event = { ...(transactional ? orderCompleted(who) : signedUp(who)), event_id: `${user_id}:event` };
-  return { event, address: who.email, template: transactional ? 'receipt' : 'welcome', transactional };
+export function everyone({ chaos, bulk, hot, calm, more }: Plan): Person[] {
+  return [...chaos, ...bulk, hot, ...calm, ...more];
+}
+
+/** Events that each cause one email and are a run. */
+export function causesOf(people: readonly Person[]): (Caused & Pick<Person, 'fault'>)[] {
+  return people.flatMap(({ emails, fault }) => emails.map((email) => ({ ...email, ...(fault && { fault }) })));
+}
+
+/** What lets every onboarding end. */
+export function goodbyesOf(people: readonly Person[]): Message[] {
+  return people.filter(({ emails }) => emails.some(({ template }) => template === 'welcome')).map(goodbyeOf);
 }
 
 /** Each kind of fault to its share of all, two at least. */
-function giveFaults(people: Caused[], all: number): void {
+function giveFaults(people: Person[], all: number): void {
   let next = 0;
   for (const [kind, { share }] of Object.entries(faultKinds) as [FaultKind, { share: number }][]) {
     const until = next + Math.max(2, Math.round(share * all));
@@ -114,5 +163,5 @@ function shuffled<T>(list: readonly T[], random: () => number, weight: (item: T)
 
 /** What a dead ingress held comes again half a minute later (`ack_wait`): killed last, it would hold up the whole run. */
 function ingressIsKilledEarly({ target, how }: Disturbance): number {
-  return target === 'ingress' && how === 'kill' ? 0.5 : 1;
+  return (ingresses as readonly string[]).includes(target) && how === 'kill' ? 0.5 : 1;
 }

@@ -6,8 +6,8 @@ import { type Guarded, spawnGuarded } from '../../local/servers/guarded.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Generous: two cores may start four processes and three servers at once, and wait for a frozen server besides. */
-const readyWithinMs = 120_000;
+/** Generous: two cores may start many processes at once, and wait for a server besides that is away for more than a minute. */
+const readyWithinMs = 240_000;
 
 export interface LaunchOptions {
   file: string;
@@ -15,12 +15,11 @@ export interface LaunchOptions {
   logFile: string;
 }
 
-/** One process of the product, from source. It dies with this process, whatever happens. */
+/** One process of the product, compiled. It dies with this process, whatever happens. */
 export async function launch({ file, env, logFile }: LaunchOptions): Promise<Guarded> {
   const log = openSync(logFile, 'a');
   try {
-    const args = ['--import', 'tsx', file];
-    return await spawnGuarded({ command: process.execPath, args, env, cwd: root, output: log });
+    return await spawnGuarded({ command: process.execPath, args: [file], env, cwd: root, output: log });
   } finally {
     closeSync(log);
   }
@@ -71,6 +70,7 @@ export function keepRunning(url: string, start: () => Promise<Guarded>): Kept {
       awayMs = ms;
       child?.signal('SIGKILL');
       await child?.exited;
+      await sleep(ms);
       await readyOrEnded(url, () => stop.aborted);
     },
     async freeze(ms) {

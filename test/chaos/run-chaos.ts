@@ -1,32 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Client, Connection } from '@temporalio/client';
-
-import { connectRedis, redisReady } from '../../state/redis.ts';
-import { createKeys } from '../../state/keys.ts';
-import { createSends } from '../../state/sends.ts';
-import { secret } from '../support/system.ts';
+import { minuteMs } from '../../store/feed.ts';
 import type { Boundary } from './boundaries.ts';
+import { allClosed } from './closing.ts';
 import { count, type Counts } from './counts.ts';
 import { die, disturb } from './disturb.ts';
 import { actedOut, arm, type FaultKind, faultKinds } from './faults.ts';
 import { type Flow, openFlow } from './flow.ts';
-import { type Outcome, outcomes } from './outcome.ts';
-import { type ChaosOptions, makePlan, oneMore, type Plan, type Target } from './plan.ts';
+import { type ChaosOptions, type Disturbance, everyone, goodbyesOf, makePlan, oneMore, type Plan } from './plan.ts';
+import { poisoning } from './poisoning.ts';
 import { describeResult, type Result } from './report.ts';
-import { keyPrefix, perSecond, setStage, type Stage } from './stage.ts';
+import { setStage, type Stage } from './stage.ts';
 
 export interface RunOptions extends ChaosOptions {
-  /** With the feed, longer than any lull: only a mail dispatched later lets the feed tell of one that did not leave. */
+  /**
+   * With the feed, longer than it can be late: what a dead ingress held is read again after half a minute (`ack_wait`), and a receipt
+   * whose report is later than this is sent again.
+   */
   settleAfter: string;
   /** Over how long the calm events are spread: long enough that one is sent after each doubt. */
   calmMs: number;
   /** How long runs may take to close after that. */
   closeWithinMs: number;
 }
-
-/** A worker compares the suppressions with the provider's list when it is first started; that run is no event's. */
-const ofEvents = 'WorkflowType != "suppressionSync"';
 
 /** Lets everything break that can, then waits until all is well, and counts. `judge` throws when it is not. */
 export async function runChaos(options: RunOptions, judge: (result: Result) => void): Promise<void> {
@@ -37,34 +33,34 @@ export async function runChaos(options: RunOptions, judge: (result: Result) => v
   try {
     arm(stage.ses.faults, plan.chaos);
     watch.lap('starting');
-    const flow = await openFlow(
-      stage.servers.nats.url,
-      plan.chaos.map(({ event }) => event),
-      () => oneMore(plan, options.seed).event,
-    );
-    let done: Pick<Result, 'deaths' | 'kills' | 'freezes'>;
-    let faults: Result['faults'];
+    const lists = plan.chaos.map(({ messages }) => messages);
+    const flow = await openFlow(stage.servers.nats.url, lists, () => oneMore(plan, options.seed).messages);
+    let result: Result;
     try {
-      done = await breakThings(stage, flow, plan);
-      faults = await eachFaultMet(stage, flow, plan, options.seed);
+      const done = await breakThings(stage, flow, plan);
+      const faults = await eachFaultMet(stage, flow, plan, options.seed);
       stage.ses.faults.clear();
+      stage.temporal.mend();
       watch.lap('breaking');
       await calmDown(flow, plan, options.calmMs);
       watch.lap('calm');
+      const closed = await allClosed(stage, flow.stream, plan, options);
+      watch.lap('closing');
+      const partialFailures = stage.temporal.failed;
+      const endedByThemselves = stage.endedByThemselves();
+      result = {
+        options,
+        plan,
+        ...done,
+        ...closed,
+        faults,
+        partialFailures,
+        endedByThemselves,
+        seconds: watch.seconds,
+      };
     } finally {
       await flow.close();
     }
-    const closed = await runsClosed(stage, plan.chaos.length + plan.calm.length, options.closeWithinMs);
-    watch.lap('closing');
-    const result = {
-      options,
-      ...done,
-      ...closed,
-      outcomes: await readOutcomes(stage, plan),
-      faults,
-      endedByThemselves: stage.ingress.endedByItself + stage.worker.endedByItself,
-      seconds: watch.seconds,
-    };
     process.stdout.write(describeResult(result));
     judge(result);
     failed = false;
@@ -92,39 +88,44 @@ function stopwatch(): { seconds: Counts; lap(phase: string): void } {
 
 const words = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** All at once: servers and processes are killed and frozen, and in two rows workers die one after the other. */
-async function breakThings(
-  stage: Stage,
-  flow: Flow,
-  plan: Plan,
-): Promise<Pick<Result, 'deaths' | 'kills' | 'freezes'>> {
+type Done = Pick<Result, 'deaths' | 'kills' | 'freezes' | 'wipes' | 'failovers' | 'outages' | 'bursts'>;
+
+/** All at once: in rows servers and processes are killed and frozen, in another workers die, and in one messages are poisoned. */
+async function breakThings(stage: Stage, flow: Flow, plan: Plan): Promise<Done> {
   const deaths: Counts<Boundary> = {};
-  const kills: Counts<Target> = {};
-  const freezes: Counts<Target> = {};
+  const done: Done = { deaths, kills: {}, freezes: {}, wipes: 0, failovers: 0, outages: [], bursts: {} };
   // Eight for each death are kept back: they are for workers that have not come to their boundary yet.
   const { chaos, disturbances, deaths: ends } = plan;
-  const atOnce = Math.max(1, Math.floor((chaos.length - 8 * ends.length) / (disturbances.length + ends.length)));
-  const disturbing = async () => {
-    for (const disturbance of disturbances) {
+  const releases = disturbances.flat().length + ends.length;
+  const atOnce = Math.max(1, Math.floor((chaos.length - 8 * ends.length) / releases));
+  const disturbing = async (row: readonly Disturbance[]) => {
+    for (const disturbance of row) {
       flow.release(atOnce);
       await sleep(300); // so that some of them are under way
-      await disturb(stage, disturbance);
-      count(disturbance.how === 'kill' ? kills : freezes, disturbance.target);
+      await disturb(stage, flow, plan, disturbance);
+      note(done, disturbance);
     }
   };
-  const waiting = [...ends];
   const dying = async () => {
-    for (let death = waiting.shift(); death; death = waiting.shift()) {
-      count(deaths, await die(stage, flow, death, atOnce));
-    }
+    for (const death of ends) count(deaths, await die(stage, flow, death, atOnce));
   };
-  const rows = [dying(), dying()];
-  for (const track of await Promise.allSettled([disturbing(), ...rows])) {
-    if (track.status === 'rejected') throw track.reason;
+  const rows = [...disturbances.map(disturbing), dying(), poisoning(stage, flow, plan.poison)];
+  for (const row of await Promise.allSettled(rows)) {
+    if (row.status === 'rejected') throw row.reason;
   }
   flow.release(flow.left);
   await flow.acknowledged();
-  return { deaths, kills, freezes };
+  return done;
+}
+
+function note(done: Done, disturbance: Disturbance): void {
+  const { how, target } = disturbance;
+  if ('outage' in disturbance) done.outages.push(`${disturbance.outage}, ${how}`);
+  else if (how === 'wipe') done.wipes += 1;
+  else if (how === 'failover') done.failovers += 1;
+  else if (how === 'kill') count(done.kills, target);
+  else if (how === 'freeze') count(done.freezes, target);
+  else count(done.bursts, how);
 }
 
 /**
@@ -134,21 +135,25 @@ async function breakThings(
  */
 async function eachFaultMet({ ses }: Stage, flow: Flow, plan: Plan, seed: number): Promise<Result['faults']> {
   for (const deadline = Date.now() + 90_000; ;) {
-    const faults = actedOut(ses.faults, plan.chaos);
+    const faults = actedOut(ses.faults, everyone(plan));
     const missing = (Object.keys(faultKinds) as FaultKind[]).filter((kind) => !faults[kind]);
     if (missing.length === 0 || Date.now() > deadline) return faults;
     for (const kind of missing) {
       const extra = oneMore(plan, seed, kind);
       arm(ses.faults, [extra]);
-      flow.publish(extra.event);
+      extra.messages.forEach(flow.publish);
     }
     await sleep(10_000);
   }
 }
 
-/** The rest of the events, spread over a while, with those that let the onboardings end. */
-async function calmDown(flow: Flow, { calm, goodbyes }: Plan, calmMs: number): Promise<void> {
-  const events = [...calm.map(({ event }) => event), ...goodbyes];
+/**
+ * The rest of the events, spread over a while, with those that let the onboardings end. It lasts into the next minute: only emails of
+ * a later minute let the feed decide about those in doubt.
+ */
+async function calmDown(flow: Flow, plan: Plan, atLeastMs: number): Promise<void> {
+  const events = [...plan.calm.flatMap(({ messages }) => messages), ...goodbyesOf(everyone(plan))];
+  const calmMs = Math.max(atLeastMs, (minuteMs - (Date.now() % minuteMs)) * 1.25);
   const steps = 20;
   for (let step = 0; step < steps; step++) {
     const share = (list: readonly unknown[], of: number) => Math.ceil((list.length * of) / steps);
@@ -156,41 +161,4 @@ async function calmDown(flow: Flow, { calm, goodbyes }: Plan, calmMs: number): P
     await sleep(calmMs / steps);
   }
   await flow.acknowledged();
-}
-
-async function runsClosed(
-  { servers }: Stage,
-  expected: number,
-  withinMs: number,
-): Promise<Pick<Result, 'open' | 'runs'>> {
-  const connection = await Connection.connect({ address: servers.temporal.address });
-  try {
-    const { workflow } = new Client({ connection, namespace: servers.temporal.namespace });
-    for (const deadline = Date.now() + withinMs; Date.now() < deadline; await sleep(500)) {
-      const [all, open] = await Promise.all([
-        workflow.count(ofEvents),
-        workflow.count(`${ofEvents} AND ExecutionStatus = "Running"`),
-      ]);
-      if (all.count >= expected && open.count === 0) return { open: [], runs: all.count };
-    }
-    const open: string[] = [];
-    for await (const { workflowId } of workflow.list({ query: `${ofEvents} AND ExecutionStatus = "Running"` }))
-      open.push(workflowId);
-    return { open, runs: (await workflow.count(ofEvents)).count };
-  } finally {
-    await connection.close();
-  }
-}
-
-async function readOutcomes({ servers, ses }: Stage, plan: Plan): Promise<Outcome[]> {
-  const redis = connectRedis(servers.redis.url, () => undefined);
-  try {
-    await redisReady(redis);
-    const options = { rememberMs: 86_400_000, perSecond, quotaReserve: 0 };
-    const sends = createSends(redis, createKeys(keyPrefix, secret), options);
-    const { byTag } = ses.record.stats();
-    return await outcomes([...plan.chaos, ...plan.calm], (tag) => byTag[tag] ?? 0, sends);
-  } finally {
-    redis.disconnect();
-  }
 }

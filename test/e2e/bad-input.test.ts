@@ -106,6 +106,22 @@ describe('a wrong event', () => {
     expect((await deadLettersOf(seq)).map(({ reason }) => reason)).toEqual(['subject_mismatch']);
   });
 
+  it.each([
+    ['another person', { user_id: 'somebody-else' }],
+    ['another type', { event_type: 'project.created', payload: { project_id: 'p' } }],
+  ])('whose id was used for %s is a dead letter, and the first event is not touched', async (_, change) => {
+    const who = person('ada');
+    const first = orderCompleted(who);
+    await system.publish(first);
+    await expect.poll(() => system.ses.mailbox.list({ to: who.email }).length, { timeout: 30_000 }).toBe(1);
+    const second = { ...first, ...change };
+    const seq = await system.publishBytes(text(second), 'marketing.events', `reused-${randomUUID()}`);
+    expect(await deadLettersOf(seq)).toMatchObject([
+      { reason: 'event_id_reused', error: expect.stringContaining('order.completed') },
+    ]);
+    expect(system.ses.mailbox.list({ to: who.email })).toHaveLength(1);
+  });
+
   it('keeps nobody waiting: the events around it become mails, and no letter is written twice', async () => {
     const people = Array.from({ length: 20 }, () => person('grace'));
     const wrong: number[] = [];

@@ -13,7 +13,7 @@ type HistoryEvent = temporal.api.history.v1.IHistoryEvent;
 let system: System;
 
 beforeAll(async () => {
-  system = await startSystem(inject('servers'), { prefix: 'cost:' });
+  system = await startSystem(inject('servers'));
   await Promise.all([system.startIngress(), system.startWorker()]);
 });
 afterAll(() => system.stop());
@@ -39,12 +39,12 @@ describe('one mail', () => {
   it('is 6 events, 2 Actions and 2 requests to Temporal', async () => {
     await ordered(3);
     const metrics = inject('temporalMetrics');
-    const before = await readRequests(metrics);
+    const before = await readRequests(metrics, system.namespace);
     const runs = await ordered(20);
     // What this test asks itself is no cost of a mail: starts and turns are.
     const { StartWorkflowExecution, RespondWorkflowTaskCompleted, ...others } = requestsBetween(
       before,
-      await readRequests(metrics),
+      await readRequests(metrics, system.namespace),
     );
     expect([StartWorkflowExecution, RespondWorkflowTaskCompleted]).toEqual([runs.length, runs.length]);
     expect(Object.keys(others).filter((operation) => operation.startsWith('Respond'))).toEqual([]);
@@ -71,7 +71,7 @@ describe('one mail', () => {
 
   it('is 12 events and 3 Actions where its slot is too far for the turn', async () => {
     const [seconds = 0, micros = 0] = (await system.redis.time()).map(Number);
-    await system.redis.set(system.keys.rate('pace'), (seconds + 0.7) * 1e6 + micros, 'PX', 5_000);
+    await system.redis.set(system.keys.pace(), (seconds + 0.7) * 1e6 + micros, 'PX', 5_000);
     const [run = ''] = await ordered(1);
     const history = await historyOf(run);
     expect(history).toHaveLength(12);
@@ -79,7 +79,7 @@ describe('one mail', () => {
   });
 
   it('is 12 events where it is held, one Action more for each time it asks again, and holds nobody’s address either', async () => {
-    await system.stops.pause('journey:receipt');
+    await system.store.stops.pause('journey:receipt');
     const ada = person('ada');
     const order = orderCompleted(ada);
     await system.publish(order);
@@ -88,7 +88,7 @@ describe('one mail', () => {
       return raw.pendingActivities?.[0]?.lastFailure?.applicationFailureInfo?.type;
     };
     await expect.poll(() => pending().catch(() => undefined), { timeout: 20_000 }).toBe('Paused');
-    await system.stops.resume('journey:receipt');
+    await system.store.stops.resume('journey:receipt');
     expect(await resultOf(order.event_id)).toBe('sent');
     const history = await historyOf(order.event_id);
     expect(history).toHaveLength(12);

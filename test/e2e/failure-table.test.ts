@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import type { FaultAction } from '../../local/ses/faults.ts';
-import { messageKey, messageTag } from '../../state/keys.ts';
+import { messageKey, messageTag } from '../../store/message-key.ts';
 import { orderCompleted, person, signedUp } from '../support/events.ts';
 import { begun, lastWaitOf, tryNow, waitOf } from '../support/runs.ts';
 import { type ProductProcess, startSystem, type System } from '../support/system.ts';
@@ -11,7 +11,7 @@ let system: System;
 let worker: ProductProcess;
 
 beforeAll(async () => {
-  system = await startSystem(inject('servers'), { settleAfter: '4s', probeEvery: '1s', prefix: 'failure-table:' });
+  system = await startSystem(inject('servers'), { settleAfter: '4s', probeEvery: '1s' });
   [, worker] = await Promise.all([system.startIngress(), system.startWorker()]);
 });
 afterAll(() => system.stop());
@@ -25,6 +25,10 @@ interface Row {
   /** So long a wait that the test cuts it short, in seconds: at least, at most. */
   longWait?: [number, number];
   template?: 'receipt' | 'welcome';
+  /** The answer does not say whether SES took it. Five of these in a row would close a gate. */
+  inDoubt?: boolean;
+  /** It stays in doubt: an operator gives it up. */
+  givenUp?: boolean;
 }
 
 const error = (name: string, status: number, message: string): FaultAction => ({
@@ -58,21 +62,29 @@ const ofOneMail = (recipient: string): Row[] => [
     times: 9,
   },
   refusal('BadRequestException', 400, 'Invalid header.', { times: 9 }),
-  refusal('InternalServiceErrorException', 500, 'Internal.'),
-  refusal('InternalFailure', 500, 'Internal.'),
-  { says: 'an HTML page with 500', fault: html(500) },
-  { says: 'an HTML page with 502', fault: html(502) },
-  { says: 'an HTML page with 504', fault: html(504) },
+  refusal('InternalServiceErrorException', 500, 'Internal.', { inDoubt: true }),
+  refusal('InternalFailure', 500, 'Internal.', { inDoubt: true }),
+  { says: 'an HTML page with 500', fault: html(500), inDoubt: true },
+  { says: 'an HTML page with 502', fault: html(502), inDoubt: true },
+  { says: 'an HTML page with 504', fault: html(504), inDoubt: true },
   refusal('ServiceUnavailable', 503, 'Busy.', { times: 3 }),
   { says: 'an HTML page with 503', fault: html(503) },
-  refusal('TeapotException', 400, 'A name that nobody knows.'),
-  refusal('UnknownError', 418, 'A status that nobody knows.'),
-  { says: 'an HTML page with 404', fault: html(404) },
-  { says: 'resets the connection, has not taken it', fault: { type: 'reset-before-accept' } },
-  { says: 'resets the connection, has taken it', fault: { type: 'reset-after-accept' } },
-  { says: 'is silent beyond the time-out, has not taken it', fault: { type: 'stall', ms: 60_000, accept: false } },
-  { says: 'is silent beyond the time-out, has taken it', fault: { type: 'stall', ms: 60_000, accept: true } },
-  { says: 'takes it after the time-out', fault: { type: 'slow', ms: 2_600 } },
+  refusal('TeapotException', 400, 'A name that nobody knows.', { inDoubt: true }),
+  refusal('UnknownError', 418, 'A status that nobody knows.', { inDoubt: true }),
+  { says: 'an HTML page with 404', fault: html(404), inDoubt: true },
+  { says: 'resets the connection, has not taken it', fault: { type: 'reset-before-accept' }, inDoubt: true },
+  { says: 'resets the connection, has taken it', fault: { type: 'reset-after-accept' }, inDoubt: true },
+  {
+    says: 'is silent beyond the time-out, has not taken it',
+    fault: { type: 'stall', ms: 60_000, accept: false },
+    inDoubt: true,
+  },
+  {
+    says: 'is silent beyond the time-out, has taken it',
+    fault: { type: 'stall', ms: 60_000, accept: true },
+    inDoubt: true,
+  },
+  { says: 'takes it after the time-out', fault: { type: 'slow', ms: 2_600 }, inDoubt: true },
   { says: '200 with a body that cannot be read', fault: { type: 'broken-body' } },
   { says: '200, and resets in the middle of the body', fault: { type: 'reset-mid-reply' } },
 ];
@@ -156,8 +168,12 @@ async function lifeOf(attempt: Attempt): Promise<string[]> {
   const { row, runId } = attempt;
   const life: string[] = [];
   if (row.longWait) life.push(await cutShort(attempt, row.longWait));
+  if (row.givenUp) {
+    await expect.poll(() => system.store.sends.decide(attempt.tag, 'give_up'), { timeout: 40_000 }).toBe(true);
+    life.push('waits: InDoubt, for a day or until an operator decides');
+  }
   if (row.template === 'welcome') {
-    await expect.poll(() => ended(attempt), { timeout: 40_000 }).toBeDefined();
+    await expect.poll(() => ended(attempt), { timeout: 100_000 }).toBeDefined();
     return [...life, String(ended(attempt))];
   }
   const result = await system.client.workflow
@@ -166,18 +182,20 @@ async function lifeOf(attempt: Attempt): Promise<string[]> {
     .catch((error: { cause?: { type?: string } }) => `fails: ${error.cause?.type}`);
   const wait = await lastWaitOf(system.client, runId);
   if (wait && !(row.longWait && (row.times ?? 1) === 1)) life.push(`waits: ${wait}`);
-  const again = logOf(attempt).some((line) => line['possible_duplicate']) ? ', marked as a possible duplicate' : '';
+  // While the feed reports, it decides or the email is repeated, whichever is first: the table does not depend on that.
+  const marked = !system.ses.faults.describe().events && logOf(attempt).some((line) => line['possible_duplicate']);
+  const again = marked ? ', marked as a possible duplicate' : '';
   return [...life, `${result}${again}`];
 }
 
-const ended = (attempt: Attempt) => logOf(attempt).find(({ msg }) => msg === 'send ended')?.['outcome'];
+const ended = (attempt: Attempt) => logOf(attempt).find(({ msg }) => msg === 'email.ended')?.['outcome'];
 
 /** One line of the table, once the run has ended. `gate`: what closed meanwhile. */
 async function lineOf(attempt: Attempt, gate = ''): Promise<string[]> {
   const life = await lifeOf(attempt);
   const log = logOf(attempt);
-  const kinds = new Set(log.filter(({ msg }) => msg === 'send failed').map(({ failure }) => String(failure)));
-  const alert = log.some(({ msg }) => String(msg).startsWith('an answer that nobody knows')) ? ', alert' : '';
+  const kinds = new Set(log.filter(({ msg }) => msg === 'email.send_failed').map(({ failure }) => String(failure)));
+  const alert = log.some(({ msg }) => String(msg).startsWith('provider.unknown_answer')) ? ', alert' : '';
   const mails = system.ses.record.stats().byTag[attempt.tag] ?? 0;
   const kind = [...kinds].map((name) => `\`${name}\``).join(', ') + alert;
   return [attempt.row.says, kind || 'none', gate, String(requestsOf(attempt)), String(mails), life.join('; ')];
@@ -186,9 +204,20 @@ async function lineOf(attempt: Attempt, gate = ''): Promise<string[]> {
 async function together(rows: Row[], who = person('ada')): Promise<string[][]> {
   const attempts = await Promise.all(rows.map((row) => begin(row, who)));
   await expect.poll(() => attempts.every((attempt) => requestsOf(attempt) > 0), { timeout: 30_000 }).toBe(true);
-  const lines = Promise.all(attempts.map((attempt) => lineOf(attempt)));
-  await system.publish(orderCompleted(person('grace'))); // a later mail, so that the feed tells that it goes on
-  return lines;
+  // Later emails, of later minutes, so that the feed is proven complete past those in doubt.
+  const later = setInterval(() => void system.publish(orderCompleted(person('grace'))), 3_000);
+  try {
+    return await Promise.all(attempts.map((attempt) => lineOf(attempt)));
+  } finally {
+    clearInterval(later);
+  }
+}
+
+/** Those that are never in doubt at the same time, the others four at a time. */
+function groupsOf(rows: Row[]): Row[][] {
+  const doubtful = rows.filter(({ inDoubt }) => inDoubt);
+  const fours = Array.from({ length: Math.ceil(doubtful.length / 4) }, (_, i) => doubtful.slice(4 * i, 4 * i + 4));
+  return [rows.filter(({ inDoubt }) => !inDoubt), ...fours];
 }
 
 const probed = new Set<string>();
@@ -200,12 +229,12 @@ const probed = new Set<string>();
 async function alone(row: Row): Promise<() => Promise<string[]>> {
   const attempt = await begin(row);
   const line = lineOf(attempt);
-  await expect.poll(() => system.stops.gates(), { timeout: 30_000, interval: 20 }).toHaveLength(1);
-  const [gate] = await system.stops.gates();
+  await expect.poll(() => system.store.stops.gates(), { timeout: 30_000, interval: 20 }).toHaveLength(1);
+  const [gate] = await system.store.stops.gates();
   const kind = String(gate?.scope.split(':')[0]);
-  if (gate?.opens !== 'probe' || probed.has(kind)) await system.stops.open(String(gate?.scope));
+  if (gate?.opens !== 'probe' || probed.has(kind)) await system.store.stops.open(String(gate?.scope));
   else probed.add(kind);
-  await expect.poll(() => system.stops.gates(), { timeout: 30_000, interval: 20 }).toEqual([]);
+  await expect.poll(() => system.store.stops.gates(), { timeout: 30_000, interval: 20 }).toEqual([]);
   return async () => {
     const [says = '', failure = '', , ...rest] = await line;
     return [
@@ -245,7 +274,12 @@ async function silentFeed(): Promise<string[][]> {
   const rows = (['receipt', 'welcome'] as const).flatMap((template) =>
     lost.map((fault): Row => {
       const kind = template === 'receipt' ? 'transactional' : 'marketing';
-      return { says: `${fault.type === 'reset-before-accept' ? 'has not' : 'has'} taken it: ${kind}`, fault, template };
+      return {
+        says: `${fault.type === 'reset-before-accept' ? 'has not' : 'has'} taken it: ${kind}`,
+        fault,
+        template,
+        givenUp: kind === 'marketing',
+      };
     }),
   );
   const attempts = await Promise.all(rows.map((row) => begin(row)));
@@ -257,7 +291,12 @@ const columns = ['What SES does', 'Kind', 'Gate', 'Requests', 'Mails', 'What the
 describe('every answer of SES', () => {
   it('means for a mail what docs/failure-table.md says', async () => {
     const ada = person('ada');
-    const mail = await together(ofOneMail(ada.email), ada);
+    const rows = ofOneMail(ada.email);
+    const lines = new Map<string, string[]>();
+    for (const group of groupsOf(rows)) {
+      for (const line of await together(group, ada)) lines.set(line[0] ?? '', line);
+    }
+    const mail = rows.map(({ says }) => lines.get(says) ?? []);
     const quota = await together(ofTheQuota);
     const expired = await together([refusal('ExpiredTokenException', 403, 'The security token is expired.')]);
     const account = await oneByOne(ofTheAccount);
@@ -277,5 +316,5 @@ The answer was lost (the connection was reset), and SES tells nothing of what be
 
 ${markdownTable(columns, silent)}
 `).toMatchFileSnapshot('../../docs/failure-table.md');
-  }, 150_000);
+  }, 400_000);
 });

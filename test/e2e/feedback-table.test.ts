@@ -2,21 +2,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
-import type { Memory } from '../../state/memory.ts';
-import { messageKey, messageTag } from '../../state/keys.ts';
+import { normalise } from '../../ingress/feedback/normalise.ts';
+import type { Store } from '../../store/store.ts';
+import { messageKey, messageTag } from '../../store/message-key.ts';
 import { person, signedUp } from '../support/events.ts';
 import { markdownTable } from '../support/markdown-table.ts';
 import { envelope, sesEvent } from '../support/ses-events.ts';
 import { type ProductProcess, startSystem, type System } from '../support/system.ts';
 
 let system: System;
-let memory: Memory;
+let store: Store;
 let worker: ProductProcess;
+let ingress: ProductProcess;
+/** How many pieces of feedback were published so far. */
+let published = 0;
 
 beforeAll(async () => {
   system = await startSystem(inject('servers'), { feed: false });
-  ({ memory } = system);
-  [, worker] = await Promise.all([system.startIngress(), system.startWorker()]);
+  ({ store } = system);
+  [ingress, worker] = await Promise.all([system.startIngress(), system.startWorker()]);
 });
 afterAll(() => system.stop());
 
@@ -140,14 +144,18 @@ async function line([what, feedback]: (typeof says)[number]): Promise<string[]> 
   await expect.poll(sent, { timeout: 60_000, interval: 50 }).toBe(1);
 
   const about = { to: ada.email, tag: messageTag(messageKey(signup.event_id, 'welcome')) };
-  const address = memory.addressHash(ada.email);
+  const address = store.addressHash(ada.email);
   const deadBefore = await deadLetters();
-  for (const event of feedback(about))
-    await takenIn(await system.publishBytes(JSON.stringify(event), 'marketing.feedback.ses'), address);
+  for (const event of feedback(about)) {
+    const bytes = Buffer.from(JSON.stringify(event));
+    await system.publishBytes(bytes, 'marketing.feedback.ses');
+    published += normalise(bytes).length;
+    await takenIn(address);
+  }
 
-  const suppressions = await memory.suppressions.of(address);
-  const facts = await memory.facts.of(address);
-  const optedOut = Object.values(await memory.consents.now(ada.user_id)).filter(({ state }) => state === 'revoked');
+  const suppressions = await store.suppressions.of(address);
+  const facts = await store.facts.lastOf({ address_hash: address }, 100);
+  const optedOut = Object.values(await store.consents.now(ada.user_id)).filter(({ state }) => state === 'revoked');
   const unusable = (await deadLetters()) - deadBefore;
   const whats = facts.map((fact) => fact.what);
   // A cancellation that was asked for takes a turn of the run, and a line of the log its way to here.
@@ -198,13 +206,16 @@ function told(whats: string[]): string {
 
 const deadLetters = async () => (await system.stream.manager.streams.info('MARKETING_DLQ')).state.messages;
 
-/** Waits until ingress has answered this message and the run of the address, where there is one, has applied all it was told. */
-async function takenIn(seq: number, address: string): Promise<void> {
-  for (;;) {
-    const { ack_floor } = await system.stream.manager.consumers.info('MARKETING_EVENTS', 'ingress');
-    if (ack_floor.stream_seq >= seq) break;
-    await sleep(20);
-  }
+/** How many pieces of feedback the ingress has processed. What NATS says waits is a moment behind what was published. */
+async function processed(): Promise<number> {
+  const page = await (await fetch(`${ingress.url}/metrics`)).text();
+  const counts = [...page.matchAll(/^rivulet_feedback_total\{[^}]*\} (\d+)$/gm)].map(([, count]) => Number(count));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** Waits until ingress has processed everything and the run of the address, where there is one, has applied all it was told. */
+async function takenIn(address: string): Promise<void> {
+  while ((await processed()) < published) await sleep(20);
   const handle = system.client.workflow.getHandle(`recipient/${address}`);
   for (;;) {
     const run = await handle.describe().catch(() => undefined);

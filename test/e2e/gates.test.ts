@@ -9,13 +9,13 @@ let system: System;
 let workers: ProductProcess[];
 
 beforeAll(async () => {
-  system = await startSystem(inject('servers'), { probeEvery: '2s', prefix: 'gates:' });
+  system = await startSystem(inject('servers'), { probeEvery: '2s' });
   [, ...workers] = await Promise.all([system.startIngress(), system.startWorker(), system.startWorker()]);
 });
 afterEach(async () => {
   system.ses.faults.clear();
-  for (const { scope } of await system.stops.gates()) await system.stops.open(scope);
-  for (const { scope } of await system.stops.pauses()) await system.stops.resume(scope);
+  for (const { scope } of await system.store.stops.gates()) await system.store.stops.open(scope);
+  for (const { scope } of await system.store.stops.pauses()) await system.store.stops.resume(scope);
   system.ses.record.reset();
 });
 afterAll(() => system.stop());
@@ -55,7 +55,7 @@ const waitsFor = (runId: string, type: string) =>
       { timeout: 30_000 },
     )
     .toBe(type);
-const closedGates = async () => (await system.stops.gates()).map(({ scope }) => scope);
+const closedGates = async () => (await system.store.stops.gates()).map(({ scope }) => scope);
 const requests = () => system.ses.record.stats().requests;
 const readings = () => (requests()['GetAccount'] ?? 0) + (requests()['GetConfigurationSet'] ?? 0);
 
@@ -68,7 +68,7 @@ describe('while SES has paused sending', () => {
     system.ses.faults.update({ sendingEnabled: false });
     const all = people(30);
     const runs = await Promise.all(all.map(order));
-    await Promise.all(runs.map((run) => waitsFor(run, 'SendingHalted')));
+    await Promise.all(runs.map((run) => waitsFor(run, 'GateClosed')));
     expect(await closedGates()).toEqual(['account']);
     for (const worker of workers) {
       await expect
@@ -104,9 +104,9 @@ describe('a suspended account', () => {
     const [ada, grace] = [person('ada'), person('grace')];
     const suspended = refusal('AccountSuspendedException', 'Permanently restricted.');
     system.ses.faults.add({ match: { to: ada.email }, times: 1, action: suspended });
-    await waitsFor(await order(ada), 'SendingHalted');
-    await waitsFor(await order(grace), 'SendingHalted');
-    expect(await system.stops.gates()).toMatchObject([{ scope: 'account', opens: 'operator' }]);
+    await waitsFor(await order(ada), 'GateClosed');
+    await waitsFor(await order(grace), 'GateClosed');
+    expect(await system.store.stops.gates()).toMatchObject([{ scope: 'account', opens: 'operator' }]);
     // SES says that all is well, and is asked how fast it may go: the gate stays closed all the same.
     system.ses.record.reset();
     await expect.poll(() => requests()['GetAccount'] ?? 0, { timeout: 20_000 }).toBeGreaterThanOrEqual(4);
@@ -140,8 +140,8 @@ describe('what a mail is sent from, or through,', () => {
     const failing = refusal('NotFoundException', 'Email identity does not exist.', 404);
     const verified = system.ses.faults.add({ match: { operation: 'GetEmailIdentity' }, action: failing });
     system.ses.faults.add({ match: { to: ada.email }, times: 1, action: refusal('MessageRejected', text) });
-    await waitsFor(await order(ada), 'SendingHalted');
-    await waitsFor(await signUp(grace), 'SendingHalted');
+    await waitsFor(await order(ada), 'GateClosed');
+    await waitsFor(await signUp(grace), 'GateClosed');
     expect(await closedGates()).toEqual(['identity:example.com']);
     await expect.poll(() => requests()['GetEmailIdentity'] ?? 0, { timeout: 20_000 }).toBeGreaterThanOrEqual(2);
     expect([mailsTo(ada), mailsTo(grace)]).toEqual([0, 0]);
@@ -154,7 +154,7 @@ describe('what a mail is sent from, or through,', () => {
     system.ses.faults.update({ missingConfigurationSets: ['rivulet'] });
     const all = people(3);
     const runs = await Promise.all(all.map(order));
-    await Promise.all(runs.map((run) => waitsFor(run, 'SendingHalted')));
+    await Promise.all(runs.map((run) => waitsFor(run, 'GateClosed')));
     expect(await closedGates()).toEqual(['configuration:rivulet']);
     await expect.poll(() => requests()['GetConfigurationSet'] ?? 0, { timeout: 20_000 }).toBeGreaterThanOrEqual(2);
     expect(all.map(mailsTo)).toEqual([0, 0, 0]);

@@ -1,56 +1,32 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { stripVTControlCharacters } from 'node:util';
-
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 
 import { connectNats, type JetStream } from '../../ingress/nats.ts';
-import { readRunFile, type RunFile } from '../../local/run-file.ts';
-import { findServers } from '../../local/servers/find.ts';
+import type { RunFile } from '../../local/run-file.ts';
 import { event, orderCompleted, person, projectCreated, signedUp } from '../support/events.ts';
-import { copyProject, type ProjectCopy } from '../support/project-copy.ts';
+import { npmStart, type NpmStart } from '../support/npm-start.ts';
+import type { ProjectCopy } from '../support/project-copy.ts';
 
-const project = fileURLToPath(new URL('../..', import.meta.url));
 const within = { timeout: 30_000, interval: 20 };
 
+let started: NpmStart;
 let copy: ProjectCopy;
-let npmStart: ChildProcess;
 let urls: RunFile['urls'];
+let lines: string[];
 let stream: JetStream;
 let temporal: Client;
-const lines: string[] = [];
 
 beforeAll(async () => {
-  await findServers({ root: project });
-  copy = copyProject();
-  mkdirSync(join(copy.dir, '.rivulet'));
-  symlinkSync(join(project, '.rivulet/servers'), join(copy.dir, '.rivulet/servers'));
-  const { RIVULET_LIVE: _, ...env } = process.env;
-  npmStart = spawn(process.execPath, ['cli/rivulet.mjs', 'start'], {
-    cwd: copy.dir,
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  createInterface({ input: npmStart.stdout! }).on('line', (line) => lines.push(stripVTControlCharacters(line)));
-  await vi.waitFor(() => expect(lines.join('\n')).toContain('Ctrl-C stops'), { ...within, timeout: 60_000 });
-  urls = readRunFile(copy.dir)!.urls;
+  started = await npmStart();
+  ({ copy, urls, lines } = started);
   stream = await connectNats(urls.nats, 'test');
   temporal = new Client({ connection: await Connection.connect({ address: urls.temporal }), namespace: 'rivulet' });
 }, 120_000);
 afterAll(async () => {
   await stream?.connection.close();
   await temporal?.connection.close();
-  if (npmStart?.exitCode === null) {
-    npmStart.kill('SIGTERM');
-    expect(await once(npmStart, 'exit')).toEqual([0, null]);
-    expect(lines.join('\n')).not.toContain('did not drain');
-  }
-  copy.remove();
+  await started?.stop();
+  expect(lines?.join('\n') ?? '').not.toContain('not_drained');
 }, 60_000);
 
 it('takes up what Ada saves while people are in her journeys, and says what is broken', async () => {
@@ -85,7 +61,7 @@ it('takes up what Ada saves while people are in her journeys, and says what is b
   // A route, in the code of the ingress.
   const before = event('contact.updated', grace.user_id, { contact: { email: grace.email } });
   await publish(before);
-  await vi.waitFor(() => expect(lines.join('\n')).toMatch(new RegExp(`${before.event_id}.*event taken in`)), within);
+  await vi.waitFor(() => expect(lines.join('\n')).toMatch(new RegExp(`${before.event_id}.*event\\.processed`)), within);
   took['route'] = await timed(async () => {
     edit(
       'ingress/routes.ts',

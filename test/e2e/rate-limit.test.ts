@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, inject, it } from 'vitest';
 
-import { messageKey, messageTag } from '../../state/keys.ts';
+import { messageKey, messageTag } from '../../store/message-key.ts';
 import { orderCompleted, person, signedUp } from '../support/events.ts';
 import { startSystem, type System } from '../support/system.ts';
 
@@ -16,7 +16,6 @@ let system: System;
 beforeAll(async () => {
   system = await startSystem(inject('servers'), {
     rateLimit: perSecond,
-    prefix: 'rate-limit:',
     ses: { maxMails: 20_000 },
   });
   await Promise.all([system.startIngress(), ...Array.from({ length: 4 }, () => system.startWorker())]);
@@ -53,27 +52,27 @@ it(
 );
 
 it(
-  'a receipt that comes in the middle of a marketing backlog leaves within 2 s',
+  'receipts that come in the middle of a marketing backlog overtake it',
   async () => {
-    const people = Array.from({ length: backlog }, () => signedUp(person('grace')));
+    const addresses = Array.from({ length: backlog }, () => person('grace'));
+    const people = addresses.map((who) => signedUp(who));
     for (const signup of people) await system.publish(signup);
     const timeout = (backlog / perSecond + 90) * 1_000;
     await expect.poll(accepted, { timeout, interval: 50 }).toBeGreaterThanOrEqual(backlog / 2);
 
-    const receipts = [];
-    for (let i = 0; i < 5; i++) {
-      const [ada, before] = [person('ada'), Date.now()];
-      await system.publish(orderCompleted(ada));
-      await expect.poll(() => acceptedAt(ada.email), { timeout: 30_000, interval: 20 }).toBeGreaterThan(0);
-      receipts.push(acceptedAt(ada.email) - before);
-    }
-    console.log(
-      `receipts in a backlog of ${backlog - accepted()} of ${backlog} mails left after ${receipts.join(', ')} ms`,
-    );
-    expect(Math.max(...receipts)).toBeLessThan(2_000);
-    expect(accepted()).toBeLessThan(backlog);
+    const [receipts, before] = [Array.from({ length: 5 }, () => person('ada')), Date.now()];
+    for (const ada of receipts) await system.publish(orderCompleted(ada));
+    const left = () => Math.max(...receipts.map(({ email }) => acceptedAt(email)));
+    await expect.poll(left, { timeout: 30_000, interval: 20 }).toBeGreaterThan(0);
+    const last = left();
 
     await expect.poll(accepted, { timeout, interval: 500 }).toBe(backlog + receipts.length);
+    // Behind the backlog, none of it would be left after the last of them.
+    const overtaken = addresses.filter(({ email }) => acceptedAt(email) > last).length;
+    console.log(
+      `the last of 5 receipts left after ${last - before} ms, before ${overtaken} of ${backlog} marketing emails`,
+    );
+    expect(overtaken).toBeGreaterThan(0);
     const { byTag, busiestWindow, perSecond: busiestSecond } = system.ses.record.stats();
     console.log(`busiest second ${busiestSecond.count}, busiest 1000 ms ${busiestWindow.count}`);
     expect(people.map(({ event_id }) => byTag[messageTag(messageKey(event_id, 'welcome'))])).toEqual(

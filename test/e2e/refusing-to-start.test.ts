@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 
+import { createInstallation } from '../../store/postgres/installation.ts';
+import { anotherSecret, secret } from '../support/secrets.ts';
 import { startSystem, type System } from '../support/system.ts';
 
 let system: System;
@@ -24,6 +26,8 @@ it('a worker takes no work while a template that a journey sends is neither publ
   rmSync(join(folder, 'templates/first-project'), { recursive: true });
   const config = join(folder, 'rivulet.yaml');
   writeFileSync(config, 'templates:\n  base_dir: templates\nsuppression:\n  key_prefix: "refusing-to-start:"\n');
+  for (const table of ['template', 'template_version', 'template_history'])
+    await system.postgres.query({ name: '', text: `DELETE FROM ${table}` });
   const starting = system.startWorker({ RIVULET_CONFIG: config });
   await expect(starting).rejects.toThrow(/ended with 1.*first-project.*mail\.mjml does not exist/s);
 });
@@ -37,6 +41,15 @@ it('an ingress refuses events that would outlive the runs which recognise them',
   );
 });
 
+it.each([
+  ['29d', /remember_sends \(696 h\) must be longer than the retention of the Temporal namespace/],
+  ['30d', /remember_sends \(720 h\) must be longer than the retention of the Temporal namespace/],
+])('an ingress refuses a ledger that forgets an email after %s, before its run is gone', async (remember, said) => {
+  const config = join(folder, 'forgetful.yaml');
+  writeFileSync(config, `provider:\n  remember_sends: "${remember}"\n`);
+  await expect(system.startIngress({ RIVULET_CONFIG: config })).rejects.toThrow(said);
+});
+
 it('every mistake of the configuration is told at once', async () => {
   const config = join(folder, 'wrong.yaml');
   writeFileSync(config, 'provider:\n  rate_limt: 14\n  settle_after: soon\n');
@@ -44,4 +57,11 @@ it('every mistake of the configuration is told at once', async () => {
   await expect(starting).rejects.toThrow(
     /RIVULET_SECRET: must be 64.*wrong\.yaml:2:\d+ provider\.rate_limt.*wrong\.yaml:3:\d+ provider\.settle_after/s,
   );
+});
+
+it('with the secret of the installation as the previous one, worker and ingress start: a rotation may begin', async () => {
+  await createInstallation(system.postgres).agree({ secret });
+  const rotating = { RIVULET_SECRET: anotherSecret, RIVULET_SECRET_PREVIOUS: secret };
+  const started = await Promise.all([system.startIngress(rotating), system.startWorker(rotating)]);
+  expect(await Promise.all(started.map((one) => one.stop()))).toEqual([0, 0]);
 });

@@ -3,12 +3,11 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startSystem, type System } from '../support/system.ts';
 
 let system: System;
-const prefix = 'seed-test:';
 const seeds = ['seed-one@example.com', 'seed-two@example.com'];
 
 beforeAll(async () => {
   const journeys = { 'win-back': { enabled: false } };
-  system = await startSystem(inject('servers'), { prefix, seeds, journeys });
+  system = await startSystem(inject('servers'), { seeds, journeys });
   await Promise.all([system.startIngress(), system.startWorker()]);
 });
 afterAll(() => system.stop());
@@ -48,7 +47,10 @@ describe('rivulet seed-test', () => {
   });
 
   it('says that a seed bounces', async () => {
-    const other = await startSystem(inject('servers'), { prefix, seeds: ['bounce@simulator.amazonses.com'] });
+    const other = await startSystem(inject('servers'), {
+      seeds: ['bounce@simulator.amazonses.com'],
+      beside: system,
+    });
     try {
       const { code, out, err } = await other.rivulet('seed-test receipt');
       expect([code, err], out).toEqual([1, '1 of the steps went wrong.\n']);

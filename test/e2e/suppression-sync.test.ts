@@ -3,7 +3,6 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 
 import type { SyncReport } from '../../activities/index.ts';
 import { configSchema } from '../../config/schema.ts';
-import { createSuppressions } from '../../state/suppressions.ts';
 import { scheduleSuppressionSync } from '../../worker/schedules.ts';
 import { person } from '../support/events.ts';
 import { startSystem, type System } from '../support/system.ts';
@@ -13,23 +12,10 @@ const quiet = { info() {}, error() {} };
 let system: System;
 const schedule = () => system.client.schedule.getHandle('suppression-sync');
 
-/** Workers of other files have made it too, since all share one namespace. */
-async function forgetSchedule(): Promise<void> {
-  await schedule()
-    .delete()
-    .catch((error: unknown) => {
-      if (!(error instanceof ScheduleNotFoundError)) throw error;
-    });
-}
-
 beforeAll(async () => {
-  system = await startSystem(inject('servers'), { prefix: 'suppression-sync:' });
-  await forgetSchedule();
+  system = await startSystem(inject('servers'));
 });
-afterAll(async () => {
-  await forgetSchedule();
-  await system.stop();
-});
+afterAll(() => system.stop());
 
 it('two workers that start at once make one schedule, and its first run compares the lists', async () => {
   const ada = person('ada');
@@ -46,8 +32,8 @@ it('two workers that start at once make one schedule, and its first run compares
     .result()) as SyncReport;
   expect(report).toMatchObject({ listed: 1, added: 1 });
   expect(info.runningActions.length).toBeLessThan(2);
-  const suppressions = createSuppressions(system.redis, system.keys);
-  expect(await suppressions.of(system.keys.addressHash(ada.email))).toMatchObject([{ source: 'provider' }]);
+  const { addressHash, suppressions } = system.store;
+  expect(await suppressions.of(addressHash(ada.email))).toMatchObject([{ source: 'provider' }]);
 });
 
 it('another interval in the configuration changes the schedule, and a pause of it stays', async () => {
@@ -64,7 +50,7 @@ it('a provider without a list gets no schedule, and one that is there stays as i
   const config = configSchema.parse({ provider: { type: 'smtp' }, suppression: { sync_interval: '2h' } }) as never;
   await scheduleSuppressionSync(system.client, config, quiet);
   expect((await schedule().describe()).spec.intervals).toMatchObject([{ every: hour }]);
-  await forgetSchedule();
+  await schedule().delete();
   await scheduleSuppressionSync(system.client, config, quiet);
   await expect(schedule().describe()).rejects.toThrow(ScheduleNotFoundError);
 });

@@ -90,7 +90,7 @@ it('an order takes back a mail that the provider keeps waiting', async () => {
     Tue 2026-11-24 13:00  happens    provider throttles for 5 hours
     Tue 2026-11-24 14:00  retries    cart-reminder  the provider throttles; 16 tries in vain
     Tue 2026-11-24 16:00  hears      order.completed
-                          no mail    cart-reminder  given up before it left
+                          no mail    cart-reminder  given up before it was sent
                           ends       recovered"
   `);
 });

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
+import { sharedBundle } from './workflow-bundle.ts';
+
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const welcome = "  const welcomed = await sendEmail('welcome', signup);\n";
 
@@ -27,7 +29,11 @@ export const changes = {
 } satisfies Record<string, [from: string, to: string][]>;
 
 /** All journeys, onboarding with this change. */
-export async function bundleWith(change: keyof typeof changes): Promise<{ code: string }> {
+export function bundleWith(change: keyof typeof changes): Promise<{ code: string }> {
+  return sharedBundle(change, () => bundle(change));
+}
+
+async function bundle(change: keyof typeof changes): Promise<{ code: string }> {
   const copy = mkdtempSync(join(tmpdir(), 'rivulet-changed-'));
   try {
     cpSync(join(root, 'workflows'), join(copy, 'workflows'), { recursive: true });

@@ -1,5 +1,5 @@
 import { normalise } from '../../ingress/feedback/normalise.ts';
-import { messageTagName } from '../../state/keys.ts';
+import { messageTagName } from '../../store/message-key.ts';
 
 /** What is read from a value that came as JSON. */
 export const read = (value: unknown) => normalise(new TextEncoder().encode(JSON.stringify(value)));

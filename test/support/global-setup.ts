@@ -7,10 +7,12 @@ import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
 
 import { startServers } from '../../local/servers/start-servers.ts';
+import { createTemplateDatabase } from './database.ts';
 
 export interface ServerUrls {
   nats: string;
   redis: string;
+  postgres: string;
   temporal: string;
 }
 
@@ -26,10 +28,11 @@ declare module 'vitest' {
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Real NATS, Redis and Temporal for the whole suite, in a folder that goes away with it; and the product compiled, as it is shipped. */
+/** Real NATS, Redis, Postgres and Temporal for the whole suite, in a folder that goes away with it; and the product compiled, as it is shipped. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   // Errors of the types are told, and fail `npm run typecheck`; what is compiled all the same is what the tests run.
-  spawnSync('npx', ['tsc', '-b'], { cwd: root, stdio: 'inherit' });
+  if (!process.env['FAST']) spawnSync('npx', ['tsc', '-b'], { cwd: root, stdio: 'inherit' });
+  spawnSync(process.execPath, ['store/copy-scripts.mjs'], { cwd: root, stdio: 'inherit' });
   const dataDir = mkdtempSync(join(tmpdir(), 'rivulet-test-'));
   const servers = await startServers({
     dataDir,
@@ -37,7 +40,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
     durable: false,
     root,
   });
-  project.provide('servers', { nats: servers.nats.url, redis: servers.redis.url, temporal: servers.temporal.address });
+  await createTemplateDatabase(servers.postgres.url);
+  project.provide('servers', {
+    nats: servers.nats.url,
+    redis: servers.redis.url,
+    postgres: servers.postgres.url,
+    temporal: servers.temporal.address,
+  });
   project.provide('temporalMetrics', servers.temporal.metricsUrl);
   project.provide('workflowBundle', join(dataDir, 'workflow-bundle.js'));
   return async () => {

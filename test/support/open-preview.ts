@@ -9,40 +9,50 @@ import { afterAll, afterEach, beforeAll, beforeEach, inject, vi } from 'vitest';
 
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
-import { connectNats, type JetStream, provisionNats } from '../../ingress/nats.ts';
 import { startSesStandIn, type SesStandIn } from '../../local/ses/stand-in.ts';
 import { createLiveChanges } from '../../preview/live-changes.ts';
 import { createPreview } from '../../preview/preview-app.ts';
 import { connectProduct, type Product } from '../../preview/product.ts';
 import { createRecentEvents, type RecentEvents } from '../../preview/recent-events.ts';
 import { createTemplatesOnDisk } from '../../preview/templates-on-disk.ts';
-import { createMemory, memorySettings } from '../../state/memory.ts';
-import { connectRedis, redisReady, type Redis } from '../../state/redis.ts';
+import { createTemplateVersions } from '../../store/postgres/template-versions.ts';
+import { createNotifications } from '../../store/redis/notifications.ts';
+import { connectRedis, redisReady, type Redis } from '../../store/redis/connect.ts';
+import type { TemplateVersions } from '../../store/template-versions.ts';
+import { ownDatabase, type OwnDatabase } from './database.ts';
+import { ownNats, type OwnNats } from './own-nats.ts';
+import { secret } from './secrets.ts';
 
 const servers = inject('servers');
 const project = fileURLToPath(new URL('../..', import.meta.url));
-export const nobody = { nats: 'nats://127.0.0.1:1', redis: 'redis://127.0.0.1:1' };
+export const nobody = {
+  nats: 'nats://127.0.0.1:1',
+  redis: 'redis://127.0.0.1:1',
+  postgres: 'postgres://postgres@127.0.0.1:1/rivulet',
+};
 
 let folder: string;
 let standIn: SesStandIn;
-let stream: JetStream;
 let redis: Redis;
+let own: OwnDatabase;
+let nats: OwnNats;
 let closing: (() => unknown)[];
 
 /** A copy of the templates and a provider of its own before each test of a file, over the servers of the suite. */
 export function previewOfThisFile() {
+  own = ownDatabase();
+  nats = ownNats(); // other files publish more events than the page lists
   beforeAll(async () => {
-    stream = await connectNats(servers.nats, 'test');
-    const settings = { maxAgeMs: 604_800_000, maxAckPending: 1_000 };
-    await provisionNats(stream, { events: 'MARKETING_EVENTS', deadLetters: 'MARKETING_DLQ', ...settings });
     redis = connectRedis(servers.redis, () => undefined);
     await redisReady(redis);
   });
   afterAll(async () => {
-    await stream.connection.close();
     redis.disconnect();
   });
   beforeEach(async () => {
+    // Each preview is of an installation on which nothing was published yet.
+    for (const table of ['template', 'template_version', 'template_history'])
+      await own.postgres.query({ name: '', text: `DELETE FROM ${table}` });
     folder = mkdtempSync(join(tmpdir(), 'rivulet-preview-'));
     cpSync(join(project, 'templates'), join(folder, 'templates'), { recursive: true });
     closing = [];
@@ -58,13 +68,14 @@ export function previewOfThisFile() {
     vi.unstubAllEnvs();
     rmSync(folder, { recursive: true, force: true });
   });
-  return { open, folder: () => folder, standIn: () => standIn, stream: () => stream };
+  return { open, folder: () => folder, standIn: () => standIn, stream: () => nats.stream };
 }
 
 export interface Opened {
   app: Hono;
   config: Config;
-  memory: ReturnType<typeof createMemory>;
+  /** What is published, as a worker sees it. */
+  published: TemplateVersions;
   /** Writes a file of the templates and has it taken up, as a watch would; gives the templates that are concerned. */
   save(file: string, change: (text: string) => string): Promise<string[]>;
   get(path: string): Promise<{ status: number; text: string }>;
@@ -82,8 +93,12 @@ function open(away: Partial<typeof nobody> = {}, seeds = ['seed-one@example.com'
       .replace(/^seeds:.*$/m, `seeds: ${JSON.stringify(seeds)}`)
       .replace("key_prefix: 'rivulet:'", `key_prefix: '${prefix}'`),
   );
-  const urls = { NATS_URL: away.nats ?? servers.nats, REDIS_URL: away.redis ?? servers.redis };
-  const { config, environment } = loadConfig({ RIVULET_CONFIG: rules, RIVULET_SECRET: 'ab'.repeat(32), ...urls });
+  const urls = {
+    NATS_URL: away.nats ?? nats.url,
+    REDIS_URL: away.redis ?? servers.redis,
+    POSTGRES_URL: away.postgres ?? own.url,
+  };
+  const { config, environment } = loadConfig({ RIVULET_CONFIG: rules, RIVULET_SECRET: secret, ...urls });
   const product: Product = connectProduct(config, environment);
   const events: RecentEvents = createRecentEvents({ servers: urls.NATS_URL, stream: 'MARKETING_EVENTS' });
   closing.push(
@@ -100,7 +115,7 @@ function open(away: Partial<typeof nobody> = {}, seeds = ['seed-one@example.com'
   return {
     app,
     config,
-    memory: createMemory(redis, memorySettings(config, environment)),
+    published: createTemplateVersions(own.postgres, createNotifications(redis, prefix)),
     async save(file, change) {
       const path = join(dir, file);
       writeFileSync(path, change(readFileSync(path, 'utf8')));

@@ -19,7 +19,7 @@ export interface OwnRedis {
   server: Server;
   url: string;
   redis: Redis;
-  /** While `use` runs, it follows a primary that nobody is. */
+  /** While `use` runs, it is a replica of a primary that does not exist. */
   asReplica(use: () => Promise<void>): Promise<void>;
   /** A connection of a user with these rules. */
   connectAs(username: string, ...rules: string[]): Promise<Redis>;
@@ -45,10 +45,11 @@ export function ownRedis(): OwnRedis {
     own.folder = mkdtempSync(join(tmpdir(), 'rivulet-redis-'));
     const { redis: binary } = await findServers({ root });
     const { port } = await choosePorts({ port: undefined }, 'free');
-    own.server = serverProcess(redisRecipe({ binary, dataDir: own.folder, port, durable: true }), () => {});
+    own.server = serverProcess(redisRecipe({ binary, dataDir: own.folder, port }), () => {});
     await own.server.start();
     own.url = `redis://127.0.0.1:${port}`;
     own.redis = new Redis(own.url);
+    own.redis.on('error', () => {}); // tests stop the server; the connection finds it again
   }, 120_000);
   afterAll(async () => {
     own.redis.disconnect();

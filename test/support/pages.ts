@@ -12,8 +12,10 @@ import { addPages } from '../../ingress/pages/index.ts';
 import { listen } from '../../runtime/health.ts';
 import { createLinks, type Links } from '../../runtime/links.ts';
 import { createTokens, type Tokens } from '../../runtime/tokens.ts';
-import { createMemory, type Memory } from '../../state/memory.ts';
-import { connectRedis, redisReady } from '../../state/redis.ts';
+import type { Postgres } from '../../store/postgres/connect.ts';
+import { createStore, type Store } from '../../store/store.ts';
+import { connectRedis, redisReady } from '../../store/redis/connect.ts';
+import { ownDatabase } from './database.ts';
 import { person } from './events.ts';
 
 const secret = 'cd'.repeat(32);
@@ -35,7 +37,7 @@ export const topics = {
 /** The pages on a server that listens, over the Redis of the tests, with Ada, who agreed to both topics. */
 export interface Pages {
   url: string;
-  memory: Memory;
+  store: Store;
   tokens: Tokens;
   links: Links;
   ada: { user_id: string; email: string };
@@ -47,8 +49,8 @@ export interface Pages {
   later(ms: number): void;
   /** From now on nothing can be published. */
   publishingFails(): void;
-  /** From now on Redis is out of reach of the pages. */
-  redisGoesAway(): void;
+  /** From now on the record is out of reach of the pages. */
+  recordBecomesUnavailable(): void;
   states(): Promise<Record<string, string>>;
   records(): Promise<number>;
   get(url: string, headers?: Record<string, string>): Promise<Page>;
@@ -68,34 +70,50 @@ export interface Page {
   said: string | undefined;
 }
 
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
+/** The record, until it is away. */
+function unless(away: () => boolean, postgres: Postgres): Postgres {
+  const refuse = () => Promise.reject(new Error('connect ECONNREFUSED'));
+  return {
+    query: (...asked) => (away() ? refuse() : postgres.query(...asked)),
+    transaction: (work) => (away() ? refuse() : postgres.transaction(work)),
+    close: () => postgres.close(),
+  };
+}
 
-export async function pages(change: Partial<PageDependencies> = {}): Promise<Pages> {
-  const [own, far] = [connectRedis(inject('servers').redis, () => {}), connectRedis(inject('servers').redis, () => {})];
-  closing.push(
-    () => own.disconnect(),
-    () => far.disconnect(),
-  );
-  await Promise.all([redisReady(own), redisReady(far)]);
-  const settings = { keyPrefix: `pages-${randomUUID()}:`, secret, rateLimit: 50, quotaReserve: 0, rememberSendsMs: 1 };
-  const memory = createMemory(own, settings);
+/** Pages over a database of the file's own. Each call opens some of a person's own; they close with the test. */
+export function pagesOfThisFile(): (change?: Partial<PageDependencies>) => Promise<Pages> {
+  const database = ownDatabase(8);
+  const closing: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const close of closing.splice(0)) await close();
+  });
+  return (change = {}) => openPages(database.postgres, closing, change);
+}
+
+async function openPages(
+  postgres: Postgres,
+  closing: (() => unknown)[],
+  change: Partial<PageDependencies>,
+): Promise<Pages> {
+  const redis = connectRedis(inject('servers').redis, () => {});
+  closing.push(() => redis.disconnect());
+  await redisReady(redis);
+  const settings = { keyPrefix: `pages-${randomUUID()}:`, secret, rateLimit: 50, quotaReserve: 0 };
+  const store = createStore({ postgres, redis }, settings);
   const ada = person('ada');
-  await memory.contacts.record(ada.user_id, { email: ada.email, name: 'Ada', locale: 'en-GB', country: 'GB' }, monday);
+  await store.contacts.record(ada.user_id, { email: ada.email, name: 'Ada', locale: 'en-GB', country: 'GB' }, monday);
   const agreed = { id: 'sign-up', state: 'granted', consent: { topics: Object.keys(topics) }, at: monday } as const;
-  await memory.consents.record(ada.user_id, agreed);
+  await store.consents.record(ada.user_id, agreed);
 
   const published: ConsentEvent[] = [];
   const counted: string[] = [];
   const logged: unknown[] = [];
   const note = (...facts: unknown[]) => void logged.push(facts);
-  let [ahead, broken] = [0, false];
+  let [ahead, broken, away] = [0, false, false];
   const tokens = createTokens({ secret, keys: ['new', 'old'] });
   const app = new Hono();
   addPages(app, {
-    memory: createMemory(far, settings),
+    store: createStore({ postgres: unless(() => away, postgres), redis }, settings),
     tokens,
     topics,
     compliance: configSchema.parse({}).compliance,
@@ -117,7 +135,7 @@ export async function pages(change: Partial<PageDependencies> = {}): Promise<Pag
 
   return {
     url: server.url,
-    memory,
+    store,
     tokens,
     links: createLinks({ publicUrl: server.url, tokens }),
     ada,
@@ -126,14 +144,14 @@ export async function pages(change: Partial<PageDependencies> = {}): Promise<Pag
     logged,
     later: (ms) => void (ahead += ms),
     publishingFails: () => void (broken = true),
-    redisGoesAway: () => far.disconnect(),
+    recordBecomesUnavailable: () => void (away = true),
     states: async () =>
       Object.fromEntries(
         await Promise.all(
-          Object.keys(topics).map(async (topic) => [topic, await memory.consents.stateOf(ada.user_id, topic)]),
+          Object.keys(topics).map(async (topic) => [topic, await store.consents.stateOf(ada.user_id, topic)]),
         ),
       ),
-    records: async () => (await memory.consents.history(ada.user_id)).length,
+    records: async () => (await store.consents.history(ada.user_id)).length,
     get: async (url, headers = {}) => read(url, await fetch(url, { headers: { accept: 'text/html', ...headers } })),
     post: async (url, form = [], headers = {}) =>
       read(

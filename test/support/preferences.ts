@@ -26,6 +26,6 @@ export async function asks(
     wording: 'Yes, write to me.',
     locale: 'en',
   };
-  await world.memory.consents.record(world.ada.user_id, { id, state: 'pending', consent, at });
+  await world.store.consents.record(world.ada.user_id, { id, state: 'pending', consent, at });
   return world.links.confirm(world.ada.user_id, id);
 }

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import ts from 'typescript';
+
+import { temporaryFolder } from '../../local/servers/temporary-folder.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const notOurs = new Set(['node_modules', 'dist', 'docs', 'coverage', 'test']);
@@ -29,7 +30,7 @@ export interface ProjectCopy {
 }
 
 export function copyProject(): ProjectCopy {
-  const dir = mkdtempSync(join(tmpdir(), 'rivulet-project-'));
+  const dir = temporaryFolder('rivulet-project-');
   for (const entry of readdirSync(root, { withFileTypes: true })) {
     const hidden = entry.name.startsWith('.') && !/^\.ox\w+\.json$/.test(entry.name);
     if (!hidden && !notOurs.has(entry.name)) cpSync(join(root, entry.name), join(dir, entry.name), { recursive: true });
@@ -42,7 +43,9 @@ export function copyProject(): ProjectCopy {
     read,
     write(file, text) {
       mkdirSync(dirname(join(dir, file)), { recursive: true });
-      writeFileSync(join(dir, file), text);
+      // Whole at once, as editors save, so that nobody who watches reads half of it.
+      writeFileSync(`${dir}.saving`, text);
+      renameSync(`${dir}.saving`, join(dir, file));
     },
     async type(command) {
       // What is set for this test run, such as a bundle of the real sources, is not for the copy. No server is for it either.

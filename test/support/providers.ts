@@ -11,7 +11,7 @@ import { createSmtpMailer } from '../../activities/mailers/smtp.ts';
 import { decodeHeaderText } from '../../local/ses/encode-text.ts';
 import type { FaultAction } from '../../local/ses/faults.ts';
 import { startSesStandIn } from '../../local/ses/stand-in.ts';
-import type { Gate, GateScope } from '../../state/stops.ts';
+import type { Gate, GateScope } from '../../store/stops.ts';
 
 /** A provider that a mailer is tested against, and the troubles that it can be in. */
 export interface Provider {

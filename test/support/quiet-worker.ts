@@ -7,7 +7,7 @@ import { vi } from 'vitest';
 import type { Activities } from '../../activities/index.ts';
 import { createLog } from '../../runtime/log.ts';
 import { connectTemporal, provisionTemporal } from '../../runtime/temporal.ts';
-import { createWorkers } from '../../worker/workers.ts';
+import { createJourneyWorker, createSendWorker } from '../../worker/workers.ts';
 import { quietActivities } from './quiet-activities.ts';
 
 /** Workers of a namespace of their own, whose activities mail nobody. */
@@ -34,13 +34,14 @@ export async function startQuietWorker(
     Connection.connect({ address }),
     NativeConnection.connect({ address }),
   ]);
-  const workers = await createWorkers({
+  const settings = {
     connection: native,
     namespace,
     workflowBundle: bundle,
     activities: askedAtEachCall(activities),
     sendConcurrency: 5,
-  });
+  };
+  const workers = [await createJourneyWorker(settings), await createSendWorker(settings)];
   const running = Promise.all(workers.map((worker) => worker.run()));
   let ended: Promise<unknown> | undefined;
   const shutdown = async () => {

@@ -12,7 +12,7 @@ const toTheEnd = 20 * 365 * 86_400;
 /** Has a run take its way on a real server, over all its waits, and gives its history with nothing of this machine in it. */
 export async function recordRun(
   client: Client,
-  { journey, shape, startedBy, payload = {}, user = 'ada', meanwhile = [] }: RecordedRun,
+  { journey, shape, startedBy, payload = {}, user = 'ada', scenario = [] }: RecordedRun,
 ) {
   const workflowId = `${journey}_${shape}`;
   const event = (event_type: string, payload: object, id = workflowId) => ({
@@ -22,18 +22,18 @@ export async function recordRun(
     timestamp: Date.now(),
     payload,
   });
-  const handle = await timeSkippingFor(client, meanwhile[0]?.after ?? toTheEnd).start(journey, {
+  const handle = await timeSkippingFor(client, scenario[0]?.after ?? toTheEnd).start(journey, {
     workflowId,
     taskQueue: 'journeys',
     args: startedBy ? [event(startedBy, payload)] : [],
     staticSummary: `${journey} for ${user}`,
   });
-  for (const [index, { after, signal, payload: heard = {} }] of meanwhile.entries()) {
-    await untilSkipped(client, workflowId, index === 0 ? after : after - (meanwhile[index - 1]?.after ?? 0));
+  for (const [index, { after, signal, payload: heard = {} }] of scenario.entries()) {
+    await untilSkipped(client, workflowId, index === 0 ? after : after - (scenario[index - 1]?.after ?? 0));
     if (signal === 'feedback') await handle.signal(signal, heard);
     else if (signal) await handle.signal(signal, event(signal, heard, `${workflowId}_${index}`));
     else await handle.cancel();
-    const next = meanwhile[index + 1];
+    const next = scenario[index + 1];
     await skipOn(client, workflowId, next ? next.after - after : undefined);
   }
   return withoutMachine(historyToJSON(await historyOfWhole(handle)));

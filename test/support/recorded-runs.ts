@@ -1,4 +1,4 @@
-import { tryAgainIn } from '../../activities/failures.ts';
+import { waitFor } from '../../activities/failures.ts';
 import type { Activities } from '../../activities/index.ts';
 import { sampleOf } from '../../cli/new-journey/sample.ts';
 import { type EventType, eventTypes } from '../../events/index.ts';
@@ -19,10 +19,10 @@ export interface RecordedRun {
   payload?: object;
   /** Ada, unless something is decided by who it is. */
   user?: string;
-  /** What the world answers otherwise than that all is well; made anew for each run. */
-  world?: () => Partial<Activities>;
-  /** So many seconds after the start an event comes, or the run is cancelled. */
-  meanwhile?: { after: number; signal?: EventType | 'feedback'; payload?: object }[];
+  /** Activities that do not succeed as usual; made for each run. */
+  activities?: () => Partial<Activities>;
+  /** What happens so many seconds after the start: an event, or, without a signal, a cancellation. */
+  scenario?: { after: number; signal?: EventType | 'feedback'; payload?: object }[];
 }
 
 /** Where people are in the middle of a journey, one for each way that its code may go. Add one when a journey gets a branch. */
@@ -32,18 +32,18 @@ const written: RecordedRun[] = [
     journey: 'onboarding',
     shape: 'activated-on-day-2',
     startedBy: 'user.signed_up',
-    meanwhile: [{ after: 2 * day, signal: 'project.created', payload: { project_id: 'p_1' } }],
+    scenario: [{ after: 2 * day, signal: 'project.created', payload: { project_id: 'p_1' } }],
   },
   {
     journey: 'onboarding',
     shape: 'no-consent',
     startedBy: 'user.signed_up',
-    world: () => ({ sendEmailNow: async ({ template }) => ({ outcome: 'no_consent', template }) }),
+    activities: () => ({ sendEmailInline: async ({ template }) => ({ outcome: 'no_consent', template }) }),
   },
-  { journey: 'onboarding', shape: 'outage', startedBy: 'user.signed_up', world: awayAtFirst },
-  { journey: 'onboarding', shape: 'slot-far-away', startedBy: 'user.signed_up', world: slotFarAway },
-  { journey: 'onboarding', shape: 'quiet-hours', startedBy: 'user.signed_up', world: deferredOnce },
-  { journey: 'onboarding', shape: 'left', startedBy: 'user.signed_up', meanwhile: [{ after: 2 * day }] },
+  { journey: 'onboarding', shape: 'outage', startedBy: 'user.signed_up', activities: awayAtFirst },
+  { journey: 'onboarding', shape: 'slot-far-away', startedBy: 'user.signed_up', activities: slotFarAway },
+  { journey: 'onboarding', shape: 'quiet-hours', startedBy: 'user.signed_up', activities: deferredOnce },
+  { journey: 'onboarding', shape: 'left', startedBy: 'user.signed_up', scenario: [{ after: 2 * day }] },
   { journey: 'receipt', shape: 'sent', startedBy: 'order.completed' },
   { journey: 'cart-recovery', shape: 'lost', startedBy: 'cart.abandoned', payload: { cart_id: 'c_1', total: 25 } },
   {
@@ -51,7 +51,7 @@ const written: RecordedRun[] = [
     shape: 'dear-and-recovered',
     startedBy: 'cart.abandoned',
     payload: { cart_id: 'c_1', total: 500 },
-    meanwhile: [
+    scenario: [
       { after: day, signal: 'order.completed', payload: { cart_id: 'c_2' } },
       { after: 3 * day, signal: 'order.completed', payload: { cart_id: 'c_1' } },
     ],
@@ -61,19 +61,19 @@ const written: RecordedRun[] = [
     shape: 'ordered-while-the-mail-waited',
     startedBy: 'cart.abandoned',
     payload: { cart_id: 'c_1', total: 25 },
-    world: deferredOnce,
-    meanwhile: [{ after: 6 * 3_600, signal: 'order.completed', payload: { cart_id: 'c_1' } }],
+    activities: deferredOnce,
+    scenario: [{ after: 6 * 3_600, signal: 'order.completed', payload: { cart_id: 'c_1' } }],
   },
   {
     journey: 'cart-recovery',
     shape: 'ordered-while-the-provider-was-away',
     startedBy: 'cart.abandoned',
     payload: { cart_id: 'c_1', total: 25 },
-    world: () => ({
-      sendEmailNow: async () => ({ outcome: 'not_now', version: 'v', wait: providerAway }),
-      sendEmail: async () => Promise.reject(tryAgainIn(providerAway.ms, providerAway.type, providerAway.message)),
+    activities: () => ({
+      sendEmailInline: async () => ({ outcome: 'queued', version: 'v', wait: providerAway }),
+      sendEmail: async () => Promise.reject(waitFor(providerAway.ms, providerAway.type, providerAway.message)),
     }),
-    meanwhile: [{ after: 6 * 3_600, signal: 'order.completed', payload: { cart_id: 'c_1' } }],
+    scenario: [{ after: 6 * 3_600, signal: 'order.completed', payload: { cart_id: 'c_1' } }],
   },
   {
     journey: 'trial-ending',
@@ -86,7 +86,7 @@ const written: RecordedRun[] = [
     shape: 'extended',
     startedBy: 'trial.started',
     payload: { trial_ends_at: noon + 400 * dayMs },
-    meanwhile: [{ after: 30 * day, signal: 'trial.extended', payload: { trial_ends_at: noon + 500 * dayMs } }],
+    scenario: [{ after: 30 * day, signal: 'trial.extended', payload: { trial_ends_at: noon + 500 * dayMs } }],
   },
   { journey: 'trial-ending', shape: 'long-over', startedBy: 'trial.started', payload: { trial_ends_at: noon - dayMs } },
   { journey: 'win-back', shape: 'gone', startedBy: 'user.became_inactive' },
@@ -94,7 +94,7 @@ const written: RecordedRun[] = [
     journey: 'win-back',
     shape: 'returned',
     startedBy: 'user.became_inactive',
-    meanwhile: [{ after: 5 * day, signal: 'user.returned' }],
+    scenario: [{ after: 5 * day, signal: 'user.returned' }],
   },
   { journey: 'win-back', shape: 'holdout', startedBy: 'user.became_inactive', user: 'grace' },
   { journey: 'double-opt-in', shape: 'unconfirmed', startedBy: 'consent.requested' },
@@ -102,12 +102,12 @@ const written: RecordedRun[] = [
     journey: 'double-opt-in',
     shape: 'confirmed',
     startedBy: 'consent.requested',
-    meanwhile: [{ after: day, signal: 'consent.granted', payload: { request: 'double-opt-in_confirmed' } }],
+    scenario: [{ after: day, signal: 'consent.granted', payload: { request: 'double-opt-in_confirmed' } }],
   },
   {
     journey: 'recipient',
     shape: 'suppressed-for-weeks',
-    meanwhile: [{ after: 60, signal: 'feedback', payload: softBounces() }],
+    scenario: [{ after: 60, signal: 'feedback', payload: softBounces() }],
   },
 ];
 
@@ -127,35 +127,35 @@ export function recordedRuns(): RecordedRun[] {
 
 const providerAway = { ms: dayMs, type: 'ProviderUnavailable', message: 'away' } as const;
 
-/** Redis is away for the quick tries, and back when the patient ones begin. */
+/** Redis is unavailable for the inline attempts, and available for the queued ones. */
 function awayAtFirst(): Partial<Activities> {
   let tries = 0;
   return {
-    async sendEmailNow({ template }) {
+    async sendEmailInline({ template }) {
       if (++tries <= 3) throw new Error('away');
       return { outcome: 'sent', template };
     },
   };
 }
 
-/** Every mail waits for its turn on the queue. */
+/** Every email waits for its slot on the queue. */
 function slotFarAway(): Partial<Activities> {
-  const wait = { ms: 5_000, type: 'RateLimited', message: 'its turn comes in 5000 ms' } as const;
-  return { sendEmailNow: async () => ({ outcome: 'not_now', version: 'v', wait }) };
+  const wait = { ms: 5_000, type: 'WaitingForSlot', message: 'its slot comes in 5000 ms' } as const;
+  return { sendEmailInline: async () => ({ outcome: 'queued', version: 'v', wait }) };
 }
 
-/** The first mail comes at an hour at which it may not leave, twelve hours before it may. */
+/** The first email is asked for twelve hours before its send window opens. */
 function deferredOnce(): Partial<Activities> {
   let asked = 0;
   return {
-    async sendEmailNow({ template }) {
+    async sendEmailInline({ template }) {
       const until = Date.now() + 12 * 3_600_000;
       return ++asked > 1 ? { outcome: 'sent', template } : { outcome: 'deferred', until, version: 'v', template };
     },
   };
 }
 
-/** So many, for so long, that the address gets no mail for a while. */
+/** So many, for so long, that the address is suppressed for a while. */
 function softBounces(): RecipientFeedback[] {
   const bounce = { kind: 'bounce', type: 'transient', sub_type: 'MailboxFull' } as const;
   return [16, 12, 8, 4, 0].map((days) => ({ ...bounce, id: `f_${days}`, at: Date.now() - days * dayMs }));

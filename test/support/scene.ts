@@ -3,20 +3,27 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
-import { afterAll, beforeAll, expect, inject, vi } from 'vitest';
+import { afterAll, beforeAll, expect, inject } from 'vitest';
 
 import type { ActivityDependencies, SendSettings } from '../../activities/dependencies.ts';
 import { MailerError, type SendFailure } from '../../activities/failures.ts';
+import { createProviderHealth } from '../../activities/provider-health.ts';
+import { type Attempt, inlinePatienceMs, queuedPatienceMs } from '../../activities/send.ts';
 import { type Activities, createActivities, type SendRequest } from '../../activities/index.ts';
 import type { Mail } from '../../activities/mailers/mailer.ts';
 import type { Event } from '../../events/index.ts';
 import { createLinks } from '../../runtime/links.ts';
 import { createTokens } from '../../runtime/tokens.ts';
-import { createKeys, type Keys, messageKey, messageTag } from '../../state/keys.ts';
-import { createMemory, type Memory } from '../../state/memory.ts';
-import { connectRedis, type Redis, redisReady } from '../../state/redis.ts';
+import { messageKey, messageTag } from '../../store/message-key.ts';
+import { minuteOf } from '../../store/feed.ts';
+import type { Postgres } from '../../store/postgres/connect.ts';
+import { connectRedis, type Redis, redisReady } from '../../store/redis/connect.ts';
+import { createRedisKeys, type RedisKeys } from '../../store/redis/keys.ts';
+import type { EmailIdentity } from '../../store/sends.ts';
+import { createStore, type Store } from '../../store/store.ts';
 import { catalogueFromFiles } from '../../templates/compile/compile-all.ts';
 import { templateNames } from '../../templates/names.ts';
+import { ownDatabase } from './database.ts';
 import { person } from './events.ts';
 
 const secret = 'ab'.repeat(32);
@@ -32,23 +39,26 @@ export const catalogue = await catalogueFromFiles(
 /** Which words a template has in every scene. */
 export const version = (template: string) => catalogue.get(template)?.version;
 
-let redis: Redis;
-/** Connects before the tests of a file and disconnects after them; gives the connection. */
-export function redisOfThisFile(): () => Redis {
+let servers: { postgres: Postgres; redis: Redis };
+/** Connects before the tests of a file, to a database of its own, and disconnects after them. */
+export function serversOfThisFile(): typeof servers {
+  const database = ownDatabase(24);
+  const connected = {} as typeof servers;
   beforeAll(async () => {
-    redis = connectRedis(inject('servers').redis, () => {});
+    const redis = connectRedis(inject('servers').redis, () => {});
     await redisReady(redis);
+    servers = Object.assign(connected, { redis, postgres: database.postgres });
   });
-  afterAll(() => redis.disconnect());
-  return () => redis;
+  afterAll(() => servers.redis.disconnect());
+  return connected;
 }
 
 /** What the provider says to one call: an id, or what went wrong. */
 type Answer = string | SendFailure | Error;
 
 export interface Scene {
-  memory: Memory;
-  keys: Keys;
+  store: Store;
+  keys: RedisKeys;
   ada: { user_id: string; email: string };
   /** Every mail that the provider was handed. */
   calls: Mail[];
@@ -57,30 +67,43 @@ export interface Scene {
   alerts: string[];
   /** One attempt: `receipt` is transactional, `welcome` marketing. */
   attempt(template: 'receipt' | 'welcome', change?: Partial<SendRequest>): ReturnType<Activities['sendEmail']>;
-  /** The same in a workflow turn. */
-  attemptNow(template: 'receipt' | 'welcome', change?: Partial<SendRequest>): ReturnType<Activities['sendEmailNow']>;
+  /** The same within a workflow task. */
+  attemptInline(
+    template: 'receipt' | 'welcome',
+    change?: Partial<SendRequest>,
+  ): ReturnType<Activities['sendEmailInline']>;
   tag(template: string): string;
-  /** Resolves once a mail that was claimed has been there for longer than `settleAfterMs`. */
-  settled(template: string): Promise<void>;
-  /** The event feed tells of a mail that was sent after everything so far. */
+  /** What the ledger knows the email by. */
+  identity(template: string): EmailIdentity;
+  /** Makes the claim of an email so much older, as if that time had passed. */
+  passes(template: string, ms: number): Promise<void>;
+  /** The feed reports emails that were dispatched after everything so far, and was read up to then. */
   feedPasses(): Promise<void>;
 }
 /** A world of its own in which Ada has an address and agreed, with a provider that answers as told, then with ids. */
 export async function scene(
   answers: Answer[] = [],
-  change: Partial<SendSettings> & { rateLimit?: number; beforeCall?: () => Promise<void> } = {},
+  change: Partial<SendSettings> & {
+    rateLimit?: number;
+    beforeCall?: () => Promise<void>;
+    gate?: () => 'open' | 'closed' | 'ready';
+  } = {},
 ): Promise<Scene> {
-  const { rateLimit = 1_000, beforeCall = async () => {}, ...settings } = change;
+  const { rateLimit = 1_000, beforeCall = async () => {}, gate = () => 'open', ...settings } = change;
   const keyPrefix = `${prefix}${randomUUID()}:`;
-  const memory = createMemory(redis, { keyPrefix, secret, rateLimit, quotaReserve: 0.1, rememberSendsMs: 60_000 });
+  // What concerns everyone must not be left over from the test before.
+  await servers.postgres.query({ name: '', text: 'TRUNCATE stop, feed_reader, feed_minute' });
+  const store = createStore(servers, { keyPrefix, secret, rateLimit, quotaReserve: 0.1 });
   const ada = person('ada');
-  await memory.contacts.record(ada.user_id, { email: ada.email, name: 'Ada' }, monday);
-  await memory.consents.record(ada.user_id, { id: 'sign-up', state: 'granted', consent: { topics }, at: monday });
+  await store.contacts.record(ada.user_id, { email: ada.email, name: 'Ada' }, monday);
+  await store.consents.record(ada.user_id, { id: 'sign-up', state: 'granted', consent: { topics }, at: monday });
   const calls: Mail[] = [];
   const outcomes: string[] = [];
   const alerts: string[] = [];
+  const unsent: string[] = [];
   const deps: ActivityDependencies = {
-    memory,
+    store,
+    now: () => Date.now(),
     templates: { find: async (name) => catalogue.get(name), names: () => templateNames },
     links: createLinks({ publicUrl: 'https://mail.example.com', tokens: createTokens({ secret, keys: ['1'] }) }),
     mailer: {
@@ -97,7 +120,12 @@ export async function scene(
       close() {},
     },
     wait: (ms) => sleep(ms),
-    localPace: () => 0,
+    attemptOf: (request, way) => attemptAt(request, way, unsent),
+    health: createProviderHealth({
+      store,
+      gate,
+      log: { error: (_: unknown, message?: string) => void alerts.push(String(message)) },
+    }),
     cancelRun: async () => false,
     log: { info() {}, warn() {}, error: (_: unknown, message?: string) => void alerts.push(String(message)) },
     metrics: {
@@ -129,26 +157,58 @@ export async function scene(
   const tag = (template: string) => messageTag(messageKey(event.event_id, template));
   const activities = createActivities(deps);
   return {
-    memory,
-    keys: createKeys(keyPrefix, secret),
+    store,
+    keys: createRedisKeys(keyPrefix),
     ada,
     calls,
     outcomes,
     alerts,
     tag,
-    attempt: (template, more = {}) => activities.sendEmail({ event, template, ...more }),
-    attemptNow: (template, more = {}) => activities.sendEmailNow({ event, template, ...more }),
-    settled: (template) =>
-      vi.waitFor(
-        async () =>
-          expect((await memory.sends.read(tag(template)))?.ageMs).toBeGreaterThan(deps.settings.settleAfterMs),
-        { interval: 2 },
-      ),
-    async feedPasses() {
-      const later = messageTag(randomUUID());
-      await memory.sends.claim(later, 'later', { lane: 'transactional', since: 1, stops: [] });
-      await memory.sends.confirm(later, 'ses-later');
+    identity: (template) => {
+      const { class: kind, topic, version: templateVersion } = catalogue.get(template)!;
+      const messageKey = `${event.event_id}/${template}`;
+      const { event_id: eventId, user_id: user } = event;
+      return {
+        tag: tag(template),
+        messageKey,
+        eventId,
+        user,
+        template,
+        templateVersion,
+        topic,
+        class: kind,
+        askedAt: monday,
+        stops: [],
+      };
     },
+    attempt: (template, more = {}) => activities.sendEmail({ event, template, ...more }),
+    attemptInline: (template, more = {}) => activities.sendEmailInline({ event, template, ...more }),
+    async passes(template, ms) {
+      const older = `UPDATE send SET claimed_at = claimed_at - $2 * interval '1 millisecond' WHERE tag = $1`;
+      await servers.postgres.query({ name: '', text: older }, [tag(template), ms]);
+      const longer = `UPDATE send SET doubt = doubt || jsonb_build_object('since', (doubt ->> 'since')::bigint - $2::bigint) WHERE tag = $1`;
+      await servers.postgres.query({ name: '', text: longer }, [tag(template), ms]);
+    },
+    async feedPasses() {
+      await store.feed.progress('ingress', 0);
+      await store.feed.reported([laterEmails()]);
+    },
+  };
+}
+
+/** Emails that were dispatched after everything so far, as the feed reports them. */
+export const laterEmails = (reported = 10, slowestMs = 5) => ({ minute: minuteOf(Date.now()), reported, slowestMs });
+
+/** An attempt as Temporal would run it, with an id of its own. Claims that it leaves as unsent are known to the next one. */
+function attemptAt(request: SendRequest, way: Attempt['way'], unsent: string[]): Attempt {
+  return {
+    id: randomUUID(),
+    way,
+    isFirst: true,
+    patienceMs: way === 'inline' ? inlinePatienceMs : queuedPatienceMs,
+    askedForMs: Date.now() - (request.since ?? request.event.timestamp),
+    unsent,
+    leaveUnsent: (claim) => void unsent.push(claim),
   };
 }
 
@@ -169,8 +229,8 @@ export function expectWait(failure: ApplicationFailure, type: string): number {
 }
 
 /** Ada opts out of a topic, at `at` (Unix ms). */
-export const optsOut = (memory: Memory, userId: string, topic: string, at: number) =>
-  memory.consents.record(userId, {
+export const optsOut = (store: Store, userId: string, topic: string, at: number) =>
+  store.consents.record(userId, {
     id: randomUUID(),
     state: 'revoked',
     consent: { topics: [topic], source: 'link' },

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { messageTagName } from '../../state/keys.ts';
+import { messageTagName } from '../../store/message-key.ts';
 
 /** Events in the shapes that SES publishes, about mails of ours. */
 

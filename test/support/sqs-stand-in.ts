@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net';
 /** One queue that speaks as much of SQS (AWS JSON 1.0) as the poller uses. */
 export interface SqsStandIn {
   queueUrl: string;
-  send(body: string): string;
+  /** `ageMs`: how long ago it was written. */
+  send(body: string, ageMs?: number): string;
   /** What lies in the queue, seen or not. */
   bodies(): string[];
   /** How often each body was handed out. */
@@ -27,6 +28,9 @@ interface Queued {
   id: string;
   body: string;
   visibleAt: number;
+  sentAt: number;
+  firstAt?: number;
+  receives: number;
 }
 
 interface Call {
@@ -60,7 +64,14 @@ export async function startSqsStandIn(): Promise<SqsStandIn> {
       one.visibleAt = Date.now() + visibilityMs;
       received.set(one.body, (received.get(one.body) ?? 0) + 1);
       const md5 = createHash('md5').update(one.body).digest('hex');
-      return { MessageId: one.id, ReceiptHandle: one.id, MD5OfBody: md5, Body: one.body };
+      one.firstAt ??= Date.now();
+      one.receives += 1;
+      const Attributes = {
+        SentTimestamp: String(one.sentAt),
+        ApproximateFirstReceiveTimestamp: String(one.firstAt),
+        ApproximateReceiveCount: String(one.receives),
+      };
+      return { MessageId: one.id, ReceiptHandle: one.id, MD5OfBody: md5, Body: one.body, Attributes };
     });
     events.emit('receive', messages.length);
     return messages.length > 0 ? { Messages: messages } : {};
@@ -97,9 +108,9 @@ export async function startSqsStandIn(): Promise<SqsStandIn> {
   const port = await open(0);
   return {
     queueUrl: `http://127.0.0.1:${port}/000000000000/feedback`,
-    send(body) {
+    send(body, ageMs = 0) {
       const id = randomUUID();
-      queue.set(id, { id, body, visibleAt: 0 });
+      queue.set(id, { id, body, visibleAt: 0, sentAt: Date.now() - ageMs, receives: 0 });
       events.emit('send');
       return id;
     },

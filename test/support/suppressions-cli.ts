@@ -8,13 +8,13 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, inject } from 'vitest';
 
 import { importFile } from '../../cli/suppressions/import.ts';
-import { createKeys } from '../../state/keys.ts';
-import { createMemory, type Memory } from '../../state/memory.ts';
-import { agreeOnSecret } from '../../state/secret.ts';
-import type { Suppression } from '../../state/suppressions.ts';
+import { createStore, type Store } from '../../store/store.ts';
+import { createInstallation } from '../../store/postgres/installation.ts';
+import type { Suppression } from '../../store/suppressions.ts';
 import { compiledCli } from './compiled-cli.ts';
+import { databasePerTest } from './database.ts';
+import { secret } from './secrets.ts';
 
-const secret = '5ec7e75e'.repeat(8);
 export const noSecret = { RIVULET_SECRET: '' };
 export const ada = 'ada@example.com';
 
@@ -24,33 +24,38 @@ interface Ran {
   err: string;
 }
 
-/** `rivulet suppressions` in a folder of a file's own, where each test has its own part of Redis. */
+/** `rivulet suppressions` in a folder of a file's own, where each test has its own database and part of Redis. */
 export interface SuppressionsCli {
   /** What a worker with the same rivulet.yaml and secret remembers. */
-  readonly memory: Memory;
-  /** Begins with nothing in Redis, under a rivulet.yaml with this in it too. */
+  readonly store: Store;
+  /** Sets up a rivulet.yaml with this in it too. */
   configure(more?: { suppression?: object; provider?: object }): void;
+  /** Deletes all suppressions, as another installation has none. */
+  forget(): Promise<void>;
   inFolder(name: string): string;
   rivulet(command: string, env?: NodeJS.ProcessEnv): Promise<Ran>;
   /** The same for a file to import, without a process of its own. */
   imports(name: string, env?: NodeJS.ProcessEnv): Promise<string>;
-  /** In an order of their own: Redis gives them in any. */
+  /** By reason. */
   suppressionsOf(address: string): Promise<Suppression[]>;
+  /** Hashes of the addresses that the provider's list has yet to get. */
   toTell(): Promise<string[]>;
-  /** The names of all that this test's deployment has in Redis. */
+  /** The names of all suppressions, lifts and facts. */
   everything(): Promise<string[]>;
   /** As a worker with this secret does when it starts. */
-  agreeOnSecret(): Promise<boolean>;
+  agreeOnSecret(): Promise<void>;
 }
 
 export function suppressionsCli(): SuppressionsCli {
+  const own = databasePerTest();
   let redis: Redis;
   let folder: string;
-  let memory: Memory;
+  let store: Store;
   let key_prefix: string;
   const inFolder = (name: string) => join(folder, name);
   const itsOwn = () => ({
     REDIS_URL: inject('servers').redis,
+    POSTGRES_URL: own.url,
     RIVULET_CONFIG: inFolder('rivulet.yaml'),
     RIVULET_SECRET: secret,
   });
@@ -59,8 +64,8 @@ export function suppressionsCli(): SuppressionsCli {
     key_prefix = `cli-suppressions-${randomUUID()}:`;
     const config = { ...more, suppression: { key_prefix, ...more.suppression } };
     writeFileSync(inFolder('rivulet.yaml'), JSON.stringify(config));
-    const settings = { keyPrefix: key_prefix, secret, rateLimit: 10, quotaReserve: 0.1, rememberSendsMs: 60_000 };
-    memory = createMemory(redis, settings);
+    const settings = { keyPrefix: key_prefix, secret, rateLimit: 10, quotaReserve: 0.1 };
+    store = createStore({ postgres: own.postgres, redis }, settings);
   }
 
   beforeAll(() => {
@@ -74,10 +79,12 @@ export function suppressionsCli(): SuppressionsCli {
   beforeEach(() => configure());
 
   return {
-    get memory() {
-      return memory;
+    get store() {
+      return store;
     },
     configure,
+    forget: async () =>
+      void (await own.postgres.query({ name: 'forget', text: 'TRUNCATE suppression, suppression_lift' })),
     inFolder,
     rivulet: (command, env = {}) =>
       new Promise((resolve) => {
@@ -95,12 +102,24 @@ export function suppressionsCli(): SuppressionsCli {
       return lines.join('\n');
     },
     suppressionsOf: async (address) =>
-      (await memory.suppressions.of(memory.addressHash(address))).toSorted((one, other) =>
+      (await store.suppressions.of(store.addressHash(address))).toSorted((one, other) =>
         one.reason.localeCompare(other.reason),
       ),
-    toTell: () => redis.smembers(`${key_prefix}suppressions-to-tell`),
-    everything: async () => (await redis.keys(`${key_prefix}*`)).toSorted(),
-    agreeOnSecret: () => agreeOnSecret(redis, createKeys(key_prefix, secret)),
+    async toTell() {
+      const hashes: string[] = [];
+      for await (const page of store.suppressionSync.unreported()) hashes.push(...page);
+      return hashes;
+    },
+    everything: async () => {
+      const rows = await own.postgres.query<{ hash: string }>({
+        name: 'everything',
+        text: `SELECT address_hash || ' ' || reason AS hash FROM suppression
+               UNION ALL SELECT address_hash FROM suppression_lift
+               UNION ALL SELECT 'fact ' || id FROM fact ORDER BY 1`,
+      });
+      return rows.map(({ hash }) => hash);
+    },
+    agreeOnSecret: async () => void (await createInstallation(own.postgres).agree({ secret })),
   };
 }
 

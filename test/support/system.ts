@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,22 +15,25 @@ import { inject } from 'vitest';
 
 import { connectNats, type JetStream } from '../../ingress/nats.ts';
 import { choosePorts } from '../../local/servers/ports.ts';
+import { subjectOf } from '../../local/ses/publish-feedback.ts';
 import type { SesStandInOptions } from '../../local/ses/stand-in.ts';
 import { startSesStandIn, type SesStandIn } from '../../local/ses/stand-in.ts';
-import { createKeys, type Keys } from '../../state/keys.ts';
-import { createMemory, type Memory } from '../../state/memory.ts';
-import { createStops, type Stops } from '../../state/stops.ts';
+import { createRedisKeys, type RedisKeys } from '../../store/redis/keys.ts';
+import { connectPostgres, type Postgres } from '../../store/postgres/connect.ts';
+import { createStore, type Store } from '../../store/store.ts';
 import { compiledCli } from './compiled-cli.ts';
+import { createDatabaseWithTemplates } from './database-with-templates.ts';
+import { dropDatabase } from './database.ts';
 import type { ServerUrls } from './global-setup.ts';
+import { startOwnNats } from './own-nats.ts';
 import { type Relay, startRelay } from './relay.ts';
 import { workflowBundleIn } from './workflow-bundle.ts';
+import { secret } from './secrets.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Mails per second, where a test is not about the limit. */
 const fast = 1_000;
-
-export const secret = '5ec7e75e'.repeat(8);
 
 /** One process of the product, as production runs it. */
 export interface ProductProcess {
@@ -41,6 +45,13 @@ export interface ProductProcess {
   kill(): Promise<void>;
 }
 
+export type Begun = (process: ProductProcess) => void;
+
+interface Place extends ServerUrls {
+  namespace: string;
+  prefix: string;
+}
+
 /** How a command of an operator ended. */
 export interface Ran {
   code: number;
@@ -48,22 +59,30 @@ export interface Ran {
   err: string;
 }
 
-/** A running system on the suite's servers. The SES stand-in is in this process, so that a test can look into it. */
+/**
+ * A running system on the suite's servers, with a NATS, a namespace, a database and a prefix in Redis of its own, so that several
+ * can run at once. The SES stand-in is in this process, so that a test can look into it.
+ */
 export interface System {
   ses: SesStandIn;
   stream: JetStream;
   client: Client;
   /** What the system remembers, to look into and to spoil. */
   redis: Redis;
-  keys: Keys;
+  keys: RedisKeys;
   /** The same, as worker and ingress see it. */
-  memory: Memory;
-  /** Gates and pauses, as a worker sees them. */
-  stops: Stops;
+  store: Store;
+  /** The database of this system. */
+  postgres: Postgres;
+  /** Its Temporal namespace. */
+  namespace: string;
+  /** Where it finds its servers, and the prefix of its keys. */
+  place: Place;
   publish(event: object, subject?: string): Promise<void>;
   publishBytes(bytes: Uint8Array | string, subject?: string, id?: string): Promise<number>;
-  startWorker(env?: Record<string, string>): Promise<ProductProcess>;
-  startIngress(env?: Record<string, string>): Promise<ProductProcess>;
+  /** Resolves when it is ready. `begun` gets it before that. */
+  startWorker(env?: Record<string, string>, begun?: Begun): Promise<ProductProcess>;
+  startIngress(env?: Record<string, string>, begun?: Begun): Promise<ProductProcess>;
   /** Runs `rivulet <command>` as an operator does, whose machine does not know RIVULET_SECRET. */
   rivulet(command: string): Promise<Ran>;
   /** Whether ingress has taken in who this is. */
@@ -87,42 +106,45 @@ export interface SystemOptions {
   probeEvery?: string;
   /** How long one call to SES may take. */
   requestTimeout?: string;
-  /** Of the keys in Redis; its own where left-over bookings of another test would be in the way. */
-  prefix?: string;
   /** The section `journeys` of rivulet.yaml. */
   journeys?: object;
   /** The section `seeds`. */
   seeds?: string[];
   /** Whether SES tells what became of mails. */
   feed?: boolean;
+  /** Another system, whose processes serve this one too: they share everything but their SES. */
+  beside?: System;
 }
 
 export async function startSystem(servers: ServerUrls, options: SystemOptions = {}): Promise<System> {
   const folder = mkdtempSync(join(tmpdir(), 'rivulet-system-'));
   const config = join(folder, 'rivulet.yaml');
-  writeFileSync(config, configFile(options));
-  const stream = await connectNats(servers.nats, 'test');
+  const { place, leave } = options.beside
+    ? { place: options.beside.place, leave: async () => {} }
+    : await takePlace(servers);
+  const { namespace, prefix: keyPrefix } = place;
+  writeFileSync(config, configFile(options, keyPrefix));
+  const stream = await connectNats(place.nats, 'test');
   const ses = await startSesStandIn({
     feedbackDelayMs: 5,
     maxSendRate: options.rateLimit ?? fast,
     ...options.ses,
     onEvent: async (event) => {
-      if (options.feed !== false) await stream.js.publish('marketing.feedback.ses', JSON.stringify(event));
+      if (options.feed !== false) await stream.js.publish(subjectOf(event), JSON.stringify(event));
     },
   });
-  const connection = await Connection.connect({ address: servers.temporal });
-  const redis = new Redis(servers.redis);
+  const connection = await Connection.connect({ address: place.temporal, connectTimeout: '30s' });
+  const redis = new Redis(place.redis);
   redis.on('error', () => undefined); // a test may take Redis away
-  const keyPrefix = options.prefix ?? 'rivulet:';
-  const keys = createKeys(keyPrefix, secret);
+  const postgres = connectPostgres({ url: place.postgres, connections: 4 });
+  const keys = createRedisKeys(keyPrefix);
   const settings = {
     keyPrefix,
     secret,
     rateLimit: options.rateLimit ?? fast,
     quotaReserve: 0.1,
-    rememberSendsMs: 60_000,
   };
-  const memory = createMemory(redis, settings);
+  const store = createStore({ postgres, redis }, settings);
   const running = new Set<ProductProcess>();
   const relays: Relay[] = [];
   const stopProcesses = async () => {
@@ -135,14 +157,19 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
     relays.push(relay);
     return relay;
   };
-  const start = async (file: string, extra: Record<string, string> = {}) => {
+  const variables = {
+    NATS_URL: place.nats,
+    REDIS_URL: place.redis,
+    POSTGRES_URL: place.postgres,
+    TEMPORAL_ADDRESS: place.temporal,
+    TEMPORAL_NAMESPACE: namespace,
+    RIVULET_CONFIG: config,
+  };
+  const start = async (file: string, extra: Record<string, string> = {}, begun: Begun = () => {}) => {
     const { http } = await choosePorts({ http: undefined }, 'free');
-    const child = await startProcess(file, `http://127.0.0.1:${http}`, {
+    const env = {
       ...process.env,
-      NATS_URL: servers.nats,
-      REDIS_URL: servers.redis,
-      TEMPORAL_ADDRESS: servers.temporal,
-      RIVULET_CONFIG: config,
+      ...variables,
       RIVULET_SECRET: secret,
       HTTP_PORT: String(http),
       AWS_REGION: 'eu-central-1',
@@ -151,9 +178,11 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
       AWS_SECRET_ACCESS_KEY: 'local',
       NODE_NO_WARNINGS: '1',
       ...extra,
+    };
+    return startProcess(file, `http://127.0.0.1:${http}`, env, (child) => {
+      running.add(child);
+      begun(child);
     });
-    running.add(child);
-    return child;
   };
   const bundle = () => workflowBundleIn(inject('workflowBundle') ?? join(folder, 'workflow-bundle.js'));
   const publishBytes = async (bytes: Uint8Array | string, subject = 'marketing.events', id?: string) => {
@@ -164,32 +193,28 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
   return {
     ses,
     stream,
-    client: new Client({ connection, namespace: 'rivulet' }),
+    client: new Client({ connection, namespace }),
     redis,
     keys,
-    memory,
-    stops: createStops(redis, keys),
+    store,
+    postgres,
+    namespace,
+    place,
     publishBytes,
     publish: async (event, subject) => {
       const type = (event as { event_type: string }).event_type;
       await publishBytes(JSON.stringify(event), subject ?? `marketing.events.${type}`);
     },
-    startWorker: async (env) => start('dist/worker/main.js', { RIVULET_WORKFLOW_BUNDLE: await bundle(), ...env }),
-    startIngress: (env) => start('dist/ingress/main.js', env),
-    contactKnown: async (userId) => (await redis.exists(keys.contact(userId))) === 1,
+    startWorker: async (env, begun) =>
+      start('dist/worker/main.js', { RIVULET_WORKFLOW_BUNDLE: await bundle(), ...env }, begun),
+    startIngress: (env, begun) => start('dist/ingress/main.js', env, begun),
+    contactKnown: async (userId) => (await store.contacts.find(userId)).email !== undefined,
     complained: async (address) => {
       const complaint = { reason: 'complaint', scope: 'all', since: Date.now(), source: 'test' } as const;
-      await memory.suppressions.add(keys.addressHash(address), complaint);
+      await store.suppressions.add(store.addressHash(address), complaint);
     },
-    rivulet: (command) =>
-      runCommand(command, {
-        NATS_URL: servers.nats,
-        REDIS_URL: servers.redis,
-        TEMPORAL_ADDRESS: servers.temporal,
-        RIVULET_CONFIG: config,
-        RIVULET_SECRET: '',
-      }),
-    relayTo: (server) => relayToAddress(servers[server].replace(/^[a-z]+:\/\//, '')),
+    rivulet: (command) => runCommand(command, { ...variables, RIVULET_SECRET: '' }),
+    relayTo: (server) => relayToAddress(addressOf(place[server])),
     relayToAddress,
     stopProcesses,
     async stop() {
@@ -199,20 +224,43 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
       await stream.connection.close();
       await connection.close();
       redis.disconnect();
+      await postgres.close();
+      await leave();
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-function configFile({
-  rateLimit = fast,
-  settleAfter = '3m',
-  probeEvery = '60s',
-  requestTimeout = '2s',
-  prefix = 'rivulet:',
-  journeys = {},
-  seeds = [],
-}: SystemOptions): string {
+/** Worker and ingress make the namespace, as on their first start anywhere. */
+async function takePlace(servers: ServerUrls): Promise<{ place: Place; leave(): Promise<void> }> {
+  const nats = await startOwnNats();
+  const postgres = await createDatabaseWithTemplates(servers.postgres);
+  const name = `system_${randomUUID().slice(0, 8)}`; // in Temporal's metrics a dash becomes an underscore
+  return {
+    place: { ...servers, nats: nats.url, postgres, namespace: name, prefix: `${name}:` },
+    async leave() {
+      await dropDatabase(postgres);
+      await nats.stop();
+    },
+  };
+}
+
+/** `host:port` of a server's URL; Temporal has no more than that. */
+function addressOf(server: string): string {
+  return server.includes('://') ? new URL(server).host : server;
+}
+
+function configFile(
+  {
+    rateLimit = fast,
+    settleAfter = '3m',
+    probeEvery = '60s',
+    requestTimeout = '2s',
+    journeys = {},
+    seeds = [],
+  }: SystemOptions,
+  prefix: string,
+): string {
   return JSON.stringify({
     provider: {
       rate_limit: rateLimit,
@@ -239,7 +287,7 @@ function runCommand(command: string, env: NodeJS.ProcessEnv): Promise<Ran> {
   });
 }
 
-async function startProcess(file: string, url: string, env: NodeJS.ProcessEnv): Promise<ProductProcess> {
+async function startProcess(file: string, url: string, env: NodeJS.ProcessEnv, begun: Begun): Promise<ProductProcess> {
   const child = spawn(process.execPath, [file], {
     cwd: root,
     env,
@@ -260,6 +308,7 @@ async function startProcess(file: string, url: string, env: NodeJS.ProcessEnv): 
     stop: () => end('SIGTERM'),
     kill: async () => void (await end('SIGKILL')),
   };
+  begun(product);
   await ready(child, url, () => output);
   return product;
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, expect } from 'vitest';
 
+import { prepare } from '../../templates/catalogue.ts';
 import { compileTemplate } from '../../templates/compile/compile.ts';
 import type { Finding } from '../../templates/compiled.ts';
 import { lint } from '../../templates/lint/lint.ts';
@@ -63,7 +64,7 @@ export function variant(body: string, { subject = 'Hallo', preheader = goodPrehe
 }
 
 export async function linted(name = 'note'): Promise<Finding[]> {
-  return lint((await compileTemplate(folder, name, known)).template);
+  return lint(prepare((await compileTemplate(folder, name, known)).template));
 }
 
 /** `level rule` of each finding. */

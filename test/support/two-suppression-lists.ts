@@ -1,20 +1,18 @@
 import { randomUUID } from 'node:crypto';
 
-import { afterAll, afterEach, beforeAll, beforeEach, inject, vi } from 'vitest';
+import { afterEach, beforeEach, vi } from 'vitest';
 
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import type { Mailer } from '../../activities/mailers/mailer.ts';
 import { createSesMailer } from '../../activities/mailers/ses.ts';
 import { type SyncReport, syncSuppressions } from '../../activities/sync-suppressions.ts';
 import { type SesStandIn, startSesStandIn } from '../../local/ses/stand-in.ts';
-import { createKeys, type Keys } from '../../state/keys.ts';
-import { createMemory, type Memory } from '../../state/memory.ts';
-import { connectRedis, type Redis, redisReady } from '../../state/redis.ts';
-import type { Suppression } from '../../state/suppressions.ts';
+import type { Suppression } from '../../store/suppressions.ts';
+import { ownDatabase } from './database.ts';
 import { person } from './events.ts';
+import { type PeopleStores, postgresStores } from './people-stores.ts';
 
 export const hour = 3_600_000;
-const secret = 'ab'.repeat(32);
 
 interface Addressed {
   email: string;
@@ -22,11 +20,9 @@ interface Addressed {
 
 /** The list of SES and ours, both empty before each test of a file, and what keeps them in step. */
 export interface TwoLists {
-  redis: Redis;
   ses: SesStandIn;
   mailer: Mailer;
-  memory: Memory;
-  keys: Keys;
+  store: PeopleStores;
   deps: ActivityDependencies;
   /** How often a call to SES waited for its turn. */
   turns: number;
@@ -48,8 +44,8 @@ export interface TwoLists {
 export function twoSuppressionLists(): TwoLists {
   const lists = {
     sync: (run = randomUUID(), beat = () => {}) => syncSuppressions(lists.deps, { run, beat }),
-    hashOf: ({ email }) => lists.memory.addressHash(email),
-    suppressionsOf: (who) => lists.memory.suppressions.of(lists.hashOf(who)),
+    hashOf: ({ email }) => lists.store.addressHash(email),
+    suppressionsOf: (who) => lists.store.suppressions.of(lists.hashOf(who)),
     requests: (operation) => lists.ses.record.stats().requests[operation] ?? 0,
     listedAtSes: () =>
       lists.ses.suppressionList
@@ -63,25 +59,23 @@ export function twoSuppressionLists(): TwoLists {
     },
     async known(name) {
       const who = person(name);
-      await lists.memory.contacts.record(who.user_id, { email: who.email }, 1);
+      await lists.store.contacts.record(who.user_id, { email: who.email }, 1);
       return who;
     },
     async operatorAdds(who, reason, more = {}) {
       const suppression = { reason, scope: 'all', since: 1, source: 'operator', ...more } as const;
-      await lists.memory.suppressions.add(lists.hashOf(who), suppression);
+      await lists.store.suppressions.add(lists.hashOf(who), suppression);
     },
     async operatorRemoves(who, reason) {
-      await lists.memory.suppressionSync.lift(lists.hashOf(who), reason);
-      await lists.memory.suppressions.lift(lists.hashOf(who), reason);
+      await lists.store.suppressionSync.lift(lists.hashOf(who), reason);
+      await lists.store.suppressions.lift(lists.hashOf(who), reason);
     },
   } as TwoLists;
 
-  beforeAll(async () => {
-    lists.redis = connectRedis(inject('servers').redis, () => {});
-    await redisReady(lists.redis);
-  });
-  afterAll(() => lists.redis.disconnect());
+  const own = ownDatabase();
   beforeEach(async () => {
+    const tables = 'person, consent, consent_log, address, suppression, suppression_lift, suppression_sync, fact';
+    await own.postgres.query({ name: 'empty', text: `TRUNCATE ${tables}` });
     lists.ses = await startSesStandIn();
     for (const [name, value] of [
       ['AWS_ENDPOINT_URL', lists.ses.url],
@@ -98,17 +92,15 @@ export function twoSuppressionLists(): TwoLists {
       concurrency: 5,
       readingTurn,
     });
-    const keyPrefix = `sync-test-${randomUUID()}:`;
-    const settings = { keyPrefix, secret, rateLimit: 10, quotaReserve: 0.1, rememberSendsMs: 60_000 };
-    const memory = createMemory(lists.redis, settings);
+    const store = postgresStores(own.postgres);
     const deps = {
-      memory,
+      store,
       mailer,
       log: { info() {}, warn() {}, error() {} },
       metrics: { suppressions: { inc() {} } },
       settings: { complaintsStop: 'all' },
     } as unknown as ActivityDependencies;
-    Object.assign(lists, { mailer, memory, deps, keys: createKeys(keyPrefix, secret) });
+    Object.assign(lists, { mailer, store, deps });
   });
   afterEach(async () => {
     lists.mailer.close();
@@ -128,4 +120,5 @@ export const nothing: SyncReport = {
   not_told_unknown_address: 0,
   not_told_sandbox: 0,
   lifted_at_provider: 0,
+  mirrored: 0,
 };

@@ -16,7 +16,7 @@ const there = proxyActivities<Activities>({
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1 minute' },
 });
 
-type Light = Exclude<keyof Activities, 'sendEmail' | 'sendEmailNow'>;
+type Light = Exclude<keyof Activities, 'sendEmail' | 'sendEmailInline'>;
 
 /** An activity as both proxies have it. */
 interface Call {

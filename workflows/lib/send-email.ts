@@ -1,9 +1,9 @@
 import { sleep } from '@temporalio/workflow';
 
 import type { SendResult, Undeliverable } from '../../activities/index.ts';
-import type { Event, EventType } from '../../events/index.ts';
+import type { EventType } from '../../events/index.ts';
+import type { EventFor } from '../../templates/event-for.ts';
 import type { TemplateName } from '../../templates/names.ts';
-import type { EventFor } from '../../templates/variables.ts';
 import { deliver, type Mail, newMail } from './deliver.ts';
 import type { Listener } from './listen-for.ts';
 import { note } from './story.ts';
@@ -34,7 +34,7 @@ export type TemplateReference<Name extends TemplateName = TemplateName> = Name |
 
 /**
  * Sends one template to the event's person, at most once for this event, at an hour at which its journey and its topic
- * allow it. Does not compile where the event lacks what the template shows.
+ * allow it. Does not compile where the event lacks what the template shows; what of that is personal, the journey does not see.
  *
  *     await sendEmail('welcome', signup);
  *     await sendEmail('reminder', cart, { key: 'second' });
@@ -42,7 +42,7 @@ export type TemplateReference<Name extends TemplateName = TemplateName> = Name |
  */
 export function sendEmail<Name extends TemplateName>(
   template: TemplateReference<Name>,
-  event: Event & EventFor<Name>,
+  event: EventFor<Name>,
   { key, unless }: SendOptions = {},
 ): Promise<Outcome> {
   const mail = newMail(template, event, key);
@@ -61,13 +61,13 @@ async function sendUnless(unless: NonNullable<SendOptions['unless']>, mail: Mail
 const [shortestMs, longestMs] = [1_000, 60_000];
 
 function send(mail: Mail, atLeastMs = shortestMs): Promise<Outcome> {
-  return deliver<Outcome>(mail, ({ outcome, until = 0, version }) => {
+  return deliver<Outcome>(mail, ({ outcome, until = 0, version, unsent }) => {
     if (outcome !== 'deferred') return told(mail, outcome);
 
     // The activity knows the hours and the clocks of today; here is only the wait.
     const summary = `${mail.template} waits for its hours until ${new Date(until).toISOString().slice(0, 16)}Z`;
     note(summary);
-    const again = { ...mail, ...(version !== undefined && { version }) };
+    const again = { ...mail, ...(version !== undefined && { version }), ...(unsent && { unsent }) };
     const ms = until - Date.now();
     const next = ms > atLeastMs ? shortestMs : Math.min(longestMs, 2 * atLeastMs);
     return sleep(Math.max(atLeastMs, ms), { summary }).then(() => send(again, next));

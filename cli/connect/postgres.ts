@@ -1,0 +1,61 @@
+import { connectPostgres, type Postgres } from '../../store/postgres/connect.ts';
+import { pendingMigrations, schemaOutOfDate } from '../../store/postgres/pending-migrations.ts';
+import { readServer, type ServerState, whyUnusable } from '../../store/postgres/server.ts';
+import { createStops } from '../../store/postgres/stops.ts';
+import type { Stops } from '../../store/stops.ts';
+import { configFor } from '../config-for.ts';
+import { serverAddress } from '../server-address.ts';
+import { ServerAway } from '../wrong-use.ts';
+import { hint } from './hint.ts';
+
+export interface FoundPostgres {
+  postgres: Postgres;
+  server: ServerState;
+  address: string;
+  close(): Promise<void>;
+}
+
+/** Postgres, and what it says about itself. */
+export async function postgresFor(env: NodeJS.ProcessEnv): Promise<FoundPostgres> {
+  const { POSTGRES_URL: url } = configFor(env).environment;
+  const postgres = connectPostgres({ url, connections: 4, name: 'rivulet-cli' });
+  const address = serverAddress(url, 'POSTGRES_URL');
+  try {
+    return { postgres, address, server: await readServer(postgres), close: () => postgres.close() };
+  } catch (error) {
+    await postgres.close();
+    const why = whyPostgresFails(error as NodeJS.ErrnoException);
+    throw new ServerAway(`Postgres does not answer at ${address} (${why}). ${hint} Else set POSTGRES_URL.`);
+  }
+}
+
+/** Never the error's own text, which may name a user or quote the URL. */
+function whyPostgresFails({ code }: NodeJS.ErrnoException): string {
+  const known: Record<string, string> = {
+    '28P01': 'it refuses the password',
+    '28000': 'it refuses the user',
+    '3D000': 'it has no such database',
+    '53300': 'it has no connection left',
+    '57P03': 'it is starting up',
+  };
+  return code === undefined ? 'no answer in time' : (known[code] ?? code);
+}
+
+/** Postgres with an up-to-date schema, for as long as `use` takes. */
+export async function withPostgres<T>(env: NodeJS.ProcessEnv, use: (postgres: Postgres) => Promise<T>): Promise<T> {
+  const { postgres, server, close } = await postgresFor(env);
+  try {
+    const why = whyUnusable(server);
+    if (why !== undefined) throw new ServerAway(why);
+    const pending = await pendingMigrations(postgres);
+    if (pending.length > 0) throw new ServerAway(schemaOutOfDate(pending));
+    return await use(postgres);
+  } finally {
+    await close();
+  }
+}
+
+/** Gates and pauses, for as long as `use` takes. */
+export function withStops<T>(env: NodeJS.ProcessEnv, use: (stops: Stops) => Promise<T>): Promise<T> {
+  return withPostgres(env, (postgres) => use(createStops(postgres)));
+}

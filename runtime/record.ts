@@ -1,0 +1,67 @@
+import type { Environment } from '../config/environment.ts';
+import type { Config } from '../config/schema.ts';
+import type { Postgres } from '../store/postgres/connect.ts';
+import { createInstallation } from '../store/postgres/installation.ts';
+import { migrate } from '../store/postgres/migrate.ts';
+import type { Retention } from '../store/postgres/partitions.ts';
+import { pendingMigrations, schemaOutOfDate } from '../store/postgres/pending-migrations.ts';
+import { readServer, whyUnusable } from '../store/postgres/server.ts';
+import type { Secrets } from '../store/secret.ts';
+import type { Logger } from './log.ts';
+import { StartError } from './stop-signal.ts';
+import { untilAvailable } from './until-available.ts';
+
+export interface RecordSettings {
+  url: string;
+  secrets: Secrets;
+  retention: Retention;
+  /** Whether this process may change the schema. */
+  provision: boolean;
+}
+
+/** What the configuration says about the record. */
+export function recordSettings(config: Config, environment: Environment, provision: boolean): RecordSettings {
+  const { POSTGRES_URL: url, RIVULET_SECRET: secret, RIVULET_SECRET_PREVIOUS: previous } = environment;
+  const { provider, decisions, queues } = config;
+  return {
+    url,
+    provision,
+    secrets: { secret, previous },
+    retention: {
+      sendsMs: provider.remember_sends,
+      // An event that comes again while it is in the stream must find its answer.
+      eventsMs: Math.max(decisions.remember, queues.marketing_events.max_age),
+    },
+  };
+}
+
+/**
+ * Waits as long as it takes until Postgres answers and takes writes; then brings the schema up to date and checks that the
+ * secret is the installation's. Throws a StartError when it is not, or when the schema is out of date and must not be changed.
+ */
+export function openRecord(postgres: Postgres, settings: RecordSettings, log: Pick<Logger, 'warn'>): Promise<void> {
+  const open = async () => {
+    await refuseUnusable(postgres);
+    await bringUpToDate(postgres, settings);
+    await refuseOtherSecret(postgres, settings.secrets);
+  };
+  return untilAvailable('postgres', open, log);
+}
+
+/** A server that takes no writes may do so after a failover; one that is too old never will. */
+async function refuseUnusable(postgres: Postgres): Promise<void> {
+  const server = await readServer(postgres);
+  const why = whyUnusable(server);
+  if (why !== undefined) throw server.standby || server.read_only ? new Error(why) : new StartError(why);
+}
+
+async function bringUpToDate(postgres: Postgres, { url, retention, provision }: RecordSettings): Promise<void> {
+  if (provision) return migrate(url, retention);
+  const pending = await pendingMigrations(postgres);
+  if (pending.length > 0) throw new StartError(schemaOutOfDate(pending));
+}
+
+async function refuseOtherSecret(postgres: Postgres, secrets: Secrets): Promise<void> {
+  const why = await createInstallation(postgres).agree(secrets);
+  if (why !== undefined) throw new StartError(why);
+}

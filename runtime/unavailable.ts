@@ -1,0 +1,80 @@
+import { NamespaceNotFoundError } from '@temporalio/client';
+
+/** gRPC: deadline exceeded, resource exhausted, unavailable; and credentials that are refused, which no event can mend. */
+const grpcCodes: Readonly<Record<number, string>> = {
+  4: 'DEADLINE_EXCEEDED',
+  7: 'PERMISSION_DENIED',
+  8: 'RESOURCE_EXHAUSTED',
+  14: 'UNAVAILABLE',
+  16: 'UNAUTHENTICATED',
+};
+
+/**
+ * SQLSTATE: connection (08), credentials (28), resources (53), operator (57); a replica (25006), a lock or deadlock that may pass
+ * (40001, 40P01, 55P03), no such database (3D000).
+ */
+const sqlState = /^(08...|28...|53...|57014|57P0\d|25006|40001|40P01|55P03|3D000)$/;
+
+const systemCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+]);
+
+/** JetStream: no leader or resources for it, the stream or the disk is full, the stream does not exist. */
+const jetStreamCodes = new Set([10_008, 10_009, 10_023, 10_028, 10_039, 10_047, 10_059, 10_076, 10_077, 10_118]);
+
+/** What the drivers of NATS and Redis call their own errors. A permission that is missing is missing for every message. */
+const names = new Set([
+  'TimeoutError',
+  'NoResponders',
+  'PermissionViolationError',
+  'ConnectionError',
+  'ClosedConnectionError',
+  'DrainingConnectionError',
+  'JetStreamNotEnabled',
+  'MaxRetriesPerRequestError',
+]);
+
+/** What pg and ioredis say without a code. */
+const messages =
+  /^(Connection is closed\.|Command timed out|Stream isn't writeable.{0,80}|Query read timeout|timeout exceeded when trying to connect|Connection terminated.{0,60})$/;
+
+/** The first word of Redis's reply. */
+const redisReply = /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|MISCONF|OOM|BUSY)(?= )/;
+
+/** As deep as errors are wrapped in others. */
+const deepest = 8;
+
+/**
+ * The code by which an error says that a server is unavailable or overloaded; undefined for every other error, which is then about
+ * what was asked. A closed list: an error that nobody foresaw must not make everybody wait.
+ */
+export function unavailableCode(error: unknown): string | undefined {
+  let at = error;
+  for (let depth = 0; depth < deepest && at instanceof Error; depth++, at = at.cause) {
+    const found = codeOf(at);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function codeOf(error: Error): string | undefined {
+  if (error instanceof NamespaceNotFoundError) return 'NAMESPACE_NOT_FOUND';
+  const { code } = error as { code?: unknown };
+  if (typeof code === 'number') {
+    if (jetStreamCodes.has(code)) return `JETSTREAM_${code}`;
+    return grpcCodes[code];
+  }
+  if (typeof code === 'string' && (systemCodes.has(code) || sqlState.test(code))) return code;
+  if (names.has(error.name)) return error.name;
+  if (messages.test(error.message)) return 'NO_ANSWER';
+  return redisReply.exec(error.message)?.[1];
+}

@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto';
+
+import type { ConsentBlock } from '../events/person.ts';
+
+/** `pending`: asked for and not yet confirmed, which is no consent. */
+export type ConsentState = 'granted' | 'revoked' | 'pending';
+
+/** Every topic, including those added later. Only an opt-out can name it. */
+export const everyTopic = '*';
+
+/** One statement about one topic. Written once and never changed: the next statement is a record of its own. */
+export interface ConsentRecord {
+  /** The event, page or command that brought it, and the topic. */
+  id: string;
+  topic: string;
+  channel: 'email';
+  state: ConsentState;
+  /** When the person said it, and when it arrived here by the store's clock; Unix ms. */
+  captured_at: number;
+  received_at: number;
+  basis?: string;
+  source?: string;
+  /** Who entered it, when that was not the person. */
+  actor?: string;
+  /** SHA-256 of the text that was shown; the text is kept under it. */
+  wording?: string;
+  locale?: string;
+  ip?: string;
+  user_agent?: string;
+  confirmed_at?: number;
+  evidence?: string;
+  /** The record that was in force before. */
+  supersedes?: string;
+}
+
+/** What a person states about some topics at once. */
+export interface ConsentStatement {
+  /** The same for every repetition, so that it is recorded once. */
+  id: string;
+  state: ConsentState;
+  consent: ConsentBlock;
+  /** When it was said if the consent block has no `captured_at`, Unix ms. */
+  at: number;
+}
+
+/** What people agreed to and revoked: a log that only grows, and the record in force for each topic. */
+export interface Consents {
+  /**
+   * Appends to the log, once for each id and topic, and writes a fact for each record. Durable when it resolves. Creates
+   * the person if nothing else is known of them, and changes the version that a claim compares when another record comes
+   * into force.
+   */
+  record(userId: string, statement: ConsentStatement): Promise<void>;
+  stateOf(userId: string, topic: string): Promise<ConsentState | 'none'>;
+  /** Returns the record in force for each topic that was ever mentioned, `*` among them. */
+  now(userId: string): Promise<Record<string, ConsentRecord>>;
+  /** Returns the whole log, oldest first, with the texts that were shown in place of their hashes. */
+  history(userId: string): Promise<ConsentRecord[]>;
+}
+
+/** What follows from the record in force for a topic and the one for all topics: the later one, and first the opt-out. */
+export function inForce(about: Decisive | undefined, all: Decisive | undefined): ConsentState | 'none' {
+  if (all?.state === 'revoked' && (!about || about.captured_at <= all.captured_at)) return 'revoked';
+  return about?.state ?? 'none';
+}
+
+type Decisive = Pick<ConsentRecord, 'state' | 'captured_at'>;
+
+/**
+ * Returns which of the records about one topic is in force, whatever their order. The newest `captured_at` is, at the same
+ * instant the opt-out. Asking for a confirmation (`pending`) takes nothing from a grant, and counts only if it is newer than
+ * the last opt-out. Of two equal records the first one stays.
+ */
+export function recordInForce<Each extends Decisive>(records: readonly Each[]): Each | undefined {
+  const granted = newest(records, 'granted');
+  const revoked = newest(records, 'revoked');
+  const pending = newest(records, 'pending');
+  if (granted && (!revoked || granted.captured_at > revoked.captured_at)) return granted;
+  if (pending && (!revoked || pending.captured_at > revoked.captured_at)) return pending;
+  return revoked;
+}
+
+function newest<Each extends Decisive>(records: readonly Each[], state: ConsentState): Each | undefined {
+  let found: Each | undefined;
+  for (const each of records) {
+    if (each.state === state && (!found || each.captured_at > found.captured_at)) found = each;
+  }
+  return found;
+}
+
+/** What a statement changes: new records of the log, records that come into force, and the text that was shown. */
+export interface ConsentChange {
+  added: ConsentRecord[];
+  inForce: ConsentRecord[];
+  wording: { hash: string; text: string } | undefined;
+}
+
+/**
+ * Works out what a statement changes. `known`: records about its topics in the order of their arrival, at least the newest of
+ * each state and those that have the ids of this statement.
+ */
+export function consentChange(
+  known: readonly ConsentRecord[],
+  statement: ConsentStatement,
+  receivedAt: number,
+): ConsentChange {
+  const { topics, captured_at = statement.at, wording: text, ...rest } = statement.consent;
+  const wording = text ? { hash: createHash('sha256').update(text).digest('hex'), text } : undefined;
+  const change: ConsentChange = { added: [], inForce: [], wording };
+  for (const topic of new Set(topics)) {
+    const id = recordId(statement, topic);
+    const about = known.filter((record) => record.topic === topic);
+    if (about.some((record) => record.id === id)) continue;
+    const before = recordInForce(about);
+    const record: ConsentRecord = {
+      id,
+      topic,
+      channel: 'email',
+      state: statement.state,
+      captured_at,
+      received_at: receivedAt,
+      ...defined(rest),
+      ...(wording && { wording: wording.hash }),
+      ...(before && { supersedes: before.id }),
+    };
+    change.added.push(record);
+    // Not always the new one: an opt-out from before the last request makes that request count again.
+    const after = recordInForce([...about, record]);
+    if (after && after !== before) change.inForce.push(after);
+  }
+  return change;
+}
+
+function defined<Fields extends object>(fields: Fields) {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [Field in keyof Fields]: Exclude<Fields[Field], undefined> };
+}
+
+export function recordId({ id }: Pick<ConsentStatement, 'id'>, topic: string): string {
+  return `${id}/${topic}`;
+}
+
+const factOf = { granted: 'consent_granted', revoked: 'consent_revoked', pending: 'consent_requested' } as const;
+
+/** One fact for each record. The source, which others write, stays in the log. */
+export function consentFacts(userId: string, { id: event_id }: Pick<ConsentStatement, 'id'>, change: ConsentChange) {
+  return change.added.map((record) => ({
+    id: `consent/${userId}/${record.id}`,
+    at: record.captured_at,
+    what: factOf[record.state],
+    user_id: userId,
+    event_id,
+    topic: record.topic,
+    details: { in_force: change.inForce.includes(record) },
+  }));
+}

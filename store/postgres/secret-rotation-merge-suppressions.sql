@@ -1,0 +1,18 @@
+-- Of suppressions with one reason under both hashes, the one under the new hash becomes as wide and as long as both, and the other ends.
+-- Widening only: a merge must not let an email pass that either of them stops.
+-- $1: previous hashes, $2: the new ones.
+WITH pair AS (SELECT * FROM unnest($1::text[], $2::text[]) AS pair (old_hash, new_hash)),
+twin AS (
+  DELETE FROM suppression AS old
+  USING pair
+  WHERE old.address_hash = pair.old_hash
+    AND EXISTS (SELECT FROM suppression AS new WHERE new.address_hash = pair.new_hash AND new.reason = old.reason)
+  RETURNING old.*, pair.new_hash
+)
+UPDATE suppression SET
+  scope = CASE WHEN 'all' IN (suppression.scope, twin.scope) THEN 'all' ELSE 'marketing' END,
+  since = least(suppression.since, twin.since),
+  until = CASE WHEN suppression.until IS NULL OR twin.until IS NULL THEN NULL ELSE greatest(suppression.until, twin.until) END,
+  to_report = suppression.to_report OR twin.to_report
+FROM twin
+WHERE suppression.address_hash = twin.new_hash AND suppression.reason = twin.reason

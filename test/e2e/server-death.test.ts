@@ -1,0 +1,59 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+
+import { connectNats, type JetStream } from '../../ingress/nats.ts';
+import { orderCompleted, person } from '../support/events.ts';
+import { npmStart, type NpmStart } from '../support/npm-start.ts';
+
+const within = { timeout: 60_000, interval: 50 };
+
+let started: NpmStart;
+let stream: JetStream;
+beforeAll(async () => {
+  started = await npmStart();
+  stream = await connectNats(started.urls.nats, 'test');
+}, 120_000);
+afterAll(async () => {
+  await stream?.connection.close();
+  await started?.stop();
+}, 60_000);
+
+it.each([
+  ['nats', 'nats-server'],
+  ['redis', 'redis-server'],
+  ['postgres', 'postgres'],
+  ['temporal', 'temporal'],
+])('npm start restarts %s when it is killed with -9, and receipts are sent as before', async (name, program) => {
+  const from = started.lines.length;
+  process.kill(processOf(program), 'SIGKILL');
+  await vi.waitFor(() => expect(started.lines.slice(from)).toContain(`${name} is running again.`), within);
+
+  const ada = person('ada');
+  const order = orderCompleted(ada);
+  // The same id each time: JetStream keeps one.
+  const publish = () =>
+    stream.js.publish('marketing.events.order.completed', JSON.stringify(order), { msgID: order.event_id });
+  await vi.waitFor(publish, within);
+  await vi.waitFor(async () => expect(await mailsTo(ada.email)).toBe(1), within);
+  expect(started.running()).toBe(true);
+  expect(started.lines.filter((line) => /^(worker|ingress|ses) ended by itself/.test(line))).toEqual([]);
+});
+
+/** The server that runs this program: the data folder's lock names the processes. */
+function processOf(program: string): number {
+  const lock = JSON.parse(readFileSync(join(started.copy.dir, '.rivulet/data/lock.json'), 'utf8')) as {
+    servers: number[];
+  };
+  const nameOf = (pid: number) => execFileSync('ps', ['-o', 'comm=', '-p', String(pid)], { encoding: 'utf8' });
+  const found = lock.servers.filter((pid) => nameOf(pid).includes(program));
+  expect(found).toHaveLength(1);
+  return found[0]!;
+}
+
+async function mailsTo(address: string): Promise<number> {
+  const mails = (await (await fetch(`${started.urls.inbox}/api/mails`)).json()) as { to: string[] }[];
+  return mails.filter(({ to }) => to.includes(address)).length;
+}
