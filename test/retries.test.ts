@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ServiceError } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { provisionNats } from '../ingress/nats.ts';
 import { event, orderCompleted, person, signedUp } from './support/events.ts';
 import { type IngressScene, ingressScene, type SceneOptions } from './support/ingress-scene.ts';
-import { ownNats } from './support/own-nats.ts';
+import { ownNats, streamSettings } from './support/own-nats.ts';
 import { serversOfThisFile } from './support/scene.ts';
 
 const nats = ownNats();
@@ -117,6 +118,25 @@ describe('an event that fails by itself', () => {
     start({ temporal, policy: slow });
     await expect.poll(async () => (await letters()).length, { timeout: 20_000 }).toBe(1);
     expect(calls).toBe(5);
+  });
+});
+
+describe('a message among the retries that no ingress has put there', () => {
+  it('stays what it is when its dead letter cannot be written at once', async () => {
+    const scene = start({});
+    const [order] = orders(1);
+    await nats.stream.manager.streams.delete('MARKETING_DLQ');
+    await nats.stream.js.publish('marketing.retry.transactional.event', JSON.stringify(order));
+    await expect.poll(() => scene.counted('rivulet_ingress_retries_total'), { timeout: 20_000 }).toBeGreaterThan(1);
+    await provisionNats(nats.stream, streamSettings);
+    await expect.poll(letters, { timeout: 20_000 }).toMatchObject([
+      {
+        reason: 'not_processable',
+        error: 'not a message of an ingress: the headers Rivulet-Retry-… are missing or unreadable',
+        body: order,
+      },
+    ]);
+    expect(scene.started).toEqual([]);
   });
 });
 

@@ -8,8 +8,6 @@ import { connectNats, type JetStream } from '../../ingress/nats.ts';
 import { orderCompleted, person } from '../support/events.ts';
 import { npmStart, type NpmStart } from '../support/npm-start.ts';
 
-const within = { timeout: 60_000, interval: 50 };
-
 let started: NpmStart;
 let stream: JetStream;
 beforeAll(async () => {
@@ -29,18 +27,29 @@ it.each([
 ])('npm start restarts %s when it is killed with -9, and receipts are sent as before', async (name, program) => {
   const from = started.lines.length;
   process.kill(processOf(program), 'SIGKILL');
-  await vi.waitFor(() => expect(started.lines.slice(from)).toContain(`${name} is running again.`), within);
+  await eventually(() => expect(started.lines.slice(from)).toContain(`${name} is running again.`));
 
   const ada = person('ada');
   const order = orderCompleted(ada);
   // The same id each time: JetStream keeps one.
   const publish = () =>
     stream.js.publish('marketing.events.order.completed', JSON.stringify(order), { msgID: order.event_id });
-  await vi.waitFor(publish, within);
-  await vi.waitFor(async () => expect(await mailsTo(ada.email)).toBe(1), within);
+  await eventually(publish);
+  await eventually(async () => expect(await mailsTo(ada.email)).toBe(1));
   expect(started.running()).toBe(true);
   expect(started.lines.filter((line) => /^(worker|ingress|ses) ended by itself/.test(line))).toEqual([]);
 });
+
+/** Waits until `check` passes; when it never does, the failure says what `npm start` has printed. */
+async function eventually(check: () => unknown): Promise<void> {
+  try {
+    await vi.waitFor(check, { timeout: 60_000, interval: 50 });
+  } catch (cause) {
+    const state = started.running() ? 'runs' : 'has ended';
+    const printed = started.lines.slice(-40).join('\n');
+    throw new Error(`${(cause as Error).message}; npm start ${state} and printed\n${printed}`, { cause });
+  }
+}
 
 /** The server that runs this program: the data folder's lock names the processes. */
 function processOf(program: string): number {

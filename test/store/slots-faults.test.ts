@@ -18,7 +18,8 @@ beforeAll(async () => {
 afterAll(() => redis.disconnect());
 afterEach(async () => {
   await own.redis.config('SET', 'maxmemory', 0);
-  await redisReady(redis);
+  // A connection that is being left for another one still calls itself ready.
+  await expect.poll(() => redis.ping().catch(() => undefined), { interval: 10, timeout: 20_000 }).toBe('PONG');
 });
 
 const perSecond = 250;
