@@ -188,7 +188,7 @@ async function setAside(
 
 /** A message among the retries that came there by itself. It stays what it is when its letter could not be written at once, and it waits for that. */
 function foreign(deps: RunLanesDependencies, arrival: Arrival, delivery: Delivery): Work {
-  const error = 'not a message of an ingress: the headers Rivulet-Retry-… are missing or unreadable';
+  const error = 'not published by an ingress: its Rivulet-Retry-* headers are missing or unreadable';
   const refuse = async () => ({ kind: 'refused', reason: 'not_processable', error }) as const;
   return always(() => answer(deps, 'feedback', arrival, delivery, refuse));
 }

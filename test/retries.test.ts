@@ -132,7 +132,7 @@ describe('a message among the retries that no ingress has put there', () => {
     await expect.poll(letters, { timeout: 20_000 }).toMatchObject([
       {
         reason: 'not_processable',
-        error: 'not a message of an ingress: the headers Rivulet-Retry-… are missing or unreadable',
+        error: 'not published by an ingress: its Rivulet-Retry-* headers are missing or unreadable',
         body: order,
       },
     ]);
