@@ -6,6 +6,7 @@ import { acceptedAt, forgetCounts, mistakesIn, readStats } from './provider.ts';
 import type { Scenario } from './scenario.ts';
 import { onStage, type Stage } from './stage.ts';
 import { surroundingsOf } from './surroundings.ts';
+import { startTlsFront } from './tls-front.ts';
 
 /** What an account that has just left the sandbox may send. */
 const perSecond = 14;
@@ -13,7 +14,10 @@ const perSecond = 14;
 /** For so long after the outage emails may still come, in ms: the provider is tried every minute, and held emails ask every half. */
 const patienceMs = 15 * 60_000;
 
-/** A third of the requests each: no answer, a reset connection, 500. Nothing is accepted. */
+/** On so many new connections TLS fails. */
+const tlsShare = 1 / 4;
+
+/** A third each of the requests that come through: no answer, a reset connection, 500. Nothing is accepted. */
 const trouble = {
   rules: [
     { probability: 1 / 3, seed: 1, action: { type: 'stall', ms: 60_000, accept: false } },
@@ -23,9 +27,10 @@ const trouble = {
 };
 
 /** A provider that is away for long: what is lost, what is sent twice, what is asked of it meanwhile, and how soon all is sent afterwards. */
-export const outage: Scenario = ({ emails, minutes }, interrupted) =>
-  onStage(
-    { programs: ['ses', 'worker', 'ingress'], rateLimit: perSecond, durable: true },
+export const outage: Scenario = async ({ emails, minutes }, interrupted) => {
+  const tls = await startTlsFront();
+  return onStage(
+    { programs: ['ses', 'worker', 'ingress'], rateLimit: perSecond, durable: true, tls },
     interrupted,
     async (stage) => {
       const ses = stage.urlOf('ses');
@@ -35,9 +40,11 @@ export const outage: Scenario = ({ emails, minutes }, interrupted) =>
 
       console.error(`outage: ${minutes} minutes, ${emails} events in them`);
       await fetch(`${ses}/api/faults`, { method: 'PUT', body: JSON.stringify(trouble) });
+      tls.fail(tlsShare);
       const { asked, busiestMinute } = await publishDuring(stage, emails, minutes);
       const { accepted: early } = await readStats(ses);
       await fetch(`${ses}/api/faults`, { method: 'DELETE' });
+      tls.fail(0);
 
       const mendedAt = Date.now();
       while ((await readStats(ses)).accepted < emails && Date.now() - mendedAt < patienceMs) await sleep(500);
@@ -48,6 +55,7 @@ export const outage: Scenario = ({ emails, minutes }, interrupted) =>
       const waiting = await deadLetters(stage);
       const figures = {
         asked,
+        tlsFailures: tls.failures(),
         busiestMinute,
         accepted: stats.accepted,
         deadLetters: waiting,
@@ -58,15 +66,23 @@ export const outage: Scenario = ({ emails, minutes }, interrupted) =>
         [
           'events in it',
           'requests in it',
+          'TLS failures',
           'most in a minute',
           'emails',
           'dead letters',
           'first after, s',
           'last after, s',
         ],
-        [emails, asked, busiestMinute, stats.accepted, waiting, figures.first.toFixed(1), figures.last.toFixed(1)].map(
-          String,
-        ),
+        [
+          emails,
+          asked,
+          tls.failures(),
+          busiestMinute,
+          stats.accepted,
+          waiting,
+          figures.first.toFixed(1),
+          figures.last.toFixed(1),
+        ].map(String),
       ];
       return {
         surroundings: await surroundingsOf(stage),
@@ -80,7 +96,8 @@ export const outage: Scenario = ({ emails, minutes }, interrupted) =>
         ],
       };
     },
-  );
+  ).finally(tls.close);
+};
 
 /** Half are receipts, half welcomes. Returns how many SendEmail requests the provider got, and the most in any minute. */
 async function publishDuring(stage: Stage, emails: number, minutes: number) {

@@ -20,7 +20,7 @@ export interface Starter {
 /** Starts the bench's programs in `folder`, each on a port of its own. */
 export async function createStarter(
   folder: string,
-  { programs: names, files }: Pick<Plan, 'programs' | 'files'>,
+  { programs: names, files, tls }: Pick<Plan, 'programs' | 'files' | 'tls'>,
   env: NodeJS.ProcessEnv,
 ): Promise<Starter> {
   const wanted = Object.fromEntries(names.map((name) => [name, undefined])) as Record<ProgramName, undefined>;
@@ -39,7 +39,7 @@ export async function createStarter(
       const logFile = join(folder, `${name}.log`);
       const own = {
         HTTP_PORT: String(ports[name]),
-        AWS_ENDPOINT_URL_SESV2: urlOf(name === 'queueWorker' ? 'queueSes' : 'ses'),
+        AWS_ENDPOINT_URL_SESV2: tls?.url ?? urlOf(name === 'queueWorker' ? 'queueSes' : 'ses'),
         ...(name === 'queueWorker' && { REDIS_URL: queueRedisUrl }),
         // Without NATS it tells nobody what became of a mail, so that no ingress works for the mails of BullMQ.
         ...(name === 'queueSes' && { NATS_URL: '' }),

@@ -12,6 +12,7 @@ import { type ProcessName, type ProgramName, root } from './processes.ts';
 import { createStarter } from './programs.ts';
 import { startQueueRedis } from './queue-redis.ts';
 import type { Requests } from './rpcs.ts';
+import type { TlsFront } from './tls-front.ts';
 
 /** Temporal's own limits would be reached before anything of ours. */
 export const temporalLimits = {
@@ -39,6 +40,8 @@ export interface Plan {
   rateLimit?: number;
   /** Of the SES stand-in, in ms; without it, `sesLatency`. */
   sesLatencyMs?: number;
+  /** What the worker reaches the SES stand-in through, in place of HTTP. */
+  tls?: TlsFront;
   /** Whether the servers write to disk before they acknowledge, as with `npm start`. Default: false. */
   durable?: boolean;
   /** Other journeys than the product's: a bundle, as the text of a file. */
@@ -96,6 +99,7 @@ async function setUp(plan: Plan, folder: string, undo: (() => unknown)[]): Promi
   undo.push(() => servers.stop());
   const secret = randomBytes(32).toString('hex');
   const starter = await createStarter(folder, plan, environmentOf(plan, folder, servers, secret));
+  plan.tls?.forwardTo(starter.urlOf('ses'));
   undo.push(() => starter.end());
   const pids: Stage['pids'] = {
     temporal: servers.temporal.pid,
@@ -146,6 +150,8 @@ function environmentOf(plan: Plan, folder: string, servers: RunningServers, secr
   writeFileSync(config, JSON.stringify({ provider, queues, templates }));
   const journeys = join(folder, 'journeys.js');
   if (plan.journeys !== undefined) writeFileSync(journeys, plan.journeys);
+  const certificate = join(folder, 'ses.pem');
+  if (plan.tls !== undefined) writeFileSync(certificate, plan.tls.certificate);
   return {
     PATH: process.env['PATH'],
     HOME: folder,
@@ -158,6 +164,7 @@ function environmentOf(plan: Plan, folder: string, servers: RunningServers, secr
     RIVULET_CONFIG: config,
     RIVULET_SECRET: secret,
     ...(plan.journeys !== undefined && { RIVULET_WORKFLOW_BUNDLE: journeys }),
+    ...(plan.tls !== undefined && { NODE_EXTRA_CA_CERTS: certificate }),
     AWS_REGION: 'eu-central-1',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',

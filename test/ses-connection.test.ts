@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { Mailer } from '../activities/mailers/mailer.ts';
 import { createSesMailer } from '../activities/mailers/ses.ts';
-import { selfSigned } from './support/certificate.ts';
+import { selfSigned } from '../local/certificate.ts';
 import { failureOf, gate, noCheck, openSockets, toAda } from './support/providers.ts';
 
 const cleanUp: (() => unknown)[] = [];

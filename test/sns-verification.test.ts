@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import { fetchCertificate } from '../ingress/feedback/sns-certificate.ts';
 import { createSnsVerifier, type SnsVerifierSettings } from '../ingress/feedback/sns-signature.ts';
-import { selfSigned } from './support/certificate.ts';
+import { selfSigned } from '../local/certificate.ts';
 import {
   amazon,
   certificateUrl,

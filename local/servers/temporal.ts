@@ -31,6 +31,8 @@ const dynamicConfig: Record<string, string> = {
   // Months in milliseconds for the workflows that ask for it.
   'frontend.WorkflowTimeSkippingEnabled': 'true',
   'history.timerProcessorMaxTimeShift': '"1ms"',
+  // A run whose code throws is found by `doctor`, and listed in the UI under Task Failures, after the second attempt, not the fifth.
+  'system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute': '2',
 };
 
 /** Temporal's development server on a SQLite file. */

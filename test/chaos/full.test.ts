@@ -14,6 +14,7 @@ const full = {
   seed,
   sends,
   rounds,
+  halved: false,
   wipes: Math.max(10, rounds),
   failover: true,
   longestWindowMs: 30_000,

@@ -15,6 +15,11 @@ export interface ChaosOptions {
   feed: boolean;
   /** How often each server and process is killed and frozen, and a worker dies at each boundary. */
   rounds: number;
+  /**
+   * Each server and process is killed or frozen rather than both: with the feed the one, without it the other, so that both runs of
+   * a seed are the whole.
+   */
+  halved: boolean;
   /** How often Redis loses everything that it holds. */
   wipes: number;
   /** Whether Postgres fails over to a synchronous standby, once. */
@@ -86,18 +91,21 @@ export function makePlan(options: ChaosOptions): Plan {
 }
 
 function disturbancesOf(
-  { rounds, wipes, failover, longestWindowMs }: ChaosOptions,
+  { seed, feed, rounds, halved, wipes, failover, longestWindowMs }: ChaosOptions,
   random: () => number,
   within: (low: number, high: number) => number,
 ): Disturbance[] {
   const pick = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)]!;
   const troubles = shuffled(Object.keys(providerTroubles) as ProviderTrouble[], random);
   let trouble = 0;
+  const sides = seededRandom(seed);
   const inRounds = Array.from({ length: rounds }, () =>
-    targets.flatMap((target): Disturbance[] => [
-      { target, how: 'kill', ms: within(0, 1_000) },
-      { target, how: 'freeze', ms: within(1_000, 4_000) },
-    ]),
+    targets.flatMap((target): Disturbance[] => {
+      const kill = { target, how: 'kill', ms: within(0, 1_000) } as const;
+      const freeze = { target, how: 'freeze', ms: within(1_000, 4_000) } as const;
+      if (!halved) return [kill, freeze];
+      return [sides() < 0.5 === feed ? kill : freeze];
+    }),
   ).flat();
   const lengths = outages(longestWindowMs, pick).map(({ target, ms, label: outage }): Disturbance => {
     if (target === 'provider') return { target, how: troubles[trouble++ % troubles.length]!, ms, outage };

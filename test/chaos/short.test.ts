@@ -10,8 +10,9 @@ process.stdout.write(`chaos: RIVULET_CHAOS_SEED=${seed} repeats it\n`);
 
 const short = {
   seed,
-  sends: 150,
+  sends: 120,
   rounds: 1,
+  halved: true,
   wipes: 3,
   failover: true,
   longestWindowMs: 1_000,

@@ -1,6 +1,6 @@
 import { sign } from 'node:crypto';
 
-import { selfSigned, type SelfSigned } from './certificate.ts';
+import { selfSigned, type SelfSigned } from '../../local/certificate.ts';
 
 export const ourTopic = 'arn:aws:sns:eu-central-1:123456789012:ses-events';
 export const certificateUrl = `https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-${'0a'.repeat(16)}.pem`;

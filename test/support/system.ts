@@ -186,7 +186,9 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
   };
   const bundle = () => workflowBundleIn(inject('workflowBundle') ?? join(folder, 'workflow-bundle.js'));
   const publishBytes = async (bytes: Uint8Array | string, subject = 'marketing.events', id?: string) => {
-    const { seq } = await stream.js.publish(subject, bytes, id ? { headers: headers(), msgID: id } : {});
+    // Patient: a test that compiles templates holds up its own process for seconds, and with it the reply.
+    const options = { timeout: 30_000, ...(id && { headers: headers(), msgID: id }) };
+    const { seq } = await stream.js.publish(subject, bytes, options);
     return seq;
   };
 
