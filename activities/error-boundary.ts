@@ -5,6 +5,7 @@ import { ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporal
 import type { Logger } from 'pino';
 
 import { cut } from '../config/scrub.ts';
+import { unavailableCode } from '../runtime/unavailable.ts';
 
 /** What Temporal calls an error that no activity foresaw. The engine tries both again, as the activity's retry policy says. */
 export type BoundaryFailureType = 'DependencyUnavailable' | 'UnexpectedError';
@@ -44,7 +45,8 @@ function toFailure(error: unknown, activity: string, log: Pick<Logger, 'error' |
   if (error instanceof ApplicationFailure) return ours(error);
   if (error instanceof CompleteAsyncError) return error;
   if (error instanceof CancelledFailure || isCancelled()) return new CancelledFailure('the activity was cancelled');
-  const type = isUnavailable(error) ? 'DependencyUnavailable' : 'UnexpectedError';
+  const away = !(error instanceof TemporalFailure) && unavailableCode(error) !== undefined;
+  const type = away ? 'DependencyUnavailable' : 'UnexpectedError';
   const reference = randomBytes(4).toString('hex');
   log[type === 'UnexpectedError' ? 'error' : 'warn'](
     { activity, reference, type, ...factsOf(error) },
@@ -77,19 +79,6 @@ function isCancelled(): boolean {
     return false;
   }
 }
-
-/** System errors of a connection, SQLSTATEs of a server that is away or full, and ioredis' own. */
-function isUnavailable(error: unknown): boolean {
-  if (error instanceof TemporalFailure) return false;
-  const { name, code, message } = (error ?? {}) as { name?: unknown; code?: unknown; message?: unknown };
-  if (typeof code === 'string' && /^(E[A-Z]{3,}|08...|53...|57P0.|UND_ERR_[A-Z_]+)$/.test(code)) return true;
-  if (name === 'MaxRetriesPerRequestError' || name === 'AbortError' || name === 'TimeoutError') return true;
-  return typeof message === 'string' && unavailable.test(message);
-}
-
-/** What ioredis and pg say without a code. */
-const unavailable =
-  /^(Connection is closed\.|Command timed out|Query read timeout|timeout exceeded when trying to connect|Connection terminated.{0,60})$/;
 
 /** Of an unforeseen error what no library fills with values: for errors of the language the message names our own code. */
 function factsOf(error: unknown): object {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Client, Connection, NamespaceNotFoundError } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
@@ -14,8 +14,8 @@ export const searchAttributes = ['UserId', 'EventType'] as const;
 
 const retentionDays = 30;
 
-/** gRPC: the server is away, overloaded or not ready yet. Anything else is about the request. */
-const transientCodes = new Set([1, 4, 8, 13, 14]);
+/** gRPC: invalid argument, already exists, permission denied, failed precondition, unimplemented. */
+const refusals = new Set([3, 6, 7, 9, 12]);
 
 /** gRPC would wait up to two minutes before it looks for a server again that was away. */
 const reconnectSoon = { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 2_000 };
@@ -60,17 +60,10 @@ export async function cancelRun(client: Client, workflowId: string, reason: stri
   }
 }
 
-/**
- * True when a server is away or overloaded, so that everybody has to wait; false when it refuses this very request, or
- * our own code is wrong.
- */
-export function isTransient(error: unknown): boolean {
-  if (error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError) return false;
-  if (error instanceof NamespaceNotFoundError) return true;
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if ('code' in at && typeof at.code === 'number') return transientCodes.has(at.code);
-  }
-  return true;
+/** Whether Temporal answered that this is not possible here, as without the permission. */
+function isRefused(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'number' && refusals.has(code);
 }
 
 /** How long one attempt to provision may take, in ms. */
@@ -118,7 +111,7 @@ async function ensureNamespace(client: Client, namespace: string, provision: boo
       await client.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: wanted } });
       return retentionDays * 86_400_000;
     } catch (error) {
-      if (isTransient(error)) throw error;
+      if (!isRefused(error)) throw error;
       return found; // not allowed to: the retention stays as its owner set it, and the check against max_age decides
     }
   }
@@ -151,7 +144,7 @@ async function ensureSearchAttributes(client: Client, namespace: string, provisi
         searchAttributes: Object.fromEntries(names.map((name) => [name, keyword])),
       });
     } catch (error) {
-      if (isTransient(error)) throw error;
+      if (!isRefused(error)) throw error;
       if ((error as { code?: number }).code !== 6) throw missingAttributes(names, namespace);
     }
     names = await missing();

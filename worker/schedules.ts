@@ -5,7 +5,7 @@ import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@tem
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../runtime/log.ts';
 import { journeyQueue } from '../runtime/task-queues.ts';
-import { isTransient } from '../runtime/temporal.ts';
+import { unavailableCode } from '../runtime/unavailable.ts';
 
 const scheduleId = 'suppression-sync';
 
@@ -27,7 +27,7 @@ export async function scheduleSuppressionSync(
       if (did) log.info({ schedule: scheduleId, every_ms: suppression.sync_interval }, did);
       return;
     } catch (error) {
-      if (isTransient(error) && Date.now() < deadline) continue; // a namespace made this instant is not known everywhere
+      if (unavailableCode(error) !== undefined && Date.now() < deadline) continue; // a namespace made this instant is not known everywhere
       log.error({ schedule: scheduleId, err: error }, 'the comparison of suppressions cannot be scheduled');
       return;
     }
