@@ -15,7 +15,7 @@ const perSecond = 14;
 const patienceMs = 15 * 60_000;
 
 /** On so many new connections TLS fails. */
-const tlsShare = 1 / 4;
+const tlsShare = 1 / 2;
 
 /** A third each of the requests that come through: no answer, a reset connection, 500. Nothing is accepted. */
 const trouble = {

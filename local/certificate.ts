@@ -28,7 +28,7 @@ export function selfSigned({
   const signature = sign('RSA-SHA256', toBeSigned, privateKey);
   // A bit string starts with the number of bits of its last byte that do not count.
   const certificate = sequence(toBeSigned, sha256WithRsa, der(tag.bits, Buffer.concat([Buffer.from([0]), signature])));
-  const lines = certificate.toString('base64').replaceAll(/(.{64})/g, '$1\n');
+  const lines = certificate.toString('base64').replaceAll(/(.{64})(?=.)/g, '$1\n');
   return { privateKey, pem: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n` };
 }
 
