@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { JetStreamApiError } from '@nats-io/jetstream';
 import type { Command } from 'commander';
 
-import { parseEvent } from '../events/parse.ts';
+import type { Dropped } from '../events/forgiving.ts';
+import { parseEvent, parseWritten } from '../events/parse.ts';
 import { publishEvent } from '../ingress/nats.ts';
 import { readRunFile } from '../local/run-file.ts';
 import { composeEvent, defaultTopics, type EventOptions } from './compose-event.ts';
@@ -51,7 +52,8 @@ Examples:
 
 async function publish(context: CliContext, type: string | undefined, options: PublishOptions): Promise<void> {
   const bytes = options.file === undefined ? compose(type, options) : read(type, options.file);
-  const checked = parseEvent(bytes);
+  // A file is published as a service would publish it; a slip on the command line is told before anything happens.
+  const checked = options.file === undefined ? parseWritten(bytes) : parseEvent(bytes);
   if (!checked.ok && options.validate) {
     throw new WrongUse(
       `Nothing was published: ${checked.error} (${checked.reason}).\n--no-validate publishes it all the same, as a dead letter.`,
@@ -64,6 +66,7 @@ async function publish(context: CliContext, type: string | undefined, options: P
       ? await publishEvent({ js, manager: await manager() }, event, bytes)
       : await js.publish('marketing.events', bytes);
     tell(context, event, `${stream} #${seq}`, duplicate);
+    if (checked.ok) tellDropped(context, checked.parsed.dropped);
   } catch (error) {
     if (error instanceof JetStreamApiError || /no ?responders|503/i.test(String(error))) {
       throw new ServerAway(
@@ -106,6 +109,10 @@ function tell(
   print(`  stream ${where}`);
   print(`  run    ${runUrl(env, running?.urls.temporalUi, event.event_id)}`);
   if (running) print(`  inbox  ${running.urls.inbox}`);
+}
+
+function tellDropped({ print }: CliContext, dropped: readonly Dropped[] = []): void {
+  for (const { field, problem } of dropped) print(`  not used: ${field}: ${problem}`);
 }
 
 function collect(value: string, values: string[]): string[] {

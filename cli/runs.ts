@@ -2,7 +2,7 @@ import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import Table from 'cli-table3';
 import { type Command, InvalidArgumentError } from 'commander';
 
-import { idPattern } from '../events/envelope.ts';
+import { userIdPattern } from '../events/envelope.ts';
 import { readRunFile } from '../local/run-file.ts';
 import { temporalFor } from './connect/temporal.ts';
 import { runUrl } from './run-url.ts';
@@ -39,7 +39,7 @@ export function addRuns(program: Command, context: CliContext): void {
 async function listRuns(context: CliContext, client: Client, user: string, limit: number): Promise<RunRow[]> {
   const ui = readRunFile(context.root)?.urls.temporalUi;
   const rows: RunRow[] = [];
-  for await (const run of client.workflow.list({ query: `UserId = "${user}"`, pageSize: limit })) {
+  for await (const run of client.workflow.list({ query: `UserId = ${JSON.stringify(user)}`, pageSize: limit })) {
     rows.push({
       journey: run.type,
       status: run.status.name.toLowerCase(),
@@ -74,7 +74,8 @@ function asTable(user: string, rows: RunRow[]): string[] {
 
 /** Also keeps the visibility query safe: no quotes can be in an id. */
 function userId(text: string): string {
-  if (!idPattern.test(text)) throw new InvalidArgumentError('a user id has 1 to 128 characters of A-Z a-z 0-9 _ . : -');
+  if (!userIdPattern.test(text))
+    throw new InvalidArgumentError('a user id is 1 to 128 visible ASCII characters without spaces and without @');
   return text;
 }
 

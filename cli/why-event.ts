@@ -28,7 +28,7 @@ export function addWhyEvent(program: Command, context: CliContext): void {
 }
 
 function told({ root, env }: CliContext, id: string, decision: Decision, run: string | undefined): string[] {
-  const { event_type, user_id, at, journey, enters, because, why } = decision;
+  const { event_type, user_id, at, journey, enters, because, why, dropped = [] } = decision;
   const lines: [string, string][] = [
     ['event', `${event_type} of ${user_id}`],
     ['taken in', `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`],
@@ -37,6 +37,7 @@ function told({ root, env }: CliContext, id: string, decision: Decision, run: st
   ];
   if (journey !== undefined) lines.push(['entered', enters ? 'yes' : `no (${because})`]);
   if (why !== undefined) lines.push(['why', `journeys.${journey}: ${why}`]);
+  for (const { field, problem } of dropped) lines.push(['not used', `${field}: ${problem}`]);
   if (enters) lines.push(['run', `${run}  ${runUrl(env, readRunFile(root)?.urls.temporalUi, id)}`]);
   return lines.map(([what, says]) => `${what.padEnd(10)}${says}`);
 }

@@ -8,7 +8,7 @@ import { publicId } from './public-text.ts';
  */
 export const consentGranted = z.object({
   /** The `consent.requested` event that this confirms. */
-  request: publicId.meta({ class: 'public' }).optional().catch(undefined),
+  request: publicId.meta({ class: 'public' }).optional(),
 });
 export const consentRevoked = z.object({});
 

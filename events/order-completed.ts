@@ -10,7 +10,9 @@ export const orderItem = z.object({
 });
 
 export const currency = z
-  .string()
+  .string({ error: 'must be an ISO 4217 code such as EUR' })
+  .trim()
+  .toUpperCase()
   .regex(/^[A-Z]{3}$/, { error: 'must be an ISO 4217 code such as EUR' })
   .meta({ class: 'public' });
 
@@ -20,6 +22,5 @@ export const orderCompleted = z.object({
   total: z.number().meta({ class: 'public' }),
   currency,
   items: z.array(orderItem).max(500).optional(),
-  /** Dropped where it is no id. */
-  cart_id: publicId.meta({ class: 'public' }).optional().catch(undefined),
+  cart_id: publicId.meta({ class: 'public' }).optional(),
 });

@@ -1,9 +1,11 @@
 import type { z } from 'zod';
 
 import { envelope } from './envelope.ts';
+import { type Dropped, type ObjectSchema, readForgiving } from './forgiving.ts';
 import { type Event, type EventType, eventTypes, type FullEvent } from './index.ts';
 import { consent, type ConsentBlock, contact, type Contact } from './person.ts';
 import { type PersonalPart, splitEvent } from './split-event.ts';
+import { typosIn } from './typos.ts';
 
 /** The largest event body, in bytes. */
 export const maxEventBytes = 256 * 1024;
@@ -28,8 +30,8 @@ export interface ParsedEvent {
   personal: PersonalPart;
   contact?: Contact;
   consent?: ConsentBlock;
-  /** Optional fields of the payload that came and could not be used. */
-  dropped?: string[];
+  /** Optional fields that came and could not be used, and unknown ones that are probably slips. */
+  dropped?: Dropped[];
 }
 
 export type ParseResult = { ok: true; parsed: ParsedEvent } | { ok: false; reason: RefusalReason; error: string };
@@ -55,6 +57,13 @@ export function parseEvent(bytes: Uint8Array): ParseResult {
   return parseEnvelope(json.value);
 }
 
+/** The same for an event that somebody writes by hand, and who wants to know of every slip: what would be dropped is refused. */
+export function parseWritten(bytes: Uint8Array): ParseResult {
+  const read = parseEvent(bytes);
+  if (!read.ok || read.parsed.dropped === undefined) return read;
+  return refuse('invalid_payload', inWords(read.parsed.dropped).join('; '));
+}
+
 function decode(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -72,38 +81,37 @@ function parseJson(text: string): { value: unknown } | undefined {
 }
 
 function parseEnvelope(body: object): ParseResult {
-  const outer = envelope.safeParse(body);
+  const outer = envelope.safeParse(withEmptyObjects(body));
   if (!outer.success) return refuse(envelopeReason(outer.error), describe(outer.error));
   const { event_type, payload } = outer.data;
   if (!isEventType(event_type)) {
     return refuse('unknown_event_type', `event_type is none of ${Object.keys(eventTypes).join(', ')}`);
   }
 
-  const inner = eventTypes[event_type].safeParse(withoutNulls(payload));
-  const who = contact.optional().safeParse(withoutNulls(payload['contact']));
-  const agreed = consent.optional().safeParse(withoutNulls(payload['consent']));
-  const problems = [
-    describeUnder('payload', inner.error),
-    describeUnder('payload.contact', who.error),
-    describeUnder('payload.consent', agreed.error),
-  ].filter((text) => text !== '');
-  if (!inner.success || !who.success || !agreed.success) return refuse('invalid_payload', problems.join('; '));
-  const lacking = lacks(event_type, who.data, agreed.data);
-  if (lacking) return refuse('invalid_payload', lacking);
+  const fields = withoutNulls(payload);
+  const inner = readForgiving(eventTypes[event_type] as ObjectSchema, fields, 'payload');
+  const who = readBlock(contact, fields['contact'], 'payload.contact');
+  const agreed = readBlock(consent, fields['consent'], 'payload.consent');
+  if (!inner.ok) {
+    const problems = [describeUnder('payload', inner.error), ...inWords([...who.dropped, ...agreed.dropped])];
+    return refuse('invalid_payload', problems.join('; '));
+  }
+  const dropped = [...inner.dropped, ...who.dropped, ...agreed.dropped, ...typosIn(body, event_type)];
+  const lacking = lacks(event_type, who.value, agreed.value);
+  if (lacking) return refuse('invalid_payload', [lacking, ...inWords(dropped)].join('; '));
 
   const { event_id, user_id, timestamp, metadata } = outer.data;
-  const whole = { event_id, event_type, user_id, timestamp, payload: inner.data, ...(metadata && { metadata }) };
+  const whole = { event_id, event_type, user_id, timestamp, payload: inner.value, ...(metadata && { metadata }) };
   const parts = splitEvent(whole as FullEvent);
   if (!('event' in parts)) return refuse('invalid_payload', parts.misfits.join('; '));
-  const dropped = droppedOf(payload, inner.data);
   return {
     ok: true,
     parsed: {
       event: parts.event,
       personal: parts.personal,
       ...(dropped.length > 0 && { dropped }),
-      ...(who.data && { contact: who.data }),
-      ...(agreed.data && { consent: agreed.data }),
+      ...(who.value && { contact: who.value }),
+      ...(agreed.value && { consent: agreed.value }),
     },
   };
 }
@@ -119,18 +127,37 @@ function lacks(type: EventType, who: Contact | undefined, agreed: ConsentBlock |
   return undefined;
 }
 
-/** Many languages write an absent field as null: it counts as absent. Anything but an object is left to the schema. */
-function withoutNulls(value: unknown): unknown {
-  if (value === null) return undefined;
-  if (typeof value !== 'object' || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
+/** Many languages write an absent field as null: it counts as absent. */
+function withoutNulls(fields: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, field]) => field !== null));
 }
 
-/** What the schema knows and could not read: it says `undefined` in place of an optional field. */
-function droppedOf(came: Readonly<Record<string, unknown>>, read: object): string[] {
-  return Object.entries(read)
-    .filter(([name, value]) => value === undefined && (came[name] ?? undefined) !== undefined)
-    .map(([name]) => `payload.${name}`);
+interface Block<Value> {
+  value?: Value;
+  dropped: Dropped[];
+}
+
+/** Reads `contact` or `consent`: of both, every field is optional, and so are they. PHP writes an empty object as `[]`. */
+function readBlock<Schema extends ObjectSchema>(schema: Schema, came: unknown, path: string): Block<z.output<Schema>> {
+  if (came === undefined || (Array.isArray(came) && came.length === 0)) return { dropped: [] };
+  if (typeof came !== 'object' || came === null || Array.isArray(came))
+    return { dropped: [{ field: path, problem: 'must be an object' }] };
+  const read = readForgiving(schema, withoutNulls(came), path);
+  return read.ok ? read : { dropped: [{ field: path, problem: describe(read.error) }] };
+}
+
+/** PHP writes an empty object as `[]`. */
+function withEmptyObjects(body: object): object {
+  const isEmptyList = (value: unknown) => Array.isArray(value) && value.length === 0;
+  return Object.fromEntries(
+    Object.entries(body).map(([name, value]) =>
+      (name === 'payload' || name === 'metadata') && isEmptyList(value) ? [name, {}] : [name, value],
+    ),
+  );
+}
+
+function inWords(dropped: readonly Dropped[]): string[] {
+  return dropped.map(({ field, problem }) => `${field}: ${problem}`);
 }
 
 function isEventType(text: string): text is EventType {

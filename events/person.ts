@@ -1,35 +1,42 @@
-import { domainToASCII } from 'node:url';
-
 import { z } from 'zod';
 
+import { readMailbox } from './address.ts';
+import { countryCode } from './country.ts';
 import { unixMs } from './envelope.ts';
+import { localeOf } from './locale.ts';
+import { timeZoneOf } from './time-zone.ts';
+
+/** A text of at most so many characters that `read` understands, as it spells it: lengths are looked at before anything else reads a text. */
+function understood(characters: number, read: (text: string) => string | undefined, error: string) {
+  return z
+    .string({ error })
+    .max(characters, { error, abort: true })
+    .transform((text, context) => {
+      const value = read(text);
+      if (value !== undefined) return value;
+      context.issues.push({ code: 'custom', message: error, input: text });
+      return z.NEVER;
+    });
+}
 
 /**
- * An address that SES can mail: ASCII before the @ (SES has no SMTPUTF8), the domain in punycode.
- * The local part keeps its case; only the lookup key of an address is lower-cased.
+ * An address that SES can mail: ASCII before the @ (SES has no SMTPUTF8), the domain in punycode. `Ada <ada@example.com>` is its
+ * address. The local part keeps its case; only the lookup key of an address is lower-cased.
  */
-export const emailAddress = z
-  .string()
-  .max(400, { error: 'must be an address such as ada@example.com', abort: true })
-  .transform((text) => {
-    const trimmed = text.trim();
-    const at = trimmed.lastIndexOf('@');
-    return at < 1 ? trimmed : `${trimmed.slice(0, at)}@${domainToASCII(trimmed.slice(at + 1))}`;
-  })
-  .pipe(z.email({ error: 'must be an address such as ada@example.com' }).max(254));
+export const emailAddress = understood(
+  1_000,
+  (text) => readMailbox(text)?.address,
+  'must be an address such as ada@example.com',
+);
 
-/** Lengths are looked at before anything else reads a text. */
-const atMost = (characters: number) => z.string().max(characters, { abort: true });
-
-const locale = atMost(64).refine(isLocale, { error: 'must be a BCP 47 locale such as pt-BR' });
-const timeZone = atMost(64).refine(isTimeZone, { error: 'must be an IANA time zone such as Europe/Berlin' });
-const country = z
-  .string()
-  .regex(/^[A-Za-z]{2}$/, { error: 'must be an ISO 3166 country of two letters such as DE' })
-  .transform((code) => code.toUpperCase());
+const locale = understood(64, localeOf, 'must be a BCP 47 locale such as pt-BR');
+const timeZone = understood(64, timeZoneOf, 'must be an IANA time zone such as Europe/Berlin');
+const country = understood(100, countryCode, 'must be an ISO 3166 country such as DE');
 
 /** No line breaks and no other control characters: a name ends up in headers and subjects. */
-const personName = atMost(200)
+const personName = z
+  .string()
+  .max(200, { abort: true })
   // oxlint-disable-next-line no-control-regex -- control characters are exactly what is refused here
   .regex(/^[^\u0000-\u001f\u007f]*$/, { error: 'must not hold control characters' });
 
@@ -45,9 +52,15 @@ export const contact = z.object({
   country: country.meta({ class: 'public' }).optional(),
 });
 
+/** One name stands for a list of it, and names may be separated by commas: an opt-out must not depend on a bracket. */
+const topicNames = z.preprocess(
+  (value) => (typeof value === 'string' ? value.split(',') : value),
+  z.array(z.string().trim().min(1).max(128)).max(5_000),
+);
+
 /** What the person agreed to. Unknown topics are recorded, never refused. */
 export const consent = z.object({
-  topics: z.array(z.string().min(1).max(128)).max(100).default([]).meta({ class: 'public' }),
+  topics: topicNames.default([]).meta({ class: 'public' }),
   source: z.string().max(1000).meta({ class: 'public' }).optional(),
   wording: z.string().max(10_000).meta({ class: 'public' }).optional(),
   captured_at: unixMs.meta({ class: 'public' }).optional(),
@@ -65,20 +78,3 @@ export const consent = z.object({
 
 export type Contact = z.output<typeof contact>;
 export type ConsentBlock = z.output<typeof consent>;
-
-function isLocale(text: string): boolean {
-  try {
-    return Intl.getCanonicalLocales(text).length === 1;
-  } catch {
-    return false;
-  }
-}
-
-function isTimeZone(text: string): boolean {
-  try {
-    // An offset such as +02:00 is accepted by newer ICUs, yet it knows no daylight saving: names only.
-    return !/^[+-]/.test(text) && new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
-}

@@ -5,8 +5,7 @@ import { publicText } from './public-text.ts';
 
 const trial = z.object({
   trial_ends_at: unixMs.meta({ class: 'public' }),
-  /** Dropped where it is no short, plain text. */
-  plan: publicText.meta({ class: 'public' }).optional().catch(undefined),
+  plan: publicText.meta({ class: 'public' }).optional(),
 });
 
 /** A trial began. Starts `trial-ending`. */

@@ -4,6 +4,5 @@ import { publicText } from './public-text.ts';
 
 /** Somebody opened an account. Starts `onboarding`. */
 export const userSignedUp = z.object({
-  /** Dropped where it is no short, plain text. */
-  plan: publicText.meta({ class: 'public' }).optional().catch(undefined),
+  plan: publicText.meta({ class: 'public' }).optional(),
 });

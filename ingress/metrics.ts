@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 export interface IngressMetrics {
   registry: Registry;
   events: Counter<'event_type' | 'result'>;
+  dropped: Counter<'event_type' | 'field'>;
   keptOut: Counter<'journey' | 'because'>;
   deadLetters: Counter<'reason'>;
   feedback: Counter<'type' | 'result'>;
@@ -31,6 +32,12 @@ export function createIngressMetrics(): IngressMetrics {
       name: 'rivulet_events_total',
       help: 'Events taken in',
       labelNames: ['event_type', 'result'],
+      registers,
+    }),
+    dropped: new Counter({
+      name: 'rivulet_event_fields_dropped_total',
+      help: 'Optional fields of events that could not be used, and unknown ones that are probably slips',
+      labelNames: ['event_type', 'field'],
       registers,
     }),
     keptOut: new Counter({

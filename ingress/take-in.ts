@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 
+import type { Dropped } from '../events/forgiving.ts';
 import type { Event } from '../events/index.ts';
 import { type ParsedEvent, parseEvent, type ParseResult } from '../events/parse.ts';
 import { fullEvent } from '../events/split-event.ts';
@@ -27,7 +28,7 @@ export interface TakeInDependencies {
   tellRecipient: TellRecipient;
   reports: Pick<FeedReports, 'add'>;
   log: Logger;
-  metrics: Pick<IngressMetrics, 'events' | 'keptOut' | 'feedback'>;
+  metrics: Pick<IngressMetrics, 'events' | 'dropped' | 'keptOut' | 'feedback'>;
 }
 
 /**
@@ -95,11 +96,12 @@ async function applyEvent(deps: TakeInDependencies, parsed: ParsedEvent, continu
   const { client, store, log, metrics } = deps;
   const { event, personal, consent, dropped } = parsed;
   await recordPerson(store, parsed);
+  if (dropped) await reportDropped(deps, event, dropped);
   if (consent && event.event_type === 'consent.revoked') await leaveJourneys(deps, event, consent.topics);
 
   const listeners = await listenersOf(store, event);
   const route = routes[event.event_type];
-  const { enters, because } = await deps.entry.decide(fullEvent(event, personal), route, listeners.length);
+  const { enters, because } = await deps.entry.decide(fullEvent(event, personal), route, listeners.length, dropped);
   const started = route && enters ? await startJourney(client, store, route, event) : undefined;
   const { told, continueFrom: next } = await tellListeners({ client, store, log }, event, listeners, continueFrom);
   if (next !== undefined) return { kind: 'continues', from: next };
@@ -113,6 +115,19 @@ async function applyEvent(deps: TakeInDependencies, parsed: ParsedEvent, continu
     'event.processed',
   );
   return { kind: 'processed' };
+}
+
+/** What of an event could not be used is told as a fact about the person, and counted by field. */
+async function reportDropped(
+  { store, metrics }: TakeInDependencies,
+  { event_id, event_type, user_id, timestamp: at }: Event,
+  dropped: readonly Dropped[],
+): Promise<void> {
+  const id = `${event_id}/fields_dropped`;
+  await store.facts.record([{ id, at, what: 'fields_dropped', user_id, event_id, details: { fields: dropped } }]);
+  for (const { field, meant } of dropped) {
+    metrics.dropped.inc({ event_type, field: (meant ?? field).replaceAll(/\.\d+/g, '[]') });
+  }
 }
 
 /**

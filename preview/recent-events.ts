@@ -45,7 +45,12 @@ export function createRecentEvents({ servers, stream }: { servers: string; strea
     if (away && Date.now() - away.since < awayForMs) throw away.error;
     try {
       connected ??= open();
-      const answer = await question((await connected).manager);
+      const { manager } = await connected;
+      // While templates are compiled in this process no answer is read, and its time is over first: asked again, it comes.
+      const answer = await question(manager).catch((error: unknown) => {
+        if ((error as Error).name !== 'TimeoutError') throw error;
+        return question(manager);
+      });
       away = undefined;
       return answer;
     } catch (cause) {

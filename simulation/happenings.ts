@@ -1,6 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import { type EventType, eventTypes } from '../events/index.ts';
-import { type ParsedEvent, parseEvent } from '../events/parse.ts';
+import { type ParsedEvent, parseWritten } from '../events/parse.ts';
 import { everyTopic } from '../store/consents.ts';
 import { templateNames } from '../templates/names.ts';
 import { daysLater } from './local-clock.ts';
@@ -115,7 +115,7 @@ function eventOf(
   const sample = payload === undefined ? sampleData(event_type, { start, moment: daysLater(zone, at, 14) }) : undefined;
   const given = isObject(payload) ? withMoments(event_type, payload, zone) : payload;
   const event = { event_id: id, event_type, user_id: user, timestamp: at, payload: given ?? sample?.fields };
-  const read = parseEvent(Buffer.from(JSON.stringify(event)));
+  const read = parseWritten(Buffer.from(JSON.stringify(event)));
   if (!read.ok) return read.error;
   return { at, text: what, kind: 'event', parsed: read.parsed, sampled: sample?.note };
 }

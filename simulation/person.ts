@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import type { Config } from '../config/schema.ts';
-import { idPattern } from '../events/envelope.ts';
+import { userIdPattern } from '../events/envelope.ts';
 import { contact } from '../events/person.ts';
 import { publicText } from '../events/public-text.ts';
 import { WrongSimulation } from './wrong.ts';
@@ -10,7 +10,7 @@ const schema = z.strictObject({
   /** The producer's id of them. Groups of tests go by it. */
   user_id: z
     .string()
-    .regex(idPattern, { error: 'must be 1 to 128 characters of A-Z a-z 0-9 _ . : -' })
+    .regex(userIdPattern, { error: 'must be 1 to 128 visible ASCII characters without spaces and without @' })
     .default('somebody'),
   ...contact.shape,
   plan: publicText.optional(),

@@ -1,7 +1,7 @@
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { type EventType, eventTypes } from '../events/index.ts';
-import { type ParsedEvent, parseEvent } from '../events/parse.ts';
+import { type ParsedEvent, parseWritten } from '../events/parse.ts';
 import { fullPayload } from '../events/split-event.ts';
 import { type Route, routes } from '../ingress/routes.ts';
 import type { Catalogue } from '../templates/catalogue.ts';
@@ -114,7 +114,7 @@ function startingEvent(
   const agreed = topics.length > 0 && { consent: { topics, source: 'simulation', captured_at: timestamp } };
   const payload = { ...fields, ...given, contact: known, ...agreed };
   const event = { event_id: 'start', event_type, user_id, timestamp, payload };
-  const read = parseEvent(Buffer.from(JSON.stringify(event)));
+  const read = parseWritten(Buffer.from(JSON.stringify(event)));
   if (!read.ok) throw new WrongSimulation(`The starting event ${event_type} is not right (${howToSay}): ${read.error}`);
   return { start: read.parsed, sampled: note };
 }

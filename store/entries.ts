@@ -1,4 +1,5 @@
 import { longestPeriodPerValueMs } from '../config/journeys.ts';
+import type { Dropped } from '../events/forgiving.ts';
 import type { Fact } from './facts.ts';
 
 /** Why somebody did not enter a journey. */
@@ -19,6 +20,8 @@ export interface Decision {
   because?: KeptOut;
   /** A sentence: which setting said so. */
   why?: string;
+  /** Optional fields of the event that could not be used, and unknown ones that are probably slips. */
+  dropped?: readonly Dropped[];
 }
 
 /** A place in a journey that one run at a time, or one in a period, may have. */

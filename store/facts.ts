@@ -8,6 +8,8 @@ export type FactName =
   | 'consent_granted'
   | 'consent_revoked'
   | 'consent_requested'
+  // Events.
+  | 'fields_dropped'
   // Emails.
   | 'sent'
   | 'not_sent'

@@ -131,7 +131,13 @@ describe('rivulet publish', () => {
     ['a file that does not exist', ['publish', '--file', 'no-such.json'], 'no-such.json'],
     ['a mistyped option', ['publish', 'user.signed_up', '--usr', 'u_1'], '--user'],
     ['a mistyped command', ['publsh'], 'publish'],
-    ['a user id with a quote', ['runs', '--user', 'u"1'], 'user id'],
+    ['a user id with a blank', ['runs', '--user', 'u 1'], 'user id'],
+    [
+      'an address that is none',
+      ['publish', 'user.signed_up', '--user', 'u_1', '--email', 'ada@'],
+      'payload.contact.email',
+    ],
+    ['a slip', ['publish', 'user.signed_up', '--user', 'u_1', '--set', 'plna=pro'], 'did you mean "plan"?'],
   ])('%s: exit code 2, and the message says what would be right', async (_, args, says) => {
     const { code, out, err } = await rivulet(args);
     expect(code).toBe(2);

@@ -50,28 +50,15 @@ describe('an event that is wrong is refused, with the reason', () => {
     ['a payload of null', { ...adaPays(), payload: null }, 'invalid_payload', 'payload'],
     ['a payload that is a list', { ...adaPays(), payload: [] }, 'invalid_payload', 'payload'],
     ['an order without a total', order({ total: undefined }), 'invalid_payload', 'payload.total'],
+    ['an order whose total is in words', order({ total: 'twelve' }), 'invalid_payload', 'payload.total'],
+    ['a currency that is a number', order({ currency: 978 }), 'invalid_payload', 'payload.currency'],
     ['an order whose total is null', order({ total: null }), 'invalid_payload', 'payload.total'],
-    ['an order whose total is text', order({ total: '12.50' }), 'invalid_payload', 'payload.total'],
     ['an address as order_id', order({ order_id: 'ada@example.com' }), 'invalid_payload', 'payload.order_id'],
     ['an address spelled otherwise as order_id', order({ order_id: 'ada%40x.org' }), 'invalid_payload', 'an id'],
-    ['a currency in lower case', order({ currency: 'eur' }), 'invalid_payload', 'payload.currency'],
-    ['an item of no quantity', order({ items: [{ name: 'x', quantity: 0, price: 1 }] }), 'invalid_payload', 'items.0'],
-    ['a contact that is text', order({ contact: 'ada' }), 'invalid_payload', 'payload.contact'],
-    ['an address without a domain', contact({ email: 'ada' }), 'invalid_payload', 'payload.contact.email'],
-    ['an address of two people', contact({ email: 'a@x.org, b@x.org' }), 'invalid_payload', 'payload.contact.email'],
-    ['an address with a non-ASCII name', contact({ email: 'adä@x.org' }), 'invalid_payload', 'payload.contact.email'],
-    ['an address with a line break', contact({ email: 'a@x.org\r\nBcc: b@x.org' }), 'invalid_payload', 'contact.email'],
-    ['a zone that is none', contact({ time_zone: 'Mars/Base' }), 'invalid_payload', 'payload.contact.time_zone'],
-    ['an offset instead of a zone', contact({ time_zone: '+02:00' }), 'invalid_payload', 'payload.contact.time_zone'],
-    ['a locale that is none', contact({ locale: 'not a locale' }), 'invalid_payload', 'payload.contact.locale'],
-    ['a name with a line break', contact({ name: 'Ada\nBcc: x' }), 'invalid_payload', 'payload.contact.name'],
-    ['a country of three letters', contact({ country: 'DEU' }), 'invalid_payload', 'payload.contact.country'],
-    ['topics that are no list', order({ consent: { topics: 'offers' } }), 'invalid_payload', 'payload.consent.topics'],
     ['no timestamp', without('timestamp'), 'invalid_timestamp', 'timestamp'],
     ['a timestamp in seconds', { ...adaPays(), timestamp: 1_760_000_000 }, 'invalid_timestamp', 'in seconds?'],
-    ['a timestamp as text', { ...adaPays(), timestamp: '1760000000000' }, 'invalid_timestamp', 'integer'],
+    ['a timestamp as text', { ...adaPays(), timestamp: '1760000000000' }, 'invalid_timestamp', 'a number'],
     ['a timestamp in microseconds', { ...adaPays(), timestamp: 1_760_000_000_000_000 }, 'invalid_timestamp', 'micro'],
-    ['a fractional timestamp', { ...adaPays(), timestamp: 1_760_000_000_000.5 }, 'invalid_timestamp', 'integer'],
   ];
 
   it.each(bodies)('%s', (_what, body, reason, names) => {
@@ -145,10 +132,10 @@ describe('an event that is right', () => {
   });
 
   it('keeps of its metadata what is text; of that only words under names that we know are public', () => {
-    const metadata = { source: 'web', retries: 3, nested: { a: 1 }, owner: 'ada@example.com', 'ada@example.com': 'x' };
+    const metadata = { source: 'web', attempt: 3, nested: { a: 1 }, owner: 'ada@example.com', 'ada@example.com': 'x' };
     const { event, personal } = accepted({ ...adaPays(), metadata });
     expect(event.metadata).toEqual({ source: 'web' });
-    expect(personal.metadata).toEqual({ owner: 'ada@example.com', 'ada@example.com': 'x' });
+    expect(personal.metadata).toEqual({ attempt: '3', owner: 'ada@example.com', 'ada@example.com': 'x' });
     const said = { source: 'Ada called from 555-0177', region: 'eu-central-1' };
     expect(accepted({ ...adaPays(), metadata: said })).toMatchObject({
       event: { metadata: { region: 'eu-central-1' } },
@@ -200,7 +187,7 @@ describe('whatever comes', () => {
     );
   });
 
-  it('no message quotes what it refuses', () => {
+  it('no message quotes what it refuses or drops', () => {
     const secret = 'S3CRET';
     const wrong = fc.constantFrom<unknown>(`${secret} ${secret}`, [secret], { [secret]: secret }, `${secret}@x y`);
     const places = fc.constantFrom<(value: unknown) => object>(
@@ -215,7 +202,7 @@ describe('whatever comes', () => {
       (name) => order({ items: [{ name: [name], quantity: 1, price: 1 }] }),
       (who) => order({ contact: [who] }),
       (email) => contact({ email }),
-      (name) => contact({ name: `\n${JSON.stringify(name)}` }),
+      (name) => contact({ name: `A\n${JSON.stringify(name)}` }),
       (locale) => contact({ locale }),
       (time_zone) => contact({ time_zone }),
       (country) => contact({ country }),
@@ -225,8 +212,9 @@ describe('whatever comes', () => {
     fc.assert(
       fc.property(places, wrong, (place, value) => {
         const result = parse(place(value));
-        expect(result).toMatchObject({ ok: false });
-        expect(JSON.stringify(result)).not.toContain(secret);
+        const says = result.ok ? result.parsed.dropped : result;
+        expect(says).toBeDefined();
+        expect(JSON.stringify(says)).not.toContain(secret);
       }),
       { numRuns: 300 },
     );

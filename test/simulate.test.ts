@@ -280,7 +280,7 @@ describe('what makes no sense is refused, with what would be right', () => {
     ['an address as id', ['onboarding', { user_id: 'ada@example.com' }], 'user_id must be 1 to 128'],
     ['a start that is no time', ['onboarding', ada, { from: 'tomorrow' }], 'Write it as "2026-11-24T10:00"'],
     ['29 February of 2027', ['onboarding', ada, { from: '2027-02-29T10:00' }], '"2027-02-29T10:00" is no time'],
-    ['a wrong field of the event', ['cart-recovery', ada, { payload: { total: '5' } }], 'payload.total'],
+    ['a wrong field of the event', ['cart-recovery', ada, { payload: { total: 'five' } }], 'payload.total'],
     ['a moment that is none', ['trial-ending', ada, { payload: { trial_ends_at: 'soon' } }], 'payload.trial_ends_at'],
     ['a moment in seconds', ['trial-ending', ada, { payload: { trial_ends_at: 1_797_436_800 } }], 'is it in seconds?'],
     [

@@ -99,7 +99,7 @@ describe('no public text field takes an address', () => {
       const result = parse(type, { ...sample, [field]: spelling });
       const enters = result.ok ? JSON.stringify(result.parsed.event) : result.error;
       expect(enters).not.toMatch(/secret|Zebulon|zzzz/);
-      if (result.ok) expect(result.parsed.dropped).toEqual([`payload.${field}`]);
+      if (result.ok) expect(result.parsed.dropped).toMatchObject([{ field: `payload.${field}` }]);
       else expect(result).toMatchObject({ reason: 'invalid_payload', error: expect.stringContaining(field) });
     }
   });
@@ -113,6 +113,6 @@ describe('no public text field takes an address', () => {
   it('an unusable optional field costs the event nothing else, and its name is kept', () => {
     const parsed = accepted('order.completed', { order_id: 'o_1', total: 1, currency: 'EUR', cart_id: 'a b' });
     expect(parsed.event.payload).toEqual({ order_id: 'o_1', total: 1, currency: 'EUR' });
-    expect(parsed.dropped).toEqual(['payload.cart_id']);
+    expect(parsed.dropped).toMatchObject([{ field: 'payload.cart_id' }]);
   });
 });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { Config } from '../../config/schema.ts';
 import { type EventType, eventTypes } from '../../events/index.ts';
-import { parseEvent } from '../../events/parse.ts';
+import { parseWritten } from '../../events/parse.ts';
 import { type Route, routes } from '../../ingress/routes.ts';
 import type { CompiledTemplate, Sample } from '../../templates/compiled.ts';
 import { orNearest } from '../../templates/or-nearest.ts';
@@ -64,7 +64,7 @@ export function composeSeeds(
       set,
     }) as unknown as Seed['event'];
     const event = { ...composed, payload: { ...sample.event, ...composed.payload } };
-    const checked = parseEvent(new TextEncoder().encode(JSON.stringify(event)));
+    const checked = parseWritten(new TextEncoder().encode(JSON.stringify(event)));
     if (checked.ok) return { address, user, event, person };
     throw new WrongUse(`Nothing was published: ${checked.error} (${checked.reason}). --set field=value changes it.`);
   });

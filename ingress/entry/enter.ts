@@ -1,5 +1,6 @@
 import type { JourneySettings } from '../../config/journeys.ts';
 import type { Config } from '../../config/schema.ts';
+import type { Dropped } from '../../events/forgiving.ts';
 import type { EventType, FullEvent } from '../../events/index.ts';
 import type { Decision, Holder, Place } from '../../store/entries.ts';
 import type { Store } from '../../store/store.ts';
@@ -9,8 +10,11 @@ import { compileRule, type Rule } from './rule.ts';
 
 /** Decides whether an event's person enters its journey, and writes down what was decided and why. */
 export interface Entry {
-  /** `told`: how many running journeys heard the event. Gives what stands: of an event that came before, the old answer. */
-  decide(event: FullEvent, route: Route | undefined, told: number): Promise<Decision>;
+  /**
+   * `told`: how many running journeys heard the event. `dropped`: what of it could not be used; kept with the decision. Gives what
+   * stands: of an event that came before, the old answer.
+   */
+  decide(event: FullEvent, route: Route | undefined, told: number, dropped?: readonly Dropped[]): Promise<Decision>;
 }
 
 export interface EntryDependencies {
@@ -56,9 +60,9 @@ export function createEntry({ store, config, isRunning }: EntryDependencies): En
   }
 
   return {
-    async decide(event, route, told) {
+    async decide(event, route, told, dropped) {
       const { event_id, event_type, user_id } = event;
-      const asked = { event_type, user_id, at: Date.now(), told };
+      const asked = { event_type, user_id, at: Date.now(), told, ...(dropped && { dropped }) };
       if (!route) return store.entries.settle(event_id, asked);
 
       const settings = config().journeys[route.starts];
