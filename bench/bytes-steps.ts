@@ -26,7 +26,7 @@ export function stepsOf({ store, activities, waiting }: Sending, count: number):
     {
       one: 'person, with consent to one topic',
       write: (index) =>
-        recordPerson(store, parsed(signup(orders[index]!.user_id, orders[index]!.payload.contact.email))),
+        recordPerson(store, parsed(signup(orders[index]!.user_id, orders[index]!.payload.contact.email)), Date.now()),
     },
     {
       one: 'event, with its decision',

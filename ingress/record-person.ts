@@ -1,21 +1,42 @@
 import type { Event, EventType } from '../events/index.ts';
 import type { ParsedEvent } from '../events/parse.ts';
-import type { ConsentState } from '../store/consents.ts';
+import type { ConsentState, ConsentStatement } from '../store/consents.ts';
 import type { Store } from '../store/store.ts';
 
-/** Records who an event is about and what they agreed to. Before any journey gets the event: it looks them up. */
+/**
+ * Records who an event is about and what they agreed to. Before any journey gets the event: it looks them up. `receivedAt`: when the
+ * stream got it, Unix ms. Times that others say are claims: nobody can have said something later than it arrived.
+ */
 export async function recordPerson(
   { contacts, consents }: Pick<Store, 'contacts' | 'consents'>,
   { event, contact, consent }: Pick<ParsedEvent, 'event' | 'contact' | 'consent'>,
+  receivedAt: number,
 ): Promise<void> {
-  const { event_id: id, user_id: user, timestamp: at } = event;
-  await contacts.record(user, { ...contact, ...planOf(event) }, at);
-  if (consent) await consents.record(user, { id, state: stateOf(event.event_type), consent, at });
+  const { user_id: user, timestamp } = event;
+  await contacts.record(user, { ...contact, ...planOf(event) }, Math.min(timestamp, receivedAt));
+  if (consent) await consents.record(user, statementOf(event, consent, receivedAt));
 }
 
 /** The plan that an event names is of use to later journeys of the person too. */
 function planOf({ payload }: Event): { plan?: string } {
   return 'plan' in payload && payload.plan !== undefined ? { plan: payload.plan } : {};
+}
+
+/**
+ * A grant counts from the time that it claims, and at the latest from its arrival; an opt-out from its arrival, or from a later time
+ * that it claims: whichever stops more. A block in an event about something else may be repeated for years by a producer that
+ * copies it, so it undoes an opt-out only if it says by itself when it was captured.
+ */
+function statementOf(
+  { event_id: id, event_type, timestamp }: Event,
+  consent: NonNullable<ParsedEvent['consent']>,
+  receivedAt: number,
+): ConsentStatement {
+  const state = stateOf(event_type);
+  const { captured_at: claimed = timestamp } = consent;
+  const at = state === 'revoked' ? Math.max(claimed, receivedAt) : Math.min(claimed, receivedAt);
+  const incidental = !event_type.startsWith('consent.') && consent.captured_at === undefined;
+  return { id, state, consent: { ...consent, captured_at: at }, at, incidental };
 }
 
 /** What a consent block means in an event of this type. */

@@ -74,7 +74,7 @@ async function takeEvent(deps: TakeInDependencies, arrival: Arrival, result: Par
   const recorded = await deps.store.events.record({ event, personal, receivedAt: receivedAt(arrival) });
   if (recorded.kind === 'reused') return refused('event_id_reused', reusedBy(recorded.eventType));
   // Of an event that came before, what was stored then counts.
-  return applyEvent(deps, { ...parsed, ...(recorded.kind === 'known' && recorded.stored) }, arrival.continueFrom);
+  return applyEvent(deps, { ...parsed, ...(recorded.kind === 'known' && recorded.stored) }, arrival);
 }
 
 function refused(reason: DeadLetterReason, error: string): Verdict {
@@ -92,10 +92,10 @@ function reusedBy(eventType: string): string {
  * Who the event is about and what they agreed to is recorded first: the journey looks it up. Its own journey is started before
  * other journeys are told of it, since there may be thousands of those, and some may not answer.
  */
-async function applyEvent(deps: TakeInDependencies, parsed: ParsedEvent, continueFrom?: number): Promise<Verdict> {
+async function applyEvent(deps: TakeInDependencies, parsed: ParsedEvent, arrival: Arrival): Promise<Verdict> {
   const { client, store, log, metrics } = deps;
   const { event, personal, consent, dropped } = parsed;
-  await recordPerson(store, parsed);
+  await recordPerson(store, parsed, receivedAt(arrival));
   if (dropped) await reportDropped(deps, event, dropped);
   if (consent && event.event_type === 'consent.revoked') await leaveJourneys(deps, event, consent.topics);
 
@@ -103,7 +103,12 @@ async function applyEvent(deps: TakeInDependencies, parsed: ParsedEvent, continu
   const route = routes[event.event_type];
   const { enters, because } = await deps.entry.decide(fullEvent(event, personal), route, listeners.length, dropped);
   const started = route && enters ? await startJourney(client, store, route, event) : undefined;
-  const { told, continueFrom: next } = await tellListeners({ client, store, log }, event, listeners, continueFrom);
+  const { told, continueFrom: next } = await tellListeners(
+    { client, store, log },
+    event,
+    listeners,
+    arrival.continueFrom,
+  );
   if (next !== undefined) return { kind: 'continues', from: next };
 
   const result = !route ? 'no_journey' : !enters ? 'not_entered' : started ? 'started' : 'already_started';

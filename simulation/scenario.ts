@@ -68,7 +68,7 @@ export async function happen(scenario: Scenario, planned: Planned, now: number):
 export async function recordEvent({ environment }: Scenario, parsed: ParsedEvent, now: number): Promise<void> {
   const { store } = environment;
   await store.events.record({ event: parsed.event, personal: parsed.personal, receivedAt: now });
-  await recordPerson(store, parsed);
+  await recordPerson(store, parsed, now);
 }
 
 /** What was known of the person at `at`, before anything happened. */

@@ -29,6 +29,7 @@ export interface ConsentRecord {
   user_agent?: string;
   confirmed_at?: number;
   evidence?: string;
+  incidental?: true;
   /** The record that was in force before. */
   supersedes?: string;
 }
@@ -41,6 +42,8 @@ export interface ConsentStatement {
   consent: ConsentBlock;
   /** When it was said if the consent block has no `captured_at`, Unix ms. */
   at: number;
+  /** A grant that came beside something else and does not say when it was stated: it never undoes an opt-out. */
+  incidental?: boolean;
 }
 
 /** What people agreed to and revoked: a log that only grows, and the record in force for each topic. */
@@ -58,23 +61,35 @@ export interface Consents {
   history(userId: string): Promise<ConsentRecord[]>;
 }
 
-/** What follows from the record in force for a topic and the one for all topics: the later one, and first the opt-out. */
+/** What follows from the record in force for a topic and the one for all topics. */
 export function inForce(about: Decisive | undefined, all: Decisive | undefined): ConsentState | 'none' {
-  if (all?.state === 'revoked' && (!about || about.captured_at <= all.captured_at)) return 'revoked';
-  return about?.state ?? 'none';
+  return decisive(about, all)?.state ?? 'none';
 }
 
-type Decisive = Pick<ConsentRecord, 'state' | 'captured_at'>;
+/** Which of the two it follows from: the later one, at the same instant the opt-out, which no incidental grant undoes. */
+export function decisive<Each extends Decisive>(about: Each | undefined, all: Each | undefined): Each | undefined {
+  if (all?.state !== 'revoked') return about;
+  return about !== undefined && !about.incidental && about.captured_at > all.captured_at ? about : all;
+}
+
+/** `captured_at`: Unix ms. */
+export interface Decisive extends Pick<ConsentRecord, 'state' | 'captured_at'> {
+  incidental?: boolean;
+}
 
 /**
  * Returns which of the records about one topic is in force, whatever their order. The newest `captured_at` is, at the same
  * instant the opt-out. Asking for a confirmation (`pending`) takes nothing from a grant, and counts only if it is newer than
- * the last opt-out. Of two equal records the first one stays.
+ * the last opt-out. An incidental grant counts only where there is neither an opt-out nor another grant. Of two equal records the first one stays.
  */
 export function recordInForce<Each extends Decisive>(records: readonly Each[]): Each | undefined {
-  const granted = newest(records, 'granted');
   const revoked = newest(records, 'revoked');
   const pending = newest(records, 'pending');
+  const stated = newest(
+    records.filter(({ incidental }) => !incidental),
+    'granted',
+  );
+  const granted = stated ?? (revoked ? undefined : newest(records, 'granted'));
   if (granted && (!revoked || granted.captured_at > revoked.captured_at)) return granted;
   if (pending && (!revoked || pending.captured_at > revoked.captured_at)) return pending;
   return revoked;
@@ -120,6 +135,7 @@ export function consentChange(
       captured_at,
       received_at: receivedAt,
       ...defined(rest),
+      ...(statement.incidental && { incidental: true as const }),
       ...(wording && { wording: wording.hash }),
       ...(before && { supersedes: before.id }),
     };

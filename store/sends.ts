@@ -1,6 +1,6 @@
 import type { PersonalPart } from '../events/split-event.ts';
 import type { Contact } from './contacts.ts';
-import type { ConsentState } from './consents.ts';
+import type { Decisive } from './consents.ts';
 import type { Suppression } from './suppressions.ts';
 
 /**
@@ -76,19 +76,13 @@ export interface SendSnapshot {
   contact: Contact;
   suppressions: Suppression[];
   /** What the person last said about the email's topic and about all topics. */
-  consent: { about?: ConsentStatement; all?: ConsentStatement };
+  consent: { about?: Decisive; all?: Decisive };
   /** The event's personal fields; undefined when the event is not recorded (any more). */
   personal: PersonalPart | undefined;
   /** The first of its stops that is set. Held emails are found here, so that none uses up a slot. */
   stoppedBy: string | undefined;
   /** What the claim compares: when either has changed, the person has to be looked at again. */
   seen: { person: number; addressHashes: readonly string[]; address: number };
-}
-
-export interface ConsentStatement {
-  state: ConsentState;
-  /** Unix ms. */
-  captured_at: number;
 }
 
 export interface ClaimRequest {

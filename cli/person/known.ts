@@ -2,7 +2,7 @@ import { eligibility, personOnly, type Undeliverable } from '../../activities/ch
 import { type ConsentModel, consentModel } from '../../config/consent-model.ts';
 import type { Config } from '../../config/schema.ts';
 import type { Contact } from '../../events/person.ts';
-import { type ConsentRecord, type ConsentState, everyTopic, inForce } from '../../store/consents.ts';
+import { type ConsentRecord, type ConsentState, everyTopic, decisive, inForce } from '../../store/consents.ts';
 import type { About, Fact, FactCursor, Facts } from '../../store/facts.ts';
 import type { Store } from '../../store/store.ts';
 import type { RunningJourney } from '../../store/running.ts';
@@ -124,8 +124,7 @@ function topicsOf(
   return Promise.all(
     topics.map(async (topic) => {
       const about = said[topic];
-      const isOfAll = all?.state === 'revoked' && (!about || about.captured_at <= all.captured_at);
-      const word = isOfAll ? all : about;
+      const word = decisive(about, all);
       return {
         topic,
         ...(await standing(store, config, user, { class: 'marketing', topic })),

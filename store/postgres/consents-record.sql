@@ -17,11 +17,12 @@ logged AS (
   FROM added
 ),
 decided AS (
-  INSERT INTO consent (user_id, topic, state, captured_at, record)
-  SELECT $1, topic, state, captured_at, id
-  FROM jsonb_to_recordset($3::jsonb) AS decided (id text, topic text, state text, captured_at timestamptz)
+  INSERT INTO consent (user_id, topic, state, captured_at, incidental, record)
+  SELECT $1, topic, state, captured_at, incidental, id
+  FROM jsonb_to_recordset($3::jsonb)
+    AS decided (id text, topic text, state text, captured_at timestamptz, incidental boolean)
   ON CONFLICT (user_id, topic) DO UPDATE
-  SET state = excluded.state, captured_at = excluded.captured_at, record = excluded.record
+  SET state = excluded.state, captured_at = excluded.captured_at, incidental = excluded.incidental, record = excluded.record
 )
 UPDATE person
 SET version = version + 1

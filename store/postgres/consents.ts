@@ -3,7 +3,7 @@ import {
   consentFacts,
   type ConsentRecord,
   type Consents,
-  type ConsentState,
+  type Decisive,
   everyTopic,
   inForce,
   recordId,
@@ -24,7 +24,7 @@ const sql = {
 
 type Details = Omit<ConsentRecord, 'id' | 'topic' | 'channel' | 'state' | 'captured_at' | 'received_at'>;
 type RecordRow = Pick<ConsentRecord, 'id' | 'topic' | 'state' | 'captured_at' | 'received_at'> & { details: Details };
-type StateRow = { topic: string; state: ConsentState; captured_at: number };
+type StateRow = { topic: string } & Decisive;
 
 export function createConsents(postgres: Postgres): Consents {
   return {
@@ -66,5 +66,5 @@ function recordOf({ id, topic, state, captured_at, received_at, details }: Recor
 
 function rowOf(record: ConsentRecord) {
   const { id, topic, state, captured_at, channel: _, received_at: __, ...details } = record;
-  return { id, topic, state, captured_at: new Date(captured_at), details };
+  return { id, topic, state, captured_at: new Date(captured_at), incidental: record.incidental ?? false, details };
 }

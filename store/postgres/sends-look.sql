@@ -17,7 +17,11 @@ SELECT
     ) AS s
   ) AS suppressions,
   (
-    SELECT jsonb_object_agg(topic, jsonb_build_object('state', state, 'captured_at', (extract(epoch FROM captured_at) * 1000)::bigint))
+    SELECT jsonb_object_agg(topic, jsonb_build_object(
+      'state', state,
+      'captured_at', (extract(epoch FROM captured_at) * 1000)::bigint,
+      'incidental', incidental
+    ))
     FROM consent
     WHERE user_id = $2 AND topic IN ($3, '*')
   ) AS consents,

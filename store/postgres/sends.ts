@@ -1,4 +1,5 @@
 import type { PersonalPart } from '../../events/split-event.ts';
+import type { Decisive } from '../consents.ts';
 import type { Contact } from '../contacts.ts';
 import type { Claimed, Doubt, EmailIdentity, SendRecord, Sends, SendSnapshot } from '../sends.ts';
 import type { Suppression } from '../suppressions.ts';
@@ -37,7 +38,7 @@ interface LookRow extends ContactRow {
   address_version: number;
   address_hashes: string[];
   suppressions: (Omit<Suppression, 'until'> & { until: number | null })[] | null;
-  consents: Record<string, { state: 'granted' | 'revoked' | 'pending'; captured_at: number }> | null;
+  consents: Record<string, Decisive> | null;
   record: RecordRow | null;
   personal: PersonalPart | null;
   stopped: string | null;

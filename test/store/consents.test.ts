@@ -30,6 +30,7 @@ const statement = fc.record({
   state,
   topics: fc.uniqueArray(fc.constantFrom('offers', 'onboarding', '*'), { minLength: 1 }),
   at: fc.integer({ min: monday, max: monday + 5 }),
+  beside: fc.boolean(),
 });
 
 describe.each(implementations)('consents in %s', (_, start) => {
@@ -108,12 +109,13 @@ describe.each(implementations)('consents in %s', (_, start) => {
     await fc.assert(
       fc.asyncProperty(fc.array(statement, { maxLength: 10 }), async (statements) => {
         const ada = someone();
-        const log: Pick<ConsentRecord, 'id' | 'topic' | 'state' | 'captured_at'>[] = [];
-        for (const { id, state, topics, at } of statements) {
-          await consents.record(ada, { id, state, consent: { topics }, at });
+        const log: Pick<ConsentRecord, 'id' | 'topic' | 'state' | 'captured_at' | 'incidental'>[] = [];
+        for (const { id, state, topics, at, beside } of statements) {
+          const incidental = beside && state === 'granted';
+          await consents.record(ada, { id, state, consent: { topics }, at, incidental });
           for (const topic of topics) {
             if (log.some((each) => each.id === `${id}/${topic}`)) continue;
-            log.push({ id: `${id}/${topic}`, topic, state, captured_at: at });
+            log.push({ id: `${id}/${topic}`, topic, state, captured_at: at, ...(incidental && { incidental }) });
           }
         }
         const history = await consents.history(ada);
@@ -128,6 +130,26 @@ describe.each(implementations)('consents in %s', (_, start) => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('a grant beside something else counts, and undoes no opt-out, of its topic or of all, before or after it', async () => {
+    const { consents } = stores();
+    const [ada, bob, grace] = [someone(), someone(), someone()];
+    const beside = (at: number): ConsentStatement => ({ ...stating('granted', at), incidental: true });
+    await consents.record(ada, beside(monday));
+    expect(await consents.stateOf(ada, 'offers')).toBe('granted');
+    for (const user of [ada, bob]) {
+      await consents.record(user, stating('revoked', tuesday));
+      await consents.record(user, beside(wednesday));
+      expect(await consents.stateOf(user, 'offers')).toBe('revoked');
+    }
+    await consents.record(grace, beside(wednesday));
+    await consents.record(grace, stating('revoked', monday, ['*']));
+    expect(await consents.stateOf(grace, 'offers')).toBe('revoked');
+    for (const user of [ada, grace]) {
+      await consents.record(user, stating('granted', wednesday));
+      expect(await consents.stateOf(user, 'offers')).toBe('granted');
+    }
   });
 
   it('an opt-out older than the last request ends the grant that it is newer than', async () => {

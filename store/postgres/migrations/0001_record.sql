@@ -44,6 +44,8 @@ CREATE TABLE consent (
   topic text NOT NULL,
   state text NOT NULL CHECK (state IN ('granted', 'revoked', 'pending')),
   captured_at timestamptz NOT NULL,
+  -- It came beside something else and does not say when it was stated: no opt-out is undone by it.
+  incidental boolean NOT NULL DEFAULT false,
   -- The record in consent_log that says so.
   record text NOT NULL,
   PRIMARY KEY (user_id, topic)

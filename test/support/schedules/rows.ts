@@ -57,7 +57,9 @@ export function rowsBefore(): Rows {
       { user_id, version: 1, email: `${user_id}@example.com`, address_hash, said_at: {}, recorded_at: someTime },
     ],
     address: [{ hash: address_hash, version: 0, streak: 0 }],
-    consent: [{ user_id, topic: 'offers', state: 'granted', captured_at: someTime, record: 'sign-up' }],
+    consent: [
+      { user_id, topic: 'offers', state: 'granted', captured_at: someTime, incidental: false, record: 'sign-up' },
+    ],
     suppression: [],
     send: [],
     fact: [],
@@ -98,7 +100,7 @@ export function rowsAfter(
 }
 
 const ofTheStore = (file: string) => statement(new URL('../../../store/postgres/', import.meta.url).href, file);
-const revoked = [{ id: 'opt-out', topic: 'offers', state: 'revoked', captured_at: someTime }];
+const revoked = [{ id: 'opt-out', topic: 'offers', state: 'revoked', captured_at: someTime, incidental: false }];
 const complaint = [{ scope: 'all', since: someTime, source: 'feedback', to_report: false }];
 
 /** What happens around the send protocol: for what stops email, the statements that the stores of it write with. */
