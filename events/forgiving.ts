@@ -64,12 +64,12 @@ export function readForgiving<Schema extends ObjectSchema>(schema: Schema, came:
 
 /** Writes the same in the type that is expected. False where that says something else. */
 function convert(root: Json, path: Path, issue: z.core.$ZodIssue): boolean {
-  const parent = at(root, path.slice(0, -1)) as Json | undefined;
+  const parent = at(root, path.slice(0, -1));
   const name = path.at(-1);
-  if (parent === undefined || name === undefined) return false;
-  const as = converted(parent[name], issue);
+  if (name === undefined || !(isObject(parent) || Array.isArray(parent))) return false;
+  const as = converted((parent as Json)[name], issue);
   if (as === undefined) return false;
-  parent[name] = as;
+  (parent as Json)[name] = as;
   return true;
 }
 

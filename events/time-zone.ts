@@ -1,4 +1,4 @@
-import * as rails from 'rails-timezone';
+import rails from 'rails-timezone';
 import { findIana } from 'windows-iana';
 
 /**

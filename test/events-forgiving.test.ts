@@ -198,6 +198,7 @@ describe('what is only written in another type', () => {
 
   it('is a topic without its list', () => {
     expect(consentOf({ topics: 'offers' })?.topics).toEqual(['offers']);
+    expect(consentOf({ topics: ' ' })?.topics).toEqual([]);
     expect(consentOf({ topics: 'offers, newsletter' })?.topics).toEqual(['offers', 'newsletter']);
     expect(consentOf({ topics: [' offers ', 7, null, ''] })?.topics).toEqual(['offers', '7']);
   });
@@ -344,6 +345,34 @@ it('an event with any damage in its optional fields is accepted, with all that i
         expect(odd.event.payload).toMatchObject({ order_id: 'o_1', total: 12.5, currency: 'EUR' });
       },
     ),
+    { numRuns: 1_000 },
+  );
+});
+
+const required: [path: string, reason: string][] = [
+  ['event_id', 'invalid_event_id'],
+  ['user_id', 'invalid_user_id'],
+  ['timestamp', 'invalid_timestamp'],
+  ['event_type', 'invalid_envelope'],
+  ['payload', 'invalid_payload'],
+  ['payload.order_id', 'invalid_payload'],
+  ['payload.total', 'invalid_payload'],
+  ['payload.currency', 'invalid_payload'],
+];
+
+it('an event with damage in a required field is refused for that field', () => {
+  const unusable = fc.constantFrom<unknown>(undefined, null, '', ' ', true, {}, [], ['x'], { a: 1 }, 'ä b', 'a@b');
+  fc.assert(
+    fc.property(fc.constantFrom(...required), unusable, ([path, reason], value) => {
+      const body = order({});
+      const [field, inner] = path.split('.');
+      if (inner === undefined) Object.assign(body, { [field!]: value });
+      else Object.assign(body.payload, { [inner]: value });
+      const result = parse(body);
+      // A type that is text is one that nobody knows.
+      const expected = path === 'event_type' && typeof value === 'string' ? 'unknown_event_type' : reason;
+      expect(result).toMatchObject({ ok: false, reason: expected });
+    }),
     { numRuns: 1_000 },
   );
 });
