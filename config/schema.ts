@@ -1,8 +1,18 @@
 import { z } from 'zod';
 
+import { mailboxText, readMailbox } from '../events/address.ts';
 import { duration } from './duration.ts';
 import { journeys } from './journeys.ts';
 import { opensSometimes, sendingTimes } from './sending-times.ts';
+
+/** As a header has it, the domain in punycode. */
+const sender = z.string().transform((text, context) => {
+  const mailbox = readMailbox(text);
+  if (mailbox) return mailboxText(mailbox);
+  const message = 'must be one address, alone or as in "Ada Lovelace <ada@example.com>", without line breaks';
+  context.issues.push({ code: 'custom', message, input: text });
+  return z.NEVER;
+});
 
 const provider = z
   .strictObject({
@@ -37,7 +47,9 @@ const provider = z
           .describe('Wait before the second try, in milliseconds; doubles from there.'),
       })
       .prefault({}),
-    from: z.string().default('Rivulet <hello@example.com>').describe('The From header of every mail.'),
+    from: sender
+      .default('Rivulet <hello@example.com>')
+      .describe('The From header of every mail: one address, with or without a name.'),
     configuration_set: z
       .string()
       .regex(/^[A-Za-z0-9_-]{1,64}$/)

@@ -39,6 +39,18 @@ export function readMailbox(text: string): Mailbox | undefined {
   return { address, ...(parsed.name && { name: parsed.name }) };
 }
 
+/** The mailbox of a From header. What cannot be read counts as an address: the configuration refuses it. */
+export function mailboxOf(header: string): Mailbox {
+  return readMailbox(header) ?? { address: header.trim() };
+}
+
+/** As a header has it: `Ada <ada@example.com>`, with quotes around a name that needs them. */
+export function mailboxText({ address, name }: Mailbox): string {
+  if (name === undefined) return address;
+  const quoted = /["\\(),.:;<>@[\]]/.test(name) ? `"${name.replaceAll(/["\\]/g, '\\$&')}"` : name;
+  return `${quoted} <${address}>`;
+}
+
 function localPart(local: string): string | undefined {
   if (local.length > 64) return undefined;
   if (dotAtom.test(local)) return local;

@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import { mailboxOf } from '../events/address.ts';
 import { hasDarkRules } from './color-scheme.ts';
 import { direction } from '../templates/locales.ts';
 import type { Look } from './look.ts';
@@ -89,10 +90,10 @@ function headersPanel({ mail, template }: Look, settings: HeaderSettings): Fragm
     { name: 'Class', value: template.class },
     ...(template.topic === undefined ? [] : [{ name: 'Topic', value: template.topic }]),
   ];
-  const [sender = ''] = settings.from.split('<');
+  const { name, address } = mailboxOf(settings.from);
   return html`<h2 class="over">In the list of a mail program</h2>
     <div class="panel listed" dir="${direction(mail.locale)}">
-      <b><bdi>${sender.trim() || settings.from}</bdi></b>
+      <b><bdi>${name ?? address}</bdi></b>
       <p><span class="subject">${mail.subject}</span> <span class="preheader">${mail.preheader}</span></p>
     </div>
     <h2 class="over">What it leaves with</h2>

@@ -1,3 +1,4 @@
+import { mailboxOf } from '../events/address.ts';
 /** What a gate stops: everything that needs the thing it names. `provider`: its answers cannot be relied on. */
 export type GateScope = 'account' | 'credentials' | 'provider' | `identity:${string}` | `configuration:${string}`;
 
@@ -79,7 +80,7 @@ export function stopsBefore(mail: {
 
 /** The bare address of a From header, in lower case. */
 export function addressOf(from: string): string {
-  return (/<([^<>]+)>\s*$/.exec(from)?.[1] ?? from).trim().toLowerCase();
+  return mailboxOf(from).address.toLowerCase();
 }
 
 export function domainOf(address: string): string {

@@ -127,6 +127,19 @@ describe('what is wrong with the configuration', () => {
     ]);
   });
 
+  it.each([
+    'not an address',
+    'Ada <ada@>',
+    '',
+    ' ',
+    'a@x.org, b@x.org',
+    'Ada <a@x.org>\\r\\nBcc: b@x.org',
+    'ada@example',
+    'ädä@example.com',
+  ])('may be the sender "%s"', (from) => {
+    expect(mistakes(`provider:\n  from: "${from}"\n`)).toEqual([expect.stringMatching(/provider\.from.*one address/)]);
+  });
+
   it('never quotes the secret', () => {
     expect(mistakes('', { RIVULET_SECRET: 'zz'.repeat(32) }).join()).not.toContain('zzz');
   });
@@ -139,6 +152,18 @@ describe('what is right', () => {
     expect(config.provider.remember_sends).toBe(60 * 86_400_000);
     expect(environment).toMatchObject({ NATS_URL: 'nats://127.0.0.1:4222', LOG_LEVEL: 'info' });
     expect(environment.HTTP_PORT).toBeUndefined();
+  });
+
+  it.each([
+    ['post@müller.example', 'post@xn--mller-kva.example'],
+    ['Müller <post@müller.example>', 'Müller <post@xn--mller-kva.example>'],
+    ['"Jane \\"JJ\\" Doe" <jane@example.com>', '"Jane \\"JJ\\" Doe" <jane@example.com>'],
+    ['"Doe, Jane" <jane@example.com>', '"Doe, Jane" <jane@example.com>'],
+    ['"Jane" <jane@example.com>', 'Jane <jane@example.com>'],
+    ['  jane@EXAMPLE.com ', 'jane@example.com'],
+    ['<jane@example.com>', 'jane@example.com'],
+  ])('knows the sender %s', (from, read) => {
+    expect(load(`provider:\n  from: ${JSON.stringify(from)}\n`).config.provider.from).toBe(read);
   });
 
   it('treats an empty variable as unset', () => {

@@ -1,12 +1,12 @@
+import { mailboxOf } from '../../events/address.ts';
+
 /**
  * A From value whose display name may hold any characters, as SES takes it: a name outside ASCII becomes an RFC 2047
  * encoded word, since SES reads the header as 7-bit.
  */
 export function encodeDisplayName(from: string): string {
-  const parts = /^\s*"?(.*?)"?\s*<([^<>]+)>\s*$/.exec(from);
-  if (!parts) return from;
-  const [, name = '', address = ''] = parts;
-  if (name === '') return address;
+  const { name, address } = mailboxOf(from);
+  if (name === undefined) return address;
   return /^[\x20-\x7e]*$/.test(name)
     ? `"${name.replaceAll(/["\\]/g, '\\$&')}" <${address}>`
     : `${encodedWords(name)} <${address}>`;

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { createTransport, type SMTPPoolOptions } from 'nodemailer';
 import PQueue from 'p-queue';
 
+import { mailboxOf } from '../../events/address.ts';
 import { domainOf } from '../../store/stops.ts';
 import { MailerError } from '../failures.ts';
 import type { Mail, Mailer } from './mailer.ts';
@@ -130,7 +131,8 @@ function login(host: string, user: string, pass: string) {
 }
 
 function toMessage({ from, to, subject, html, text, headers, tag }: Mail) {
-  const sender = readSender(from);
+  const { name = '', address } = mailboxOf(from);
+  const sender = { name, address };
   return {
     // As objects: a text would be read as a list of addresses.
     from: sender,
@@ -143,9 +145,4 @@ function toMessage({ from, to, subject, html, text, headers, tag }: Mail) {
     headers: [...headers.map(({ name, value }) => ({ key: name, value })), { key: 'X-Rivulet-Key', value: tag }],
     xMailer: false as const,
   };
-}
-
-function readSender(from: string): { name: string; address: string } {
-  const [, name = '', address = from.trim()] = /^\s*"?(.*?)"?\s*<([^<>]+)>\s*$/.exec(from) ?? [];
-  return { name, address };
 }

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { html, raw } from 'hono/html';
 
+import { mailboxOf } from '../../events/address.ts';
 import type { PageDependencies } from './dependencies.ts';
 import type { Language } from './language.ts';
 import { pageStyle, pageStyleHash } from './style.ts';
@@ -90,6 +91,6 @@ export function card(title: string, lead: string, rest: Fragment | '' = '', befo
 
 /** The display name of a From header, or its domain; what is no address is a name already. */
 export function senderName(sender: string): string {
-  const [, name = '', address = sender] = /^\s*"?(.*?)"?\s*<([^<>]+)>\s*$/.exec(sender) ?? [];
-  return name || address.slice(address.lastIndexOf('@') + 1).trim();
+  const { name, address } = mailboxOf(sender);
+  return name ?? address.slice(address.lastIndexOf('@') + 1).trim();
 }
