@@ -9,7 +9,7 @@ import { objectionToType } from './type-guard.ts';
 export { RuleMistake };
 
 /** What a rule may know of somebody. */
-export type PersonNow = { locale?: string; time_zone?: string; country?: string; plan?: string };
+export type PersonNow = { [Field in 'locale' | 'time_zone' | 'country' | 'plan']?: string | undefined };
 
 /** Whether it holds; `failed`: a sentence why that cannot be told, which counts as no. */
 export type Rule = (event: FullEvent, person: PersonNow) => { holds: boolean } | { failed: string };
