@@ -13,6 +13,7 @@ import { compiledCli } from './support/compiled-cli.ts';
 import { deadLettersCli } from './support/dead-letters-cli.ts';
 import { event, orderCompleted, person, projectCreated } from './support/events.ts';
 import { type IngressScene, ingressScene } from './support/ingress-scene.ts';
+import { startRelay } from './support/relay.ts';
 import { sesEvent } from './support/ses-events.ts';
 import { unprocessed } from './support/unprocessed.ts';
 
@@ -160,6 +161,27 @@ describe('the same letter replayed twice', () => {
     });
     expect((await cli.messages('MARKETING_EVENTS')).map((each) => each.string())).toEqual(['no JSON']);
   });
+});
+
+it.each([
+  ['a publication', 'PUB marketing.events'],
+  ['a deletion', 'STREAM.MSG.DELETE'],
+])('a replay that loses NATS with the reply to %s says so, and is repeated', async (_, request) => {
+  const orders = Array.from({ length: 5 }, () => orderCompleted(person('ada')));
+  for (const order of orders) await cli.refused(order);
+  const relay = await startRelay(new URL(cli.nats.url).host);
+  try {
+    void relay.loseReplyTo(request);
+    const lost = await cli.rivulet(['dead-letters', 'replay', '--all'], { NATS_URL: `nats://${relay.address}` });
+    expect(lost).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^A server became unavailable .* repeat the command/),
+    });
+  } finally {
+    relay.close();
+  }
+  expect(await replay('--all')).toMatchObject({ code: 0, err: '' });
+  expect([await cli.count('MARKETING_EVENTS'), await cli.count('MARKETING_DLQ')]).toEqual([5, 0]);
 });
 
 it(

@@ -53,8 +53,8 @@ async function forecastOf({ store, entry, client }: ForecastDependencies, parsed
   const route = routes[event_type];
   if (!route) return { kind: 'starts no run', why: `events of type ${event_type} start no journey` };
   const decision = stored && (await store.entries.find(event_id));
-  if (decision?.enters === false) {
-    return { kind: 'starts no run', why: `decided before (${decision.because}): rivulet why-event ${event_id}` };
+  if (decision && !decision.enters) {
+    return { kind: 'starts no run', why: `decided before: rivulet why-event ${event_id}` };
   }
   if (await isKnownRun(client, event_id)) return { kind: 'already ran' };
   if (decision) return { kind: 'starts a new run' };
