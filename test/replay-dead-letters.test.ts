@@ -12,7 +12,7 @@ import { withDeadLetters } from '../cli/dead-letters/stream.ts';
 import { compiledCli } from './support/compiled-cli.ts';
 import { deadLettersCli } from './support/dead-letters-cli.ts';
 import { event, orderCompleted, person, projectCreated } from './support/events.ts';
-import { type IngressScene, ingressScene } from './support/ingress-scene.ts';
+import { type FakeTemporal, type IngressScene, ingressScene } from './support/ingress-scene.ts';
 import { startRelay } from './support/relay.ts';
 import { sesEvent } from './support/ses-events.ts';
 import { unprocessed } from './support/unprocessed.ts';
@@ -32,8 +32,11 @@ beforeAll(() => {
 afterAll(() => redis.disconnect());
 
 /** Runs an ingress until `done`, and returns it. */
-async function processed(done: (scene: IngressScene) => Promise<boolean>): Promise<IngressScene> {
-  const scene = ingressScene({ nats: cli.nats, servers: { postgres: cli.database.postgres, redis } });
+async function processed(
+  done: (scene: IngressScene) => Promise<boolean>,
+  temporal: Partial<FakeTemporal> = {},
+): Promise<IngressScene> {
+  const scene = ingressScene({ nats: cli.nats, servers: { postgres: cli.database.postgres, redis }, temporal });
   try {
     await expect.poll(() => done(scene), { timeout: 60_000 + many * 20 }).toBe(true);
   } finally {
@@ -98,6 +101,19 @@ describe('a replay', () => {
       expect(letter?.header.values('Rivulet-Dlq-Replays')).toEqual([replays]);
       expect(letter?.header.values('Rivulet-Original-Nats-Msg-Id')).toHaveLength(1);
     }
+  });
+
+  it('that fails again and again in the ingress is a new letter too, by way of the retries, with the same count', async () => {
+    const order = orderCompleted(ada);
+    await cli.refused(order);
+    expect(await replay('--all')).toMatchObject({ code: 0 });
+    const start = () => Promise.reject(new Error('no run for this one'));
+    await processed(async () => (await cli.count('MARKETING_DLQ')) === 1, { start });
+    const [letter] = await cli.messages('MARKETING_DLQ');
+    const header = (name: string) => letter?.header.get(`Rivulet-Dlq-${name}`);
+    expect([header('Reason'), header('Replays'), header('Event-Id')]).toEqual(['not_processable', '1', order.event_id]);
+    expect(await replay('--all')).toMatchObject({ code: 0 });
+    expect((await processed(everything)).started).toEqual([order.event_id]);
   });
 
   it('of feedback goes to its own subject, and that of a piece that is still unusable stays', async () => {

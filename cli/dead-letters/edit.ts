@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -73,7 +73,7 @@ async function edit(editor: string, { seq, data }: WholeLetter): Promise<Edited>
   // Through a shell, as git does: the variable may have arguments in it.
   const child = spawn('sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit' });
   const [code] = (await once(child, 'exit')) as [number | null];
-  const bytes = readFileSync(file);
+  const bytes = existsSync(file) ? readFileSync(file) : original;
   const unchanged = bytes.equals(original);
   if (unchanged) discard();
   if (code !== 0) {
