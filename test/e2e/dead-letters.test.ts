@@ -1,9 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { nanos } from '@nats-io/transport-node';
 import { Command } from 'commander';
 import PQueue from 'p-queue';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
 
 import { addDeadLetters } from '../../cli/dead-letters/command.ts';
 import { publicationOf } from '../../cli/dead-letters/publication.ts';
@@ -17,11 +20,19 @@ import { unprocessed } from '../support/unprocessed.ts';
 const letters = Number(process.env['RIVULET_TEST_LETTERS'] ?? 60);
 
 let system: System;
+/** Where editors' files are, and stay when another command was faster. */
+let folder: string;
 beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'rivulet-letters-'));
+  vi.stubEnv('TMPDIR', folder);
   system = await startSystem(inject('servers'));
   await Promise.all([system.startIngress(), system.startWorker()]);
 });
-afterAll(() => system.stop());
+afterAll(async () => {
+  await system.stop();
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 type Order = ReturnType<typeof orderCompleted>;
 
