@@ -69,7 +69,7 @@ async function lookAtDeadLetters(manager: JetStreamManager, name: string): Promi
   if (found === undefined) return missing(`There is no stream ${name}.`);
   const { messages } = found.state;
   if (messages === 0) return { level: 'ok', about: 'dead letters', says: `${name} is empty` };
-  const says = `${name} holds ${messages}: events that were not processed. Each says why in the header Rivulet-Dlq-Reason; fix the producer and publish it again.`;
+  const says = `${name} holds ${messages}: events that were not processed. rivulet dead-letters list shows why; once the cause is fixed, rivulet dead-letters replay publishes them again.`;
   return { level: 'warning', about: 'dead letters', says };
 }
 

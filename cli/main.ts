@@ -36,6 +36,7 @@ const commands: Record<string, () => Promise<(program: Command, context: CliCont
   resume: async () => (await import('./pause.ts')).addResume,
   'in-doubt': async () => (await import('./in-doubt/command.ts')).addInDoubt,
   gate: async () => (await import('./gate.ts')).addGate,
+  'dead-letters': async () => (await import('./dead-letters/command.ts')).addDeadLetters,
   'seed-test': async () => (await import('./seed-test/command.ts')).addSeedTest,
   capacity: async () => (await import('./capacity/command.ts')).addCapacity,
   templates: async () => (await import('./templates/command.ts')).addTemplates,

@@ -11,17 +11,19 @@ import { typosIn } from './typos.ts';
 export const maxEventBytes = 256 * 1024;
 
 /** Why an event was refused; also the last token of its dead-letter subject. */
-export type RefusalReason =
-  | 'too_large'
-  | 'invalid_utf8'
-  | 'invalid_json'
-  | 'not_an_object'
-  | 'invalid_event_id'
-  | 'invalid_user_id'
-  | 'invalid_timestamp'
-  | 'invalid_envelope'
-  | 'unknown_event_type'
-  | 'invalid_payload';
+export const refusalReasons = [
+  'too_large',
+  'invalid_utf8',
+  'invalid_json',
+  'not_an_object',
+  'invalid_event_id',
+  'invalid_user_id',
+  'invalid_timestamp',
+  'invalid_envelope',
+  'unknown_event_type',
+  'invalid_payload',
+] as const;
+export type RefusalReason = (typeof refusalReasons)[number];
 
 /** An event split into the part that may enter Temporal and the parts that must not. */
 export interface ParsedEvent {

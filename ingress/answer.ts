@@ -1,7 +1,7 @@
 import type { Logger } from '../runtime/log.ts';
 import { unavailableCode } from '../runtime/unavailable.ts';
 import type { Arrival } from './arrival.ts';
-import { type DeadLetterDependencies, type DeadLetterReason, writeDeadLetter } from './dead-letter.ts';
+import { type DeadLetterDependencies, type DeadLetterReason, idsOf, writeDeadLetter } from './dead-letter.ts';
 import type { Lane } from './lanes.ts';
 import type { IngressMetrics } from './metrics.ts';
 import type { Probe } from './probe.ts';
@@ -144,12 +144,13 @@ async function bury(
   error: string,
 ): Promise<void> {
   const { seq, subject } = arrival;
+  const about = { seq, subject, reason, error, ...idsOf(arrival) };
   if (await writeDeadLetter(deps, arrival, reason, error)) {
     deps.metrics.deadLetters.inc({ reason });
-    deps.log.warn({ seq, subject, reason, error }, 'event.dead_lettered');
+    deps.log.warn(about, 'event.dead_lettered');
   } else {
     deps.metrics.lostLetters.inc({ reason });
-    deps.log.error({ seq, subject, reason, error, bytes: arrival.data.byteLength }, 'dead_letter.lost');
+    deps.log.error({ ...about, bytes: arrival.data.byteLength }, 'dead_letter.lost');
   }
   delivery.term(reason);
 }

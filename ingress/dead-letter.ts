@@ -1,20 +1,24 @@
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 
-import type { RefusalReason } from '../events/parse.ts';
+import { refusalReasons } from '../events/parse.ts';
+import { type ReadableIds, readableIds } from '../events/readable-ids.ts';
 import type { Logger } from '../runtime/log.ts';
 import { unavailableCode } from '../runtime/unavailable.ts';
 import type { Store } from '../store/store.ts';
 import type { Arrival } from './arrival.ts';
 import { readHeaderBlock } from './header-block.ts';
+import { isFeedback } from './lanes.ts';
 
 /** Why a message could not be processed: the last token of its dead-letter subject. */
-export type DeadLetterReason =
-  | RefusalReason
-  | 'subject_mismatch'
-  | 'event_id_reused'
-  | 'not_processable'
-  | 'unusable_feedback';
+export const deadLetterReasons = [
+  ...refusalReasons,
+  'subject_mismatch',
+  'event_id_reused',
+  'not_processable',
+  'unusable_feedback',
+] as const;
+export type DeadLetterReason = (typeof deadLetterReasons)[number];
 
 export interface DeadLetterDependencies {
   js: JetStreamClient;
@@ -45,12 +49,13 @@ export async function writeDeadLetter(
 ): Promise<boolean> {
   const id = `dlq:${arrival.stream}:${arrival.seq}:${arrival.storedAt}`;
   if (await orElse(store.deadLetters.isWritten(id), false)) return true;
+  const ids = idsOf(arrival);
   for (const letter of [withHeaders, withRawHeaders, withoutHeaders]) {
     try {
       const { fields, size } = letter(arrival);
       const room = Math.max(0, maxPayload() - headerRoom - size);
       const body = arrival.data.byteLength > room ? arrival.data.subarray(0, room) : arrival.data;
-      describe(fields, arrival, reason, error, body.byteLength);
+      describe(fields, arrival, { reason, error, ids, kept: body.byteLength });
       await js.publish(`marketing.dlq.${reason}`, body, { msgID: id, headers: fields });
       await orElse(store.deadLetters.markWritten(id), undefined);
       return true;
@@ -102,19 +107,47 @@ function withoutHeaders({ headerBytes }: Arrival): Letter {
   return { fields, size: 0 };
 }
 
-function describe(fields: MsgHdrs, arrival: Arrival, reason: string, error: string, kept: number): void {
-  const facts: Record<string, string> = {
-    'Rivulet-Dlq-Reason': reason,
-    'Rivulet-Dlq-Error': headerValue(error),
-    'Rivulet-Dlq-Stream': arrival.stream,
-    'Rivulet-Dlq-Seq': String(arrival.seq),
-    'Rivulet-Dlq-Subject': headerValue(arrival.subject),
-    'Rivulet-Dlq-Deliveries': String(arrival.deliveries),
-    'Rivulet-Dlq-Failed-At': new Date().toISOString(),
-    'Rivulet-Dlq-Replays': fields.get('Rivulet-Dlq-Replays') || '0',
+/** The ids of a refused event that can be read. What a provider reports has none. Never throws. */
+export function idsOf({ subject, data }: Pick<Arrival, 'subject' | 'data'>): ReadableIds {
+  return isFeedback(subject) ? {} : readableIds(data);
+}
+
+/** What is noted about a message in the headers of its letter. */
+interface Note {
+  reason: DeadLetterReason;
+  error: string;
+  ids: ReadableIds;
+  /** Bytes of the body in the letter. */
+  kept: number;
+}
+
+/** Replaces what the message itself says under these names, except how often it was replayed. */
+function describe(fields: MsgHdrs, arrival: Arrival, { reason, error, ids, kept }: Note): void {
+  const { byteLength } = arrival.data;
+  const facts: Record<string, string | undefined> = {
+    Reason: reason,
+    Error: headerValue(error),
+    Stream: arrival.stream,
+    Seq: String(arrival.seq),
+    Subject: headerValue(arrival.subject),
+    Deliveries: String(arrival.deliveries),
+    'Failed-At': new Date().toISOString(),
+    Replays: String(replaysOf(fields)),
+    'Event-Id': ids.event_id,
+    'Event-Type': ids.event_type,
+    'User-Id': ids.user_id,
+    'Truncated-From': kept < byteLength ? String(byteLength) : undefined,
   };
-  if (kept < arrival.data.byteLength) facts['Rivulet-Dlq-Truncated-From'] = String(arrival.data.byteLength);
-  for (const [name, value] of Object.entries(facts)) fields.set(name, value);
+  for (const [name, value] of Object.entries(facts)) {
+    if (value === undefined) fields.delete(`Rivulet-Dlq-${name}`);
+    else fields.set(`Rivulet-Dlq-${name}`, value);
+  }
+}
+
+/** How often a message was replayed, by its headers. A replay says so; what a producer writes there may be anything. */
+export function replaysOf(fields: MsgHdrs | undefined): number {
+  const text = fields?.get('Rivulet-Dlq-Replays') ?? '';
+  return /^\d{1,6}$/.test(text) ? Number(text) : 0;
 }
 
 /** A header value: one line of ASCII, and no longer than eight errors are. */

@@ -11,6 +11,7 @@ import { type Arrival, receivedAt } from './arrival.ts';
 import type { DeadLetterReason } from './dead-letter.ts';
 import type { Entry } from './entry/enter.ts';
 import { topicName } from './feedback/known-words.ts';
+import type { UnusableFeedback } from './feedback/ses-feedback.ts';
 import { takeFeedback } from './feedback/take-feedback.ts';
 import type { TellRecipient } from './feedback/tell-recipient.ts';
 import type { FeedReports } from './feed-reports.ts';
@@ -61,7 +62,11 @@ async function takeProviderEvent(deps: TakeInDependencies, arrival: Arrival): Pr
   const count = (type: string, result: string) => metrics.feedback.inc({ type, result });
   const feedback = { store, tellRecipient, reports, count, log };
   const [unusable] = await takeFeedback(feedback, arrival.data, receivedAt(arrival));
-  return unusable ? refused('unusable_feedback', `${unusable.reason}: ${unusable.detail}`) : { kind: 'processed' };
+  return unusable ? refused('unusable_feedback', whyUnusable(unusable)) : { kind: 'processed' };
+}
+
+export function whyUnusable({ reason, detail }: Pick<UnusableFeedback, 'reason' | 'detail'>): string {
+  return `${reason}: ${detail}`;
 }
 
 async function takeEvent(deps: TakeInDependencies, arrival: Arrival, result: ParseResult): Promise<Verdict> {
@@ -81,7 +86,8 @@ function refused(reason: DeadLetterReason, error: string): Verdict {
   return { kind: 'refused', reason, error };
 }
 
-function reusedBy(eventType: string): string {
+/** What is wrong with an event whose id belongs to one of `eventType`. */
+export function reusedBy(eventType: string): string {
   return (
     `another event has this event_id: one of type ${eventType}, of another person or type; ` +
     'an id is used once, for one event of one person'
@@ -152,8 +158,8 @@ async function leaveJourneys(
   await tellRecipient(address, { kind: 'opt_out', id, at, topics: named, user, recorded: true, source }, [user]);
 }
 
-/** The bare subject says nothing; any other must name the event's type. */
-function contradicts(subject: string, { event }: ParsedEvent): string | undefined {
+/** Why a subject does not go with an event: the bare one says nothing, any other must name the event's type. */
+export function contradicts(subject: string, { event }: Pick<ParsedEvent, 'event'>): string | undefined {
   const said = subject.slice(eventSubject.length + 1);
   return subject === eventSubject || said === event.event_type
     ? undefined

@@ -2,10 +2,13 @@ import { randomUUID } from 'node:crypto';
 
 import { jetstream, type JetStreamClient, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
+import { readableIds } from '../events/readable-ids.ts';
+import { answer, type AnswerDependencies } from '../ingress/answer.ts';
 import type { Arrival } from '../ingress/arrival.ts';
 import { writeDeadLetter } from '../ingress/dead-letter.ts';
+import { createIngressMetrics } from '../ingress/metrics.ts';
 import { provisionNats } from '../ingress/nats.ts';
 import { createLog } from '../runtime/log.ts';
 
@@ -141,4 +144,67 @@ it('a message of which no letter can be written is given up after three, and a s
   const away = Object.assign(new Error('timeout'), { name: 'TimeoutError' });
   const unavailable = { publish: () => Promise.reject(away) } as unknown as JetStreamClient;
   await expect(write(unavailable, new Set(), message)).rejects.toBe(away);
+});
+
+describe('the ids of a refused event', () => {
+  const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+  const whole = { event_id: 'evt_1', event_type: 'order.completed', user_id: 'u_1', timestamp: 'soon', payload: {} };
+
+  it('are headers of its letter, whatever the message itself says under these names', async () => {
+    const headerBytes = blockOf('Rivulet-Dlq-User-Id: ada@example.com', 'Rivulet-Dlq-Event-Id: x');
+    const message = await wrongEvent({ headerBytes, data: text({ ...whole, user_id: 'ada@example.com' }) });
+    await write(js, new Set(), message);
+    const [letter] = await lettersOf(message);
+    const header = (name: string) => letter?.header.values(`Rivulet-Dlq-${name}`);
+    expect([header('Event-Id'), header('Event-Type'), header('User-Id')]).toEqual([['evt_1'], ['order.completed'], []]);
+  });
+
+  it.each<[string, Uint8Array, object]>([
+    ['of a JSON object', text(whole), { event_id: 'evt_1', event_type: 'order.completed', user_id: 'u_1' }],
+    ['that are no ids are left out', text({ event_id: 'ada@example.com', user_id: 7, event_type: 'a b' }), {}],
+    [
+      'of broken JSON',
+      new TextEncoder().encode('{"event_id": "evt_1", "user_id":"u_1",}'),
+      { event_id: 'evt_1', user_id: 'u_1' },
+    ],
+    ['of broken JSON that names two', new TextEncoder().encode('{"event_id":"a"},{"event_id":"b"}'), {}],
+    ['of an array', text([whole]), {}],
+    [
+      'of invalid UTF-8',
+      Uint8Array.from([...text({ event_id: 'e' }).slice(0, -1), 0x2c, 0x22, 0xff]),
+      { event_id: 'e' },
+    ],
+    ['of a prototype', text({ __proto__: { event_id: 'e' } }), {}],
+  ])('%s', (_, bytes, ids) => {
+    expect(readableIds(bytes)).toEqual(ids);
+  });
+
+  it('are in the log line of the refusal, and nothing else of it', async () => {
+    const lines: Record<string, unknown>[] = [];
+    const message = await wrongEvent({ data: text({ ...whole, payload: { contact: { email: 'ada@example.com' } } }) });
+    const deps = {
+      js,
+      store: memoryOf(new Set()),
+      maxPayload: () => 1024 * 1024,
+      log: createLog('test', 'info', { write: (line: string) => void lines.push(JSON.parse(line)) }),
+      metrics: createIngressMetrics(),
+    } as unknown as AnswerDependencies;
+    const delivery = { deliveries: 1, ack: async () => {}, term: () => {}, requeue: () => {} };
+    const refused = { kind: 'refused', reason: 'invalid_timestamp', error: 'timestamp: must be an integer' } as const;
+    expect(await answer(deps, 'marketing', message, delivery, async () => refused)).toBe('processed');
+    expect(lines).toMatchObject([
+      { msg: 'event.dead_lettered', event_id: 'evt_1', event_type: 'order.completed', user_id: 'u_1' },
+    ]);
+    expect(JSON.stringify(lines)).not.toContain('ada@example.com');
+  });
+});
+
+it.each([
+  ['2', '2'],
+  ['many', '0'],
+])('a message that says it was replayed %s times is a letter that says %s', async (said, kept) => {
+  const message = await wrongEvent({ headerBytes: blockOf(`Rivulet-Dlq-Replays: ${said}`) });
+  await write(js, new Set(), message);
+  const [letter] = await lettersOf(message);
+  expect(letter?.header.values('Rivulet-Dlq-Replays')).toEqual([kept]);
 });

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 
 import { parseEvent } from '../events/parse.ts';
+import { readableIds } from '../events/readable-ids.ts';
 import { normalise } from '../ingress/feedback/normalise.ts';
 import { createSnsVerifier } from '../ingress/feedback/sns-signature.ts';
 import { feedbackId } from '../ingress/feedback/store.ts';
@@ -134,4 +135,10 @@ it('and what stands behind a link, and what is logged', () => {
   expectLinear((text) => tokens.read(text), 1_000_000, 'a token');
   const log = createLog('test', 'info', { write: () => undefined });
   expectLinear((text) => log.info({ detail: text, err: new Error(text) }, text), 1_000_000, 'a log line');
+});
+
+it('and a body that is no JSON, of which the ids are looked for', () => {
+  const read = (text: string) => readableIds(new TextEncoder().encode(`{"event_id"${text}`));
+  expectLinear(read, 1_000_000, 'a body after the name of an id');
+  expectLinear((text) => read(text.replaceAll('a@', '"event_id": ')), 1_000_000, 'many names of an id');
 });

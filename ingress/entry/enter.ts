@@ -6,7 +6,7 @@ import type { Decision, Holder, Place } from '../../store/entries.ts';
 import type { Store } from '../../store/store.ts';
 import type { Route } from '../routes.ts';
 import { decideEntry, type Verdict } from './decide.ts';
-import { compileRule, type Rule } from './rule.ts';
+import { compileRule, type PersonNow, type Rule } from './rule.ts';
 
 /** Decides whether an event's person enters its journey, and writes down what was decided and why. */
 export interface Entry {
@@ -15,6 +15,11 @@ export interface Entry {
    * stands: of an event that came before, the old answer.
    */
   decide(event: FullEvent, route: Route | undefined, told: number, dropped?: readonly Dropped[]): Promise<Decision>;
+  /**
+   * What the settings would say now of an event that was not decided yet, but for who has entered before. Writes nothing. `contact`:
+   * what the event says about its person, which is recorded when it is processed.
+   */
+  foresee(event: FullEvent, route: Route, contact?: PersonNow): Promise<Verdict>;
 }
 
 export interface EntryDependencies {
@@ -28,19 +33,24 @@ export interface EntryDependencies {
 export function createEntry({ store, config, isRunning }: EntryDependencies): Entry {
   const ruleOf = compiledOnce();
 
-  async function verdictOn(event: FullEvent, journey: string, settings: JourneySettings): Promise<Verdict> {
+  async function verdictOn(
+    event: FullEvent,
+    journey: string,
+    settings: JourneySettings,
+    contact: PersonNow = {},
+  ): Promise<Verdict> {
     const rule = ruleOf(settings, event.event_type);
-    const person = rule ? await personOf(event.user_id) : {};
+    const person = rule ? await personOf(event.user_id, contact) : {};
     return decideEntry(journey, settings, rule, event, person, Date.now());
   }
 
-  async function personOf(userId: string) {
+  async function personOf(userId: string, contact: PersonNow): Promise<PersonNow> {
     const { locale, time_zone, country, plan } = await store.contacts.find(userId);
     return {
-      ...(locale !== undefined && { locale }),
-      ...(time_zone !== undefined && { time_zone }),
-      ...(country !== undefined && { country }),
-      ...(plan !== undefined && { plan }),
+      locale: contact.locale ?? locale,
+      time_zone: contact.time_zone ?? time_zone,
+      country: contact.country ?? country,
+      plan: contact.plan ?? plan,
     };
   }
 
@@ -72,6 +82,10 @@ export function createEntry({ store, config, isRunning }: EntryDependencies): En
       return place
         ? takePlace(event_id, decision, place, settings?.re_entry.per)
         : store.entries.settle(event_id, decision);
+    },
+    async foresee(event, { starts }, contact) {
+      const settings = config().journeys[starts];
+      return settings ? verdictOn(event, starts, settings, contact) : { enters: true };
     },
   };
 }

@@ -8,13 +8,19 @@ export interface Objection {
   offset: number;
 }
 
-/** What the library takes and a rule may not have: what could take long, and what is the same for everybody. */
-export function objectionTo(rule: ASTNode, typed: Environment): Objection | undefined {
+/** What the library takes and an expression over these variables may not have: what could take long, and what hides from checks. */
+export function objectionTo(rule: ASTNode, typed: Environment, variables: readonly string[]): Objection | undefined {
   for (const node of within(rule)) {
-    const why = couldTakeLong(node, typed) ?? hidesFromChecks(node);
+    const why = couldTakeLong(node, typed) ?? hidesFromChecks(node, variables);
     if (why) return { why, offset: node.range.start };
   }
-  return isConstant(rule) ? { why: sameForEverybody, offset: rule.range.start } : undefined;
+  return undefined;
+}
+
+/** A rule that is the same for everybody. */
+export function objectionToConstant(rule: ASTNode): Objection | undefined {
+  const asks = [...within(rule)].some((node) => isVariable(node, ['event', 'person']));
+  return asks ? undefined : { why: sameForEverybody, offset: rule.range.start };
 }
 
 function couldTakeLong(node: ASTNode, typed: Environment): string | undefined {
@@ -40,21 +46,18 @@ function isList({ input, range }: ASTNode, typed: Environment): boolean {
   return typed.check(input.slice(range.start, range.end)).type?.startsWith('list') ?? false;
 }
 
-function hidesFromChecks(node: ASTNode): string | undefined {
+function hidesFromChecks(node: ASTNode, variables: readonly string[]): string | undefined {
   if (nameOf(node) === 'bind') return 'cel.bind() may not be used; write out what it stands for';
   if (nameOf(node) === 'dyn') return 'dyn() may not be used: a field or a type that is wrong would not be found';
   const [variable] = loopOf(node)?.args ?? [];
-  if (variable && isVariable(variable)) return `the entries of a list need a name other than ${variable.args}`;
+  if (variable && isVariable(variable, variables))
+    return `the entries of a list need a name other than ${variable.args}`;
   return undefined;
-}
-
-function isConstant(rule: ASTNode): boolean {
-  return ![...within(rule)].some(isVariable);
 }
 
 const sameForEverybody =
   'it asks nothing of the event or the person, so it is the same for everybody; leave `when` out to let everybody in, or set enabled: false';
 
-function isVariable(node: ASTNode): node is ASTNode & { op: 'id'; args: string } {
-  return node.op === 'id' && (node.args === 'event' || node.args === 'person');
+function isVariable(node: ASTNode, names: readonly string[]): node is ASTNode & { op: 'id'; args: string } {
+  return node.op === 'id' && names.includes(node.args);
 }

@@ -25,19 +25,29 @@ export interface CelError extends Error {
   range?: { start: number; end: number };
 }
 
-/** Of an error that was found by reading the rule. */
-export function mistakeOf(error: CelError, text: string, typed: Environment, schema: CelSchema): RuleMistake {
-  return new RuleMistake(whatIsWrong(error, text, typed, schema), error.range?.start);
+/** What an expression may ask, and what a comparison with null is told. */
+export interface Asked {
+  typed: Environment;
+  schema: CelSchema;
+  absent: string;
 }
 
-function whatIsWrong(error: CelError, text: string, typed: Environment, schema: CelSchema): string {
+/** Of an error that was found by reading the rule. */
+export function mistakeOf(error: CelError, text: string, asked: Asked): RuleMistake {
+  return new RuleMistake(whatIsWrong(error, text, asked), error.range?.start);
+}
+
+function whatIsWrong(error: CelError, text: string, { typed, schema, absent }: Asked): string {
   const { code, summary = error.message, node } = error;
   if (code === 'no_such_key' && node?.op) return unknownField(node, typed.parse(text).ast, schema);
-  if (code === 'unknown_variable') return `${summary}; there are event and person`;
+  if (code === 'unknown_variable') return `${summary}; there are ${allOf(Object.keys(schema))}`;
   if (summary.startsWith('List elements must')) return `${summary}; beside 49.5 write 25.0 and not 25`;
-  if (/[!=]= null$/.test(summary))
-    return `${summary}; what is absent is not null: ask has(), as in !has(person.country)`;
+  if (/[!=]= null$/.test(summary)) return `${summary}; ${absent}`;
   return tooMuch(summary) ?? summary;
+}
+
+function allOf(names: readonly string[]): string {
+  return [names.slice(0, -1).join(', '), ...names.slice(-1)].join(' and ');
 }
 
 function tooMuch(summary: string): string | undefined {

@@ -1,17 +1,15 @@
-import type { ASTNode, Environment } from '@marcbachmann/cel-js';
-
 import type { EventType, FullEvent } from '../../events/index.ts';
-import { typedEnvironment, untypedEnvironment } from './cel-environments.ts';
+import { untypedEnvironment } from './cel-environments.ts';
 import { ruleSchema } from './cel-schema.ts';
-import { objectionTo } from './rule-guards.ts';
-import { type CelError, failureOf, mistakeOf, RuleMistake } from './rule-mistake.ts';
-import { nameOf, within } from './rule-tree.ts';
+import { parseCondition } from './condition.ts';
+import { objectionToConstant } from './rule-guards.ts';
+import { type CelError, failureOf, RuleMistake } from './rule-mistake.ts';
 import { objectionToType } from './type-guard.ts';
 
 export { RuleMistake };
 
 /** What a rule may know of somebody. */
-export type PersonNow = { locale?: string; time_zone?: string; country?: string; plan?: string };
+export type PersonNow = { [Field in 'locale' | 'time_zone' | 'country' | 'plan']?: string | undefined };
 
 /** Whether it holds; `failed`: a sentence why that cannot be told, which counts as no. */
 export type Rule = (event: FullEvent, person: PersonNow) => { holds: boolean } | { failed: string };
@@ -34,32 +32,12 @@ export function compileRule(text: string, type: EventType): Rule {
 }
 
 function refuseMistakes(text: string, type: EventType): void {
-  const schema = ruleSchema(type);
-  const typed = typedEnvironment(schema);
-  const { valid, type: gives, error } = typed.check(text);
-  if (!valid) throw mistakeOf(error as CelError, text, typed, schema);
-  const { ast } = typed.parse(text);
-  if (gives !== 'bool') throw new RuleMistake(`it gives a ${gives}, and must give true or false`, ast.range.start);
-  const unknown = unknownInHas(ast, typed);
-  if (unknown) throw mistakeOf(unknown, text, typed, schema);
-  const objection = objectionTo(ast, typed) ?? objectionToType(ast, type);
+  const rule = parseCondition(text, ruleSchema(type), absent);
+  const objection = objectionToConstant(rule) ?? objectionToType(rule, type);
   if (objection) throw new RuleMistake(objection.why, objection.offset);
 }
 
-/**
- * The library does not look at the field in has(), and with a slip of the pen in it a rule is never true. It does look
- * into dyn(), which is as long, so that what it finds stands at the same place.
- */
-function unknownInHas(rule: ASTNode, typed: Environment): CelError | undefined {
-  let text = rule.input;
-  for (const node of within(rule)) {
-    if (nameOf(node) !== 'has') continue;
-    const { start } = node.range;
-    text = `${text.slice(0, start)}dyn${text.slice(start + 'has'.length)}`;
-  }
-  const { error } = typed.check(text);
-  return (error as CelError | undefined)?.code === 'no_such_key' ? (error as CelError) : undefined;
-}
+const absent = 'what is absent is not null: ask has(), as in !has(person.country)';
 
 /** CEL knows times as Date, and no null. */
 function seen({ event_type, timestamp, payload, metadata = {} }: FullEvent) {
