@@ -6,8 +6,6 @@ import type { ActivityDependencies } from './dependencies.ts';
 export interface StopOrder {
   topics: 'all' | string[];
   why: string;
-  /** Only this one of those who have the address. */
-  user?: string;
 }
 
 /** An entry younger than this may belong to a run that is being started this moment. */
@@ -25,7 +23,7 @@ export async function stopJourneys(
   const facts: AddressEvent[] = [];
   for (const user of orders.length > 0 ? people : []) {
     for (const journey of await store.running.of(user)) {
-      const order = orders.find((each) => concerns(each, user, journey));
+      const order = orders.find((each) => concerns(each, journey));
       if (!order) continue;
       const cancelled = await cancelRun(journey.workflowId, order.why);
       if (cancelled || now() - journey.registeredAt > startingMs) {
@@ -46,7 +44,7 @@ export async function stopJourneys(
   return facts;
 }
 
-function concerns({ topics, user: only }: StopOrder, user: string, { topic, transactional }: RunningJourney): boolean {
-  if (transactional || (only !== undefined && only !== user)) return false;
+function concerns({ topics }: StopOrder, { topic, transactional }: RunningJourney): boolean {
+  if (transactional) return false;
   return topics === 'all' || (topic !== undefined && topics.includes(topic));
 }

@@ -11,7 +11,7 @@ export type RecipientFeedback = FeedbackOrigin &
     /** A mail arrived, or a person clicked in one: whatever was in the way is over. */
     | { kind: 'reached' }
     /** `topics`: `*` is every one of them. `recorded`: the consents know it already. */
-    | { kind: 'opt_out'; topics: string[]; user?: string; recorded: boolean; source: string }
+    | { kind: 'opt_out'; topics: string[]; recorded: boolean; source: string }
   );
 
 export interface FeedbackOrigin {

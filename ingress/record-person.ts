@@ -2,10 +2,12 @@ import type { Event, EventType } from '../events/index.ts';
 import type { ParsedEvent } from '../events/parse.ts';
 import type { ConsentState, ConsentStatement } from '../store/consents.ts';
 import type { Store } from '../store/store.ts';
+import { everybodyAt } from './people-at.ts';
 
 /**
  * Records who an event is about and what they agreed to. Before any journey gets the event: it looks them up. `receivedAt`: when the
- * stream got it, Unix ms. Times that others say are claims: nobody can have said something later than it arrived.
+ * stream got it, Unix ms. Times that others say are claims: nobody can have said something later than it arrived. An opt-out is
+ * recorded for everybody who has the address.
  */
 export async function recordPerson(
   { contacts, consents }: Pick<Store, 'contacts' | 'consents'>,
@@ -14,7 +16,10 @@ export async function recordPerson(
 ): Promise<void> {
   const { user_id: user, timestamp } = event;
   await contacts.record(user, { ...contact, ...planOf(event) }, Math.min(timestamp, receivedAt));
-  if (consent) await consents.record(user, statementOf(event, consent, receivedAt));
+  if (!consent) return;
+  const statement = statementOf(event, consent, receivedAt);
+  const whose = statement.state === 'revoked' ? await everybodyAt(contacts, user) : [user];
+  for (const each of whose) await consents.record(each, statement);
 }
 
 /** The plan that an event names is of use to later journeys of the person too. */

@@ -155,7 +155,8 @@ async function leaveJourneys(
   if (address === undefined) return;
   const source = metadata?.['source'] ?? 'event';
   const named = topics.map((topic) => (topic === everyTopic ? topic : (topicName(topic) ?? 'other')));
-  await tellRecipient(address, { kind: 'opt_out', id, at, topics: named, user, recorded: true, source }, [user]);
+  const people = await store.contacts.peopleAt(address);
+  await tellRecipient(address, { kind: 'opt_out', id, at, topics: named, recorded: true, source }, people);
 }
 
 /** Why a subject does not go with an event: the bare one says nothing, any other must name the event's type. */

@@ -92,7 +92,7 @@ export async function registerRun({ environment, user, journey, route, start }: 
 }
 
 async function processEvent(scenario: Scenario, planned: Planned & { kind: 'event' }, now: number): Promise<void> {
-  const { timeline, run, route, user } = scenario;
+  const { timeline, run, route } = scenario;
   const { parsed, sampled } = planned;
   const { event, contact, consent } = parsed;
   await recordEvent(scenario, parsed, now);
@@ -114,7 +114,6 @@ async function processEvent(scenario: Scenario, planned: Planned & { kind: 'even
       at: now,
       kind: 'opt_out',
       topics,
-      user,
       recorded: true,
       source: 'simulation',
     });

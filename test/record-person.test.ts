@@ -68,6 +68,16 @@ describe('times that others say', () => {
     expect(await state()).toBe('granted');
   });
 
+  it('an opt-out of one is one of everybody who has the address; a consent is theirs alone', async () => {
+    const { says, consents, contacts } = person();
+    await contacts.record('ada_2', { email: 'ada@example.com' }, noon);
+    await says('user.signed_up', noon, noon, { contact: { email: 'ada@example.com' }, ...offers() });
+    expect(await consents.stateOf('ada_2', 'offers')).toBe('none');
+    await says('consent.revoked', noon + 1, noon + 1, offers());
+    expect(await consents.stateOf('ada_1', 'offers')).toBe('revoked');
+    expect(await consents.stateOf('ada_2', 'offers')).toBe('revoked');
+  });
+
   it('a name from a clock that is ahead gives way to the one that comes after it', async () => {
     const { says, name } = person();
     await says('contact.updated', noon + 9 * hour, noon, { contact: { name: 'Ada' } });

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 
 import { leaving, mail, oneClick } from './support/one-click.ts';
-import { pagesOfThisFile, raw } from './support/pages.ts';
+import { monday, pagesOfThisFile, raw } from './support/pages.ts';
 
 const pages = pagesOfThisFile();
 
@@ -37,6 +37,28 @@ describe('the one click of a mail program', () => {
     expect(world.published).toHaveLength(1);
     expect(world.counted).toEqual(['unsubscribe:done']);
     expect(JSON.stringify([world.logged, world.published])).not.toContain('@');
+  });
+
+  it('ends it for everybody who has the address, and for nobody else', async () => {
+    const world = await pages();
+    const { contacts, consents } = world.store;
+    const said = {
+      id: 'sign-up',
+      state: 'granted' as const,
+      consent: { topics: ['offers', 'onboarding'] },
+      at: monday,
+    };
+    const others = { twin: world.ada.email.toUpperCase(), stranger: `other-${world.ada.email}` };
+    const idOf = (name: string) => `${name}-${world.ada.user_id}`;
+    for (const [name, email] of Object.entries(others)) {
+      await contacts.record(idOf(name), { email }, monday);
+      await consents.record(idOf(name), said);
+    }
+    expect((await oneClick(leaving(world))).status).toBe(200);
+    expect(await consents.stateOf(idOf('twin'), 'offers')).toBe('revoked');
+    expect(await consents.stateOf(idOf('twin'), 'onboarding')).toBe('granted');
+    expect(await consents.stateOf(idOf('stranger'), 'offers')).toBe('granted');
+    expect(world.published).toHaveLength(1);
   });
 
   const head = (url: string, ...lines: string[]) => {

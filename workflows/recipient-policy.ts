@@ -137,14 +137,10 @@ function reached(judgement: Judgement, piece: RecipientFeedback): void {
 }
 
 function optOut(judgement: Judgement, piece: Of<'opt_out'>): void {
-  const { id, at, topics, user, source, recorded } = piece;
+  const { id, at, topics, source, recorded } = piece;
   if (!recorded) judgement.optOut.push({ id, at, topics, source });
-  judgement.stop.push({
-    topics: topics.includes('*') ? 'all' : topics,
-    why: 'opt_out',
-    ...(user !== undefined && { user }),
-  });
-  tell(judgement, piece, 'opted_out', { topics: topics.join(' '), source, ...(user !== undefined && { user }) });
+  judgement.stop.push({ topics: topics.includes('*') ? 'all' : topics, why: 'opt_out' });
+  tell(judgement, piece, 'opted_out', { topics: topics.join(' '), source });
 }
 
 function suppress(

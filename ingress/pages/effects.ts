@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { ConsentBlock } from '../../events/person.ts';
+import { everybodyAt } from '../people-at.ts';
 import type { PageDependencies } from './dependencies.ts';
 
 /** One word of a person about some topics. */
@@ -32,10 +33,13 @@ export async function say(deps: Pick<PageDependencies, 'store' | 'publish' | 'lo
       payload: { consent, ...(request !== undefined && { request }) },
       metadata: { source: consent.source },
     });
-  const [recorded, published] = await Promise.allSettled([
-    deps.store.consents.record(user, { id, state, consent, at }),
-    publish(),
-  ]);
+  const record = async () => {
+    const { contacts, consents } = deps.store;
+    await consents.record(user, { id, state, consent, at });
+    const whose = state === 'revoked' ? await everybodyAt(contacts, user) : [];
+    for (const other of whose) if (other !== user) await consents.record(other, { id, state, consent, at });
+  };
+  const [recorded, published] = await Promise.allSettled([record(), publish()]);
   const about = { event_id: id, user_id: user, topics: consent.topics, state };
   for (const [what, outcome] of Object.entries({ recorded, published })) {
     if (outcome.status === 'rejected')
