@@ -10,7 +10,7 @@ export function addPeople(program: Command, context: CliContext): void {
   people
     .command('import')
     .description('record the contacts and consents of a CSV file')
-    .argument('<file>', 'a CSV file whose first row names the columns')
+    .argument('<file>', 'CSV, whose first row names the columns, or a JSON list of objects')
     .option('--topic <topic>', 'what rows without topics are about; can be repeated', collect)
     .option('--source <text>', 'where the consents are from, for rows that do not say')
     .option('--time <time>', 'when the consents were given, for rows that do not say', timeOf)

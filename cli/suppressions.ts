@@ -27,7 +27,7 @@ export function addSuppressions(program: Command, context: CliContext): void {
   suppressions
     .command('import')
     .description('suppress the addresses of a CSV file; unsubscribes become opt-outs')
-    .argument('<file>', 'a CSV file whose first row names the columns')
+    .argument('<file>', 'CSV, whose first row names the columns, or a JSON list of objects')
     .addOption(new Option('--reason <reason>', 'of every row, whatever the file says').choices(suppressionReasons))
     .addOption(new Option('--scope <scope>', 'of every row, whatever the file says').choices(['all', 'marketing']))
     .option(

@@ -27,6 +27,11 @@ const rows = (end: string, separator = ',') =>
     .map((cells) => cells.join(separator) + end)
     .join('');
 
+const objects = [
+  { email: 'ada@example.com', reason: 'bounce', tags: ['*'] },
+  { EMAIL: 'x', email: 'bob@example.com', tags: null, reason: 'complaint' },
+];
+
 describe('a file to import', () => {
   it.each<[string, string | Uint8Array]>([
     ['LF', rows('\n')],
@@ -49,6 +54,9 @@ describe('a file to import', () => {
     ['a field over three lines', 'email,reason,x\nada@example.com,bounce,"1,\r\n2\r3"\nbob@example.com,complaint,\n'],
     ['mailboxes', 'email,reason\nAda Lovelace <ada@example.com>,bounce\n<bob@example.com>,complaint\n'],
     ['quoted mailboxes', 'email,reason\n"""Ada, L."" <ada@example.com>",bounce\n"Bob" <bob@example.com>,complaint\n'],
+    ['a JSON array', JSON.stringify(objects, undefined, 2)],
+    ['a JSON object with a list', utf16le(JSON.stringify({ Items: objects, paging: { next: 'x' }, NextToken: 'x' }))],
+    ['a JSON object a line', objects.map((each) => `${JSON.stringify(each)}\r\n`).join('')],
   ])('may have %s', async (_, bytes) => {
     const { out, failed } = await suppressions(file(bytes));
     expect(failed).toBeUndefined();
@@ -57,16 +65,37 @@ describe('a file to import', () => {
     expect(await suppressionsOf('bob@example.com')).toMatchObject([{ reason: 'complaint' }]);
   });
 
-  it('is read over the boundaries of its chunks, where a CRLF or a character may be cut', async () => {
-    const padding = 'é'.repeat(97);
-    const lines = Array.from({ length: 1_500 }, (_, index) => `p${index}@example.com;${padding}`);
-    for (const [name, bytes] of Object.entries({
-      utf8: `email;note\r\n${lines.join('\r\n')}`,
-      utf16: utf16be(`email;note\r\n${lines.join('\r\n')}`),
-    })) {
-      const { out } = await suppressions(file(bytes, `${name}.csv`), { dryRun: true });
-      expect(counts(out)).toEqual({ rows: 1_500, imported: 1_500, unchanged: 0, refused: 0 });
-    }
+  /** What the file system reads at a time, in bytes. */
+  const chunk = 65_536;
+
+  it('is read over the boundaries of its chunks: a CRLF there is one line end', async () => {
+    const before = 'email,note\r\nada@example.com,';
+    const text = `${before}${'n'.repeat(chunk - before.length - 1)}\r\nnobody,\r\n`;
+    expect(text.slice(chunk - 1, chunk + 1)).toBe('\r\n');
+    const { out } = await suppressions(file(text));
+    expect(counts(out)).toMatchObject({ rows: 2, imported: 1, refused: 1 });
+    expect(out).toContain('not an address: line 3,');
+  });
+
+  it('is read over the boundaries of its chunks: a character there is whole', async () => {
+    const before = 'user_id,email,note,name\nu_1,ada@example.com,';
+    const text = `${before}${'n'.repeat(chunk - before.length - 2)},éé`;
+    expect(
+      Buffer.from(text)
+        .subarray(chunk - 1, chunk + 1)
+        .toString(),
+    ).toBe('é');
+    const { out } = await people(file(text));
+    expect(counts(out)).toMatchObject({ imported: 1 });
+    expect(await cli.store.contacts.find('u_1')).toEqual({ email: 'ada@example.com', name: 'éé' });
+  });
+
+  it.each([
+    ['little-endian', utf16le],
+    ['big-endian', utf16be],
+  ])('may be UTF-16 with a mark and hardly any Latin letters, %s', async (_, encode) => {
+    const { out } = await suppressions(file(encode(`email,note\nada@example.com,${'山田'.repeat(500)}\n`)));
+    expect(counts(out)).toMatchObject({ rows: 1, imported: 1 });
   });
 
   const png = Buffer.from('89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489', 'hex');
@@ -83,6 +112,10 @@ describe('a file to import', () => {
     ['is zero bytes', new Uint8Array(2_000_000), 'is not a text file'],
     ['is bytes of no encoding', Buffer.alloc(1_000, 0xff), 'is not a text file'],
     ['is one long line', 'x'.repeat(2_000_000), 'Is it CSV?'],
+    ['is broken JSON', '[{"email": "ada@example.com"}', 'neither CSV nor a JSON list'],
+    ['is the JSON of an error', '{"error": {"message": "denied"}}', 'has no column with addresses'],
+    ['is an empty JSON list', '{"Suppressions": []}', 'is an empty list'],
+    ['is a JSON list of texts', '["ada@example.com"]', 'neither CSV nor a JSON list'],
     ['has no header', 'ada@example.com,bounce\n', 'has no column with addresses'],
     ['has no column with addresses', 'name;id\nAda;u_1\n', 'Its columns: "name", "id".'],
   ])('is unusable when it %s: nothing changes, and the exit code is 1', async (_, bytes, message) => {
@@ -114,6 +147,7 @@ describe('a file to import', () => {
     ['a field that is none', ['mail=contact'], 'unknown field "mail". Fields: email, address_hash'],
     ['no column', ['email'], 'give a field and a column'],
     ['an empty column', ['email='], 'give a field and a column'],
+    ['a column that the file does not have', ['email=Mail'], 'no column "Mail". Its columns: "contact".'],
   ])('cannot be mapped with %s: a usage error', async (_, column, message) => {
     const { failed } = await suppressions(file('contact\nada@example.com\n'), { column });
     expect(failed?.name).toBe('WrongUse');

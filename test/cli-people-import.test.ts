@@ -170,7 +170,7 @@ describe('rivulet people import', () => {
     ['a time that is none', 'u_1,a@example.com,soon', 'bad date'],
     ['a time in the future', 'u_1,a@example.com,2999-01-01', 'bad date'],
     ['a time before there were such consents', 'u_1,a@example.com,1980-01-01', 'bad date'],
-    ['no time', 'u_1,a@example.com,', 'no time of the consent'],
+    ['no time', 'u_1,a@example.com,', 'no captured_at or --time'],
     ['too few columns', 'u_1,a@example.com', 'wrong number of columns'],
     ['an open quote', `u_1,"a@example.com,${at}`, 'quotes that do not match'],
   ])('refuses a row with %s, and imports the others', async (_, row, kind) => {

@@ -179,6 +179,27 @@ describe('suppressions import', () => {
     ]);
   });
 
+  it('takes every row for an unsubscribe with --reason unsubscribed', async () => {
+    await cli.store.contacts.record('u_1', { email: 'c@example.com' }, at);
+    const { out } = await imports(['email,reason', 'c@example.com,moved', 'd@example.com,bounce'], {
+      reason: 'unsubscribed',
+    });
+    expect(counts(out)).toMatchObject({ imported: 2, 'opt-outs': 1, 'unsubscribed addresses': 1 });
+    expect(await cli.store.consents.stateOf('u_1', 'offers')).toBe('revoked');
+  });
+
+  it('reads the JSON of the APIs of providers', async () => {
+    const summary = { EmailAddress: 'c@example.com', Reason: 'BOUNCE', LastUpdateTime: at / 1_000 };
+    const ses = await imports([JSON.stringify({ SuppressedDestinationSummaries: [summary], NextToken: 'x' })]);
+    expect(ses.out).toContain('(SES suppression list):');
+    const mailgun = { address: 'd@example.com', tags: ['*'], created_at: 'Mon, 06 May 2024 07:08:09 UTC' };
+    expect((await imports([JSON.stringify({ items: [mailgun], paging: {} })])).out).toContain(
+      '(Mailgun unsubscribes):',
+    );
+    expect(await cli.suppressionsOf('c@example.com')).toMatchObject([{ reason: 'hard_bounce', since: at }]);
+    expect(await cli.suppressionsOf('d@example.com')).toMatchObject([{ reason: 'unsubscribed', since: at }]);
+  });
+
   it('refuses addresses that are none in every format', async () => {
     for (const [, header, rows] of exports) {
       const [row = ''] = rows[0] ?? [];

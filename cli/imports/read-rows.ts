@@ -2,11 +2,12 @@ import { parse } from 'csv-parse/sync';
 
 import { NotDone } from '../wrong-use.ts';
 import { type Columns, found, locate, type Sought } from './columns.ts';
+import { looksLikeJson, readJson } from './json-rows.ts';
 import { linesOf } from './lines.ts';
 
-/** One row of a CSV file. */
+/** One row of a file. */
 export interface Row {
-  /** Where it begins, from 1. */
+  /** Where it begins, from 1; of JSON, its place in the list. */
   line: number;
   /** As it is in the file. */
   text: string;
@@ -14,7 +15,7 @@ export interface Row {
   cells: string[] | undefined;
 }
 
-/** A CSV file: its columns, how many a row has, and its rows, page by page. */
+/** A CSV file, or a list of objects as JSON: its columns, how many a row has, and its rows, page by page. */
 export interface Table<Field extends string> {
   columns: Columns<Field>;
   width: number;
@@ -28,7 +29,7 @@ const separators = [',', ';', '\t', '|'];
 
 /**
  * Opens a CSV file, which is then read page by page, in constant memory, whatever its size. The first row names the columns; a line
- * such as `sep=;` may precede it. Throws NotDone when the file cannot be read or lacks a required column, and WrongUse when it
+ * such as `sep=;` may precede it. A file that begins like JSON is read as a whole. Throws NotDone when the file cannot be read or lacks a required column, and WrongUse when it
  * lacks a mapped one.
  */
 export async function openTable<Field extends string>(file: string, sought: Sought<Field>): Promise<Table<Field>> {
@@ -54,11 +55,22 @@ async function tableOf<Field extends string>(
     return read.value.trim() === '' ? next() : read.value;
   };
   let first = await next();
+  if (looksLikeJson(first)) {
+    const { header, rows } = await readJson(file, first, lines);
+    return { columns: locate(file, header, sought), width: header.length, pages: pagesOfJson(rows) };
+  }
   const declared = /^"?sep=(.)"?\s*$/i.exec(first)?.[1];
   if (declared !== undefined) first = await next();
   const { header, separator } = headerOf(first, declared === undefined ? separators : [declared], sought);
   const width = header.length;
   return { columns: locate(file, header, sought), width, pages: pagesOf(lines, { line: line + 1, separator, width }) };
+}
+
+async function* pagesOfJson(rows: readonly string[][]): AsyncGenerator<Row[]> {
+  for (let start = 0; start < rows.length; start += pageSize) {
+    const page = rows.slice(start, start + pageSize);
+    yield page.map((cells, index) => ({ line: start + index + 1, text: JSON.stringify(cells), cells }));
+  }
 }
 
 interface Layout {

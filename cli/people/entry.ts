@@ -94,7 +94,7 @@ function statementIn(
   if (topics.length === 0) topics.push(everyTopic);
   if (state !== 'revoked' && topics.includes(everyTopic))
     return { refused: 'consent to every topic', text: everyTopic };
-  if (state !== 'revoked' && time === undefined) return { refused: 'no time of the consent', text: '' };
+  if (state !== 'revoked' && time === undefined) return { refused: 'no captured_at or --time', text: '' };
   const source = cell('source') || sourceForAll;
   const block = consent.safeParse({ topics, source, ...(time !== undefined && { captured_at: time }) });
   if (!block.success) {
