@@ -52,6 +52,7 @@ describe('a file to import', () => {
     ['empty lines and spaces', ' Email , REASON \n\n  ada@example.com , bounce\n\n bob@example.com,complaint\n\n'],
     ['quotes', '"e-mail","reason","note"\n"ada@example.com","bounce","says ""no"""\nbob@example.com,complaint,x\n'],
     ['a field over three lines', 'email,reason,x\nada@example.com,bounce,"1,\r\n2\r3"\nbob@example.com,complaint,\n'],
+    ['rows that end with separators', 'email,reason\nada@example.com,bounce,,\nbob@example.com,complaint,\n'],
     ['mailboxes', 'email,reason\nAda Lovelace <ada@example.com>,bounce\n<bob@example.com>,complaint\n'],
     ['quoted mailboxes', 'email,reason\n"""Ada, L."" <ada@example.com>",bounce\n"Bob" <bob@example.com>,complaint\n'],
     ['a JSON array', JSON.stringify(objects, undefined, 2)],

@@ -128,6 +128,7 @@ const exports: [format: string, header: string, rows: [row: string, found: Found
       ['7,c@example.com,1577836800,true,false', ['unsubscribed', 'marketing', 0]],
       ['7,c@example.com,1577836800,false,true', ['manual', 'all', 0]],
       ['7,c@example.com,1577836800,false,false', undefined],
+      ['7,,1577836800,false,false', undefined],
     ],
   ],
   [

@@ -56,7 +56,10 @@ function readRow<Field extends string, Entry>(
   cells: readonly string[] | undefined,
 ): ReadRow<Entry> | Refusal | 'ignored' {
   if (cells === undefined) return { refused: 'quotes that do not match', text: '' };
-  if (cells.length !== width) return { refused: 'wrong number of columns', text: `${cells.length} of ${width}` };
+  // Spreadsheets end rows with separators that the header does not have.
+  const hasMore = cells.slice(width).some((cell) => cell.trim() !== '');
+  if (cells.length < width || hasMore)
+    return { refused: 'wrong number of columns', text: `${cells.length} of ${width}` };
   return importing.read(columns, cells);
 }
 

@@ -58,7 +58,7 @@ export function reportOf(file: string, format: string, tally: Tally, errors: str
     `${file} (${format}):`,
     line('rows', rows),
     line('imported', imported),
-    ...[...became].map(([name, count]) => line(`  ${name}`, count)),
+    ...[...became].toSorted().map(([name, count]) => line(`  ${name}`, count)),
     line('unchanged', unchanged),
     ...(ignored > 0 ? [line('ignored', ignored)] : []),
     line('refused', refusedRows(tally)),

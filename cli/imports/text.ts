@@ -13,7 +13,8 @@ export async function* textOf(file: string): AsyncGenerator<string> {
     const isFirst = decoder === undefined;
     decoder ??= new TextDecoder(encodingOf(bytes));
     const text = decoder.decode(bytes, { stream: true });
-    if (isFirst && isBinary(text)) throw new NotDone(`${file} is not a text file. Export the list as CSV.`);
+    if (isFirst && isBinary(text))
+      throw new NotDone(`${file} is not a text file in UTF-8 or UTF-16. Export the list as CSV.`);
     yield text;
   }
   if (decoder === undefined) throw new NotDone(`${file} is empty.`);

@@ -7,6 +7,7 @@ import type { ReadRow } from '../imports/import-rows.ts';
 import { instant, isFuture } from '../imports/instant.ts';
 import { statementId } from '../imports/statement-id.ts';
 import type { Refusal } from '../imports/tally.ts';
+import { topicsIn } from '../imports/topics.ts';
 import { agreementIn } from './agreement.ts';
 import { contactIn } from './contact.ts';
 import type { PersonField } from './fields.ts';
@@ -87,9 +88,7 @@ function statementIn(
   { user, state, time }: Said,
   { now, topics: forAll, source: sourceForAll }: RowSettings,
 ): ConsentStatement | Refusal {
-  const named = cell('topics')
-    .split(/[\s;,|]+/)
-    .filter((topic) => topic !== '');
+  const named = topicsIn(cell('topics'));
   const topics = named.length > 0 ? named : [...forAll];
   if (topics.length === 0) topics.push(everyTopic);
   if (state !== 'revoked' && topics.includes(everyTopic))

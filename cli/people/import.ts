@@ -6,6 +6,7 @@ import { createForecast } from '../imports/forecast.ts';
 import { type Importing, importRows } from '../imports/import-rows.ts';
 import { openTable } from '../imports/read-rows.ts';
 import { assertUsable, reportOf } from '../imports/tally.ts';
+import { topicsIn } from '../imports/topics.ts';
 import { withSecretStore } from '../store.ts';
 import { type Entry, readEntry, type RowSettings } from './entry.ts';
 import { type PersonField, personFields, soughtWith } from './fields.ts';
@@ -26,7 +27,8 @@ export interface ImportOptions {
  */
 export async function importPeople(context: CliContext, file: string, options: ImportOptions): Promise<void> {
   const table = await openTable(file, soughtWith(parseColumnOptions(personFields, options.column ?? [])));
-  const { topic: topics = [], source = 'import', time } = options;
+  const { topic = [], source = 'import', time } = options;
+  const topics = topic.flatMap(topicsIn);
   const tally = await withSecretStore(context.env, async ({ store }) => {
     const errors = options.errors === undefined ? undefined : await openErrors(options.errors, file);
     const settings = { now: Date.now(), topics, source, time };

@@ -29,10 +29,10 @@ export function readEntry(
   { now, format, reason: forAll, scope: scopeForAll, scopeOf }: RowSettings,
 ): Entry | Refusal | 'ignored' {
   const cell = (field: SuppressionField) => columns.cell(cells, field);
-  const whom = whomIn(cell('email'), cell('address_hash'));
-  if ('refused' in whom) return whom;
   const reason = forAll ?? format.meaning((name) => columns.named(cells, name), cell('reason'));
   if (reason === 'ignored') return reason;
+  const whom = whomIn(cell('email'), cell('address_hash'));
+  if ('refused' in whom) return whom;
   if (reason === undefined) return { refused: 'unknown reason', text: cell('reason') };
   const scope = scopeForAll ?? (cell('scope').toLowerCase() || scopeOf(reason));
   if (scope !== 'all' && scope !== 'marketing') return { refused: 'unknown scope', text: cell('scope') };

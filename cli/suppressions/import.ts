@@ -7,6 +7,7 @@ import { createForecast } from '../imports/forecast.ts';
 import { type Importing, importRows } from '../imports/import-rows.ts';
 import { openTable } from '../imports/read-rows.ts';
 import { assertUsable, reportOf } from '../imports/tally.ts';
+import { topicsIn } from '../imports/topics.ts';
 import { type OpenStore, withStore, withSecretStore } from '../store.ts';
 import { type Entry, readEntry, type RowSettings } from './entry.ts';
 import { soughtWith, type SuppressionField, suppressionFields } from './fields.ts';
@@ -52,8 +53,9 @@ function scopesOf({ suppression }: OpenStore['config']): RowSettings['scopeOf'] 
 function importingInto(
   store: Store,
   settings: RowSettings,
-  { dryRun, topic: topics = [] }: ImportOptions,
+  { dryRun, topic = [] }: ImportOptions,
 ): Importing<SuppressionField, Entry & { hash: string }> {
+  const topics = topic.flatMap(topicsIn);
   const forecast = createForecast(store, dryRun ?? false);
   const suppress = dryRun
     ? drySuppress(store)
