@@ -168,7 +168,7 @@ describe('suppressions import', () => {
   );
 
   it('refuses the reasons that no export has, and takes --reason and --scope in their place', async () => {
-    const rows = ['email,reason,x', 'c@example.com,moved,1', 'd@example.com,bounce,2'];
+    const rows = ['address,reason,created_at', `c@example.com,moved,${seconds}`, 'd@example.com,bounce,'];
     const refused = await imports(rows);
     expect(counts(refused.out)).toMatchObject({ imported: 1, refused: 1, 'unknown reason': 1 });
     const taken = await imports(rows, { reason: 'complaint', scope: 'marketing' });
@@ -178,6 +178,14 @@ describe('suppressions import', () => {
       { reason: 'complaint', scope: 'marketing' },
       { reason: 'hard_bounce', scope: 'all' },
     ]);
+  });
+
+  it('lets a column that names a reason decide, whatever the other columns are', async () => {
+    const rows = ['c@example.com,2024-05-06,bounce', 'd@example.com,2024-05-06,it is left'];
+    const { out } = await imports(['email,unsub_time,why', ...rows], { column: ['reason=Why', 'since=unsub_time'] });
+    expect(counts(out)).toMatchObject({ imported: 2 });
+    expect(await cli.suppressionsOf('c@example.com')).toMatchObject([{ reason: 'hard_bounce' }]);
+    expect(await cli.suppressionsOf('d@example.com')).toMatchObject([{ reason: 'unsubscribed' }]);
   });
 
   it('takes every row for an unsubscribe with --reason unsubscribed', async () => {

@@ -5,7 +5,7 @@ import { instant, isFuture } from '../imports/instant.ts';
 import { mailboxIn } from '../imports/mailbox.ts';
 import type { Refusal } from '../imports/tally.ts';
 import type { SuppressionField } from './fields.ts';
-import type { Format } from './formats.ts';
+import { type Format, reasonNamed } from './formats.ts';
 import { isAddressHash, type Whom } from './whom.ts';
 
 /** A suppression, or an opt-out: one with the reason `unsubscribed`. `isDated`: its `since` is from the file. */
@@ -29,7 +29,8 @@ export function readEntry(
   { now, format, reason: forAll, scope: scopeForAll, scopeOf }: RowSettings,
 ): Entry | Refusal | 'ignored' {
   const cell = (field: SuppressionField) => columns.cell(cells, field);
-  const reason = forAll ?? format.meaning((name) => columns.named(cells, name), cell('reason'));
+  const named = forAll ?? reasonNamed(cell('reason'));
+  const reason = named ?? format.meaning((name) => columns.named(cells, name), cell('reason'));
   if (reason === 'ignored') return reason;
   const whom = whomIn(cell('email'), cell('address_hash'));
   if ('refused' in whom) return whom;

@@ -8,7 +8,7 @@ type Meaning = SuppressionReason | 'ignored' | undefined;
 /** The values of one row by the plain names of its columns; empty where there is no such column. */
 type Named = (plain: string) => string;
 
-/** An export that is recognized by its columns. */
+/** An export that is recognized by its columns. `meaning`: of a row whose `reason` names none, as SendGrid's, which is free text. */
 export interface Format {
   name: string;
   recognizes: (columns: ReadonlySet<string>) => boolean;
@@ -33,12 +33,6 @@ const anyOf =
     names.some((name) => columns.has(name));
 
 const always = (reason: SuppressionReason) => () => reason;
-
-/** Their `reason` is what the receiving server answered. */
-const unlessNamed =
-  (reason: SuppressionReason) =>
-  (_: Named, text: string): Meaning =>
-    reasonNamed(text) ?? reason;
 
 const formats: Format[] = [
   { name: 'Postmark suppressions', recognizes: allOf('suppressionreason'), meaning: postmarkSuppression },
@@ -72,7 +66,7 @@ const formats: Format[] = [
     meaning: customerIoPerson,
     times: ['unsubscribedat', 'suppressedat'],
   },
-  { name: 'SES suppression list', recognizes: allOf('emailaddress', 'lastupdatetime'), meaning: named },
+  { name: 'SES suppression list', recognizes: allOf('emailaddress', 'lastupdatetime'), meaning: unnamed },
   {
     name: 'SendGrid group unsubscribes',
     recognizes: anyOf('groupid', 'groupname', 'asmgroupid'),
@@ -81,13 +75,13 @@ const formats: Format[] = [
   {
     name: 'SendGrid bounces',
     recognizes: allOf('email', 'status', 'reason', 'created'),
-    meaning: unlessNamed('hard_bounce'),
+    meaning: always('hard_bounce'),
   },
   { name: 'SendGrid spam reports', recognizes: allOf('email', 'ip', 'created'), meaning: always('complaint') },
   {
     name: 'SendGrid invalid emails',
     recognizes: allOf('email', 'reason', 'created'),
-    meaning: unlessNamed('invalid_address'),
+    meaning: always('invalid_address'),
   },
   {
     name: 'SendGrid global unsubscribes',
@@ -96,22 +90,22 @@ const formats: Format[] = [
   },
   { name: 'Mailgun bounces', recognizes: allOf('address', 'code', 'error'), meaning: always('hard_bounce') },
   { name: 'Mailgun unsubscribes', recognizes: allOf('address', 'tags'), meaning: always('unsubscribed') },
-  { name: 'Mailgun complaints', recognizes: allOf('address', 'createdat'), meaning: mailgunComplaint },
-  { name: 'CSV', recognizes: () => true, meaning: named },
+  {
+    name: 'Mailgun complaints',
+    recognizes: (columns) => !columns.has('reason') && allOf('address', 'createdat')(columns),
+    meaning: always('complaint'),
+  },
+  { name: 'CSV', recognizes: () => true, meaning: unnamed },
 ];
 
-/** A column `reason` in the words of Rivulet or of an export; without one, the operator lists the address. */
-function named(_: Named, reason: string): Meaning {
-  return reason === '' ? 'manual' : reasonNamed(reason);
-}
-
-function mailgunComplaint(row: Named, reason: string): Meaning {
-  return reason === '' ? 'complaint' : named(row, reason);
+/** Without a reason, the operator lists the address. */
+function unnamed(_: Named, reason: string): Meaning {
+  return reason === '' ? 'manual' : undefined;
 }
 
 /** A recipient who suppresses their own address has unsubscribed; a customer or an admin has listed it. */
 function postmarkSuppression(named: Named, reason: string): Meaning {
-  if (plain(reason) !== 'manualsuppression') return reasonNamed(reason);
+  if (plain(reason) !== 'manualsuppression') return undefined;
   return ['', 'recipient'].includes(plain(named('origin'))) ? 'unsubscribed' : 'manual';
 }
 
@@ -155,7 +149,8 @@ const otherNames: Readonly<Record<string, SuppressionReason>> = {
   invalidemail: 'invalid_address',
 };
 
-function reasonNamed(text: string): SuppressionReason | undefined {
+/** The reason that a text names, in the words of Rivulet or of an export; undefined when it names none. */
+export function reasonNamed(text: string): SuppressionReason | undefined {
   const name = plain(text);
   return (
     suppressionReasons.find((reason) => plain(reason) === name) ??
