@@ -107,7 +107,9 @@ describe('rivulet people import', () => {
   });
 
   it('does not let a clock that is ahead win over an opt-out to come', async () => {
-    await imports(['user_id,email,captured_at', `u_1,a@example.com,${Date.now() + day / 2}`], offers);
+    const rows = ['user_id,email,captured_at', `u_1,a@example.com,${Date.now() + day / 2}`];
+    await imports(rows, offers);
+    expect(counts((await imports(rows, offers)).out)).toMatchObject({ imported: 0, unchanged: 1 });
     await cli.store.consents.record('u_1', {
       id: 'left',
       state: 'revoked',

@@ -132,7 +132,7 @@ const exports: [format: string, header: string, rows: [row: string, found: Found
     ],
   ],
   [
-    'CSV',
+    'list of addresses',
     'E-Mail;Reason;Since;Scope',
     [
       ['c@example.com;;2024-05-06 07:08:09;', ['manual', 'all', at]],

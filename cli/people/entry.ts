@@ -47,7 +47,8 @@ export function readEntry(
   const said = state && statementIn(cell, { user: user.data, state, time }, settings);
   if (said && 'refused' in said) return said;
   // A contact without a time fills in what is not known, and replaces nothing that an event has said.
-  const entry = { user: user.data, contact: who.contact, at: time ?? 0, statement: said };
+  const at = Math.min(time ?? 0, settings.now);
+  const entry = { user: user.data, contact: who.contact, at, statement: said };
   return { entry, leftOut: who.leftOut };
 }
 
@@ -70,8 +71,7 @@ function timeIn(cell: Cell, state: ConsentState | undefined, { now, time }: RowS
     const text = cell(field);
     const at = instant(text);
     if (at === undefined || (at !== 'none' && isFuture(at, now))) return { refused: 'bad date', text };
-    // A clock that is ahead must not let a consent win over opt-outs to come.
-    if (at !== 'none') return Math.min(at, now);
+    if (at !== 'none') return at;
   }
   return time;
 }
@@ -95,7 +95,9 @@ function statementIn(
     return { refused: 'consent to every topic', text: everyTopic };
   if (state !== 'revoked' && time === undefined) return { refused: 'no captured_at or --time', text: '' };
   const source = cell('source') || sourceForAll;
-  const block = consent.safeParse({ topics, source, ...(time !== undefined && { captured_at: time }) });
+  // A clock that is ahead must not let a consent win over opt-outs to come. The id is that of the row all the same.
+  const captured = time === undefined ? {} : { captured_at: Math.min(time, now) };
+  const block = consent.safeParse({ topics, source, ...captured });
   if (!block.success) {
     const [field] = block.error.issues[0]?.path ?? [];
     return field === 'captured_at'

@@ -45,7 +45,7 @@ export function readEntry(
   if (until === undefined) return { refused: 'bad date', text: cell('until') };
   if (until !== 'none' && until <= now) return { refused: 'over already', text: cell('until') };
   const isDated = since !== 'none';
-  const times = { since: isDated ? Math.min(since, now) : now, ...(until !== 'none' && { until }) };
+  const times = { since: isDated ? since : now, ...(until !== 'none' && { until }) };
   return { ...whom, isDated, suppression: { reason, scope, source: 'import', ...times } };
 }
 

@@ -1,6 +1,6 @@
-import { yesOrNo } from '../imports/yes-or-no.ts';
-import { plain } from '../imports/columns.ts';
 import { type SuppressionReason, suppressionReasons } from '../../store/suppressions.ts';
+import { plain } from '../imports/columns.ts';
+import { yesOrNo } from '../imports/yes-or-no.ts';
 
 /** What a row of an export means: a suppression or an opt-out by its reason, or nothing to import. Undefined: unknown. */
 type Meaning = SuppressionReason | 'ignored' | undefined;
@@ -17,7 +17,7 @@ export interface Format {
   times?: readonly string[];
 }
 
-/** The format of a file by the plain names of its columns. The first that recognizes it; `rivulet` recognizes every file. */
+/** Returns the format of a file by the plain names of its columns: the first that recognizes it, and the last recognizes every file. */
 export function formatOf(columns: ReadonlySet<string>): Format {
   return formats.find(({ recognizes }) => recognizes(columns))!;
 }
@@ -95,7 +95,7 @@ const formats: Format[] = [
     recognizes: (columns) => !columns.has('reason') && allOf('address', 'createdat')(columns),
     meaning: always('complaint'),
   },
-  { name: 'CSV', recognizes: () => true, meaning: unnamed },
+  { name: 'list of addresses', recognizes: () => true, meaning: unnamed },
 ];
 
 /** Without a reason, the operator lists the address. */
