@@ -42,6 +42,7 @@ export function addSuppressions(program: Command, context: CliContext): void {
       'after',
       `
 The suppression lists of SES, SendGrid, Mailgun, Postmark, Mailchimp and Customer.io are recognized by their columns.
+SendGrid's blocks look like its bounces but are temporary: do not import them.
 
 Fields of other files; further columns are ignored:
   email        ada@example.com or Ada <ada@example.com>; or address_hash
