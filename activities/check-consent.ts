@@ -2,7 +2,7 @@ import type { ConsentModel } from '../config/consent-model.ts';
 import type { Contact } from '../events/person.ts';
 import { inForce } from '../store/consents.ts';
 import type { EmailIdentity, SendSnapshot } from '../store/sends.ts';
-import { reasonAgainst } from '../store/suppressions.ts';
+import { isUndoneBy, reasonAgainst } from '../store/suppressions.ts';
 import type { Template } from '../templates/catalogue.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { waitFor } from './failures.ts';
@@ -28,7 +28,8 @@ export function eligibility(
   const { email } = contact;
   if (!email) return { may: false, why: 'no_address', recorded: false };
   // The look has left out those that have ended, by the store's clock.
-  if (reasonAgainst(suppressions, template.class, -Infinity)) return { may: false, why: 'suppressed', recorded: true };
+  const standing = suppressions.filter((each) => !isUndoneBy(each, about));
+  if (reasonAgainst(standing, template.class, -Infinity)) return { may: false, why: 'suppressed', recorded: true };
   if (template.class === 'marketing' && template.topic) {
     const consent = inForce(about, all);
     const agreed = consent === 'granted' || (consent === 'none' && consentModel(contact.country) === 'opt_out');

@@ -30,6 +30,7 @@ const commands: Record<string, () => Promise<(program: Command, context: CliCont
   runs: async () => (await import('./runs.ts')).addRuns,
   simulate: async () => (await import('./simulate.ts')).addSimulate,
   person: async () => (await import('./person.ts')).addPerson,
+  people: async () => (await import('./people.ts')).addPeople,
   'why-event': async () => (await import('./why-event.ts')).addWhyEvent,
   suppressions: async () => (await import('./suppressions.ts')).addSuppressions,
   pause: async () => (await import('./pause.ts')).addPause,

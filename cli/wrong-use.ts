@@ -8,7 +8,7 @@ export class ServerAway extends Error {
   override readonly name = 'ServerAway';
 }
 
-/** The command was used rightly, but what it was to act on is not there; nothing was done. */
+/** The command was used rightly, but what it was to act on is not there or not usable; what was done is in its output. */
 export class NotDone extends Error {
   override readonly name = 'NotDone';
 }

@@ -14,6 +14,8 @@ export interface Contacts {
   record(userId: string, contact: Contact, at: number): Promise<void>;
   /** Returns what is known now; an unknown person has no fields. */
   find(userId: string): Promise<Contact>;
+  /** The same, with when each field was written; no field for an unknown person. */
+  dated(userId: string): Promise<DatedContact>;
   /** Returns the keyed hash of their address, for callers without the secret. */
   addressHashOf(userId: string): Promise<string | undefined>;
   /** Returns the user ids of everyone who has this address now. */

@@ -1,15 +1,19 @@
+import type { Decisive } from './consents.ts';
+
 export const suppressionReasons = [
   'hard_bounce',
   'complaint',
   'soft_bounces',
   'invalid_address',
   'provider_list',
+  'unsubscribed',
   'manual',
 ] as const;
 
 /**
  * Why an address gets no email. `soft_bounces`: it was unreachable for weeks. `invalid_address`: the provider's own
- * validation rejects it. `provider_list`: it is on a list of the provider that does not say why.
+ * validation rejects it. `provider_list`: it is on a list of the provider that does not say why. `unsubscribed`: an opt-out that
+ * was imported before any person had the address.
  */
 export type SuppressionReason = (typeof suppressionReasons)[number];
 
@@ -70,6 +74,16 @@ export function reasonAgainst(
   return suppressions.find(stops)?.reason;
 }
 
+/**
+ * Whether a consent to the topic of an email is newer than the suppression and undoes it. Only an opt-out can be undone so: bounces
+ * and complaints are about the address, not about what its owner wants.
+ */
+export function isUndoneBy({ reason, since }: Suppression, consent: Decisive | undefined): boolean {
+  return (
+    reason === 'unsubscribed' && consent?.state === 'granted' && !consent.incidental && consent.captured_at > since
+  );
+}
+
 /** Whether the provider's list lacks it and could have it. What the provider reported, by list or feedback, it knows. */
 export function isUnreported<Each extends Suppression>(each: Each): each is Each & { reason: SharedReason } {
   const { reason, source } = each;
@@ -88,18 +102,20 @@ export function isLifted(
  * Returns the suppressions for one reason after another one is added; undefined when `known`, those of that reason, cover
  * it. Scope and end belong together: all email until Friday and marketing until June are two suppressions, since one with
  * the wider scope and the later end would stop receipts until June. What the new one covers is replaced by it, and keeps
- * its beginning and source.
+ * its beginning and source. Of an opt-out the latest beginning counts: it is compared with consents.
  */
 export function widen<Each extends Suppression>(known: readonly Each[], more: Each): Each[] | undefined {
   if (known.some((each) => covers(each, more))) return undefined;
   const covered = known.filter((each) => covers(more, each));
-  const first = covered.toSorted((one, other) => one.since - other.since)[0] ?? more;
+  const isOptOut = more.reason === 'unsubscribed';
+  const first = (isOptOut ? undefined : covered.toSorted((one, other) => one.since - other.since)[0]) ?? more;
   const { until: _, ...rest } = first;
   const widened = { ...rest, scope: more.scope, ...(more.until !== undefined && { until: more.until }) } as Each;
   return [...known.filter((each) => !covered.includes(each)), widened];
 }
 
 function covers(one: Suppression, other: Suppression): boolean {
+  if (one.reason === 'unsubscribed' && one.since < other.since) return false;
   return (one.scope === 'all' || other.scope === 'marketing') && (one.until ?? Infinity) >= (other.until ?? Infinity);
 }
 

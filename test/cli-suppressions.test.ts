@@ -161,7 +161,7 @@ describe('rivulet suppressions export', () => {
     const { code, out } = await rivulet('export all.csv', noSecret);
     expect([code, out]).toEqual([0, '']);
     await cli.forget();
-    expect(counts(await imports('all.csv', noSecret))).toMatchObject({ rows: 3, added: 3, wrong: 0 });
+    expect(counts(await imports('all.csv', noSecret))).toMatchObject({ rows: 3, imported: 3, refused: 0 });
     const bySource = (all: object[]) => all.map((each) => ({ ...each, source: 'import' }));
     expect(await suppressionsOf('b@example.com')).toEqual(bySource(before));
     expect(await suppressionsOf(ada)).toMatchObject([{ reason: 'complaint', scope: 'marketing' }]);

@@ -35,6 +35,19 @@ describe('the preference centre', () => {
     expect((await world.get(world.links.preferences(grace))).ticked).toEqual([]);
   });
 
+  it('ticks nothing at an address that an import has unsubscribed, and what is ticked then counts', async () => {
+    const world = await pages();
+    const hash = world.store.addressHash(world.ada.email);
+    const left = { reason: 'unsubscribed', scope: 'marketing', since: Date.now(), source: 'import' } as const;
+    await world.store.suppressions.add(hash, left);
+    expect((await world.get(preferencesOf(world))).ticked).toEqual([]);
+    const page = await world.post(preferencesOf(world), ticking('offers'));
+    expect(page.ticked).toEqual(['offers']);
+    const ofOffers = (await world.store.consents.now(world.ada.user_id))['offers'];
+    expect(ofOffers?.state).toBe('granted');
+    expect(ofOffers?.captured_at).toBeGreaterThan(left.since);
+  });
+
   it('saves what differs and nothing else', async () => {
     const world = await pages();
     const off = await world.post(preferencesOf(world), ticking('onboarding'));

@@ -1,75 +1,63 @@
-import { z } from 'zod';
-
 import { emailAddress } from '../../events/person.ts';
-import { type Suppression, type SuppressionReason, suppressionReasons } from '../../store/suppressions.ts';
-import type { Row } from './read-rows.ts';
+import type { Suppression, SuppressionReason } from '../../store/suppressions.ts';
+import type { Columns } from '../imports/columns.ts';
+import { instant, isFuture } from '../imports/instant.ts';
+import { mailboxIn } from '../imports/mailbox.ts';
+import type { Refusal } from '../imports/tally.ts';
+import type { SuppressionField } from './fields.ts';
+import { type Format, reasonNamed } from './formats.ts';
 import { isAddressHash, type Whom } from './whom.ts';
 
-/** Why a row cannot be imported. */
-export type Mistake =
-  | 'not an address'
-  | 'not an address hash'
-  | 'unknown reason'
-  | 'unknown scope'
-  | 'bad date'
-  | 'over already'
-  | 'wrong number of columns'
-  | 'quotes that do not match';
+/** A suppression, or an opt-out: one with the reason `unsubscribed`. `isDated`: its `since` is from the file. */
+export type Entry = Whom & { suppression: Suppression; isDated: boolean };
 
-export type Entry = Whom & { suppression: Suppression };
-
-/** What a row stands for when it does not say. */
-export interface RowDefaults {
+/** What applies to every row of an import. */
+export interface RowSettings {
+  /** Unix ms. */
   now: number;
+  format: Format;
+  /** In place of what the rows say. */
+  reason: SuppressionReason | undefined;
+  scope: Suppression['scope'] | undefined;
   scopeOf: (reason: SuppressionReason) => Suppression['scope'];
 }
 
-/** Reads one row: an entry, or the mistake and the words that are wrong. */
+/** Reads one row: an entry, or why it is refused; `'ignored'` when it suppresses no address. */
 export function readEntry(
-  header: readonly string[],
-  { cells }: Row,
-  { now, scopeOf }: RowDefaults,
-): Entry | [Mistake, string] {
-  if (cells === undefined) return ['quotes that do not match', ''];
-  if (cells.length !== header.length) return ['wrong number of columns', `${cells.length} of ${header.length}`];
-  const cell = (name: string) => cells[header.indexOf(name)]?.trim() ?? '';
-
+  columns: Columns<SuppressionField>,
+  cells: readonly string[],
+  { now, format, reason: forAll, scope: scopeForAll, scopeOf }: RowSettings,
+): Entry | Refusal | 'ignored' {
+  const cell = (field: SuppressionField) => columns.cell(cells, field);
+  const named = forAll ?? reasonNamed(cell('reason'));
+  const reason = named ?? format.meaning((name) => columns.named(cells, name), cell('reason'));
+  if (reason === 'ignored') return reason;
   const whom = whomIn(cell('email'), cell('address_hash'));
-  if (Array.isArray(whom)) return whom;
-  const reason = reasonIn(cell('reason'));
-  if (reason === undefined) return ['unknown reason', cell('reason')];
-  const scope = cell('scope').toLowerCase() || scopeOf(reason);
-  if (scope !== 'all' && scope !== 'marketing') return ['unknown scope', cell('scope')];
-  const since = cell('since') === '' ? now : instant(cell('since'));
-  if (since === undefined || since > now + dayMs) return ['bad date', cell('since')];
-  const until = cell('until') === '' ? undefined : instant(cell('until'));
-  if (cell('until') !== '' && until === undefined) return ['bad date', cell('until')];
-  if (until !== undefined && until <= now) return ['over already', cell('until')];
-  return { ...whom, suppression: { reason, scope, since, source: 'import', ...(until !== undefined && { until }) } };
+  if ('refused' in whom) return whom;
+  if (reason === undefined) return { refused: 'unknown reason', text: cell('reason') };
+  const scope = scopeForAll ?? (cell('scope').toLowerCase() || scopeOf(reason));
+  if (scope !== 'all' && scope !== 'marketing') return { refused: 'unknown scope', text: cell('scope') };
+  const sinceText = timeIn(columns, cells, format);
+  const since = instant(sinceText);
+  if (since === undefined || (since !== 'none' && isFuture(since, now)))
+    return { refused: 'bad date', text: sinceText };
+  const until = instant(cell('until'));
+  if (until === undefined) return { refused: 'bad date', text: cell('until') };
+  if (until !== 'none' && until <= now) return { refused: 'over already', text: cell('until') };
+  const isDated = since !== 'none';
+  const times = { since: isDated ? since : now, ...(until !== 'none' && { until }) };
+  return { ...whom, isDated, suppression: { reason, scope, source: 'import', ...times } };
 }
 
-const dayMs = 86_400_000;
-
-function whomIn(email: string, hash: string): Whom | [Mistake, string] {
-  if (email === '' && hash !== '') return isAddressHash(hash) ? { hash } : ['not an address hash', hash];
-  const address = emailAddress.safeParse(email);
-  return address.success ? { address: address.data } : ['not an address', email];
+function whomIn(email: string, hash: string): Whom | Refusal {
+  if (email === '' && hash !== '')
+    return isAddressHash(hash) ? { hash } : { refused: 'not an address hash', text: hash };
+  const address = emailAddress.safeParse(mailboxIn(email).address);
+  return address.success ? { address: address.data } : { refused: 'not an address', text: email };
 }
 
-function reasonIn(text: string): SuppressionReason | undefined {
-  if (text === '') return 'manual';
-  const name = text.toLowerCase();
-  return name === 'bounce' ? 'hard_bounce' : suppressionReasons.find((reason) => reason === name);
-}
-
-const day = z.iso.date();
-const dayAndTime = z.iso.datetime({ offset: true, local: true });
-
-/** A date, a date and time (in UTC, unless it says otherwise), or Unix milliseconds. Seconds would be a day in 1970. */
-function instant(text: string): number | undefined {
-  if (/^\d{12,14}$/.test(text)) return Number(text);
-  const iso = text.replace(' ', 'T');
-  if (day.safeParse(iso).success) return Date.parse(iso);
-  if (!dayAndTime.safeParse(iso).success) return undefined;
-  return Date.parse(/(Z|[+-]\d\d:?\d\d)$/i.test(iso) ? iso : `${iso}Z`);
+/** A column that the user has mapped counts in every format. */
+function timeIn(columns: Columns<SuppressionField>, cells: readonly string[], { times }: Format): string {
+  if (times === undefined || columns.isMapped('since')) return columns.cell(cells, 'since');
+  return times.map((name) => columns.named(cells, name)).find((text) => text !== '') ?? '';
 }

@@ -10,6 +10,8 @@ export interface Person {
   contact: Contact;
   /** The newest record of each topic. */
   records: Readonly<Record<string, ConsentRecord>>;
+  /** Since when their address is unsubscribed by an import, Unix ms. */
+  unsubscribedAt?: number | undefined;
 }
 
 /** Undefined when Redis is away. */
@@ -19,15 +21,25 @@ export async function lookUp(
 ): Promise<Person | undefined> {
   try {
     const [contact, records] = await Promise.all([store.contacts.find(user), store.consents.now(user)]);
-    return { known: Object.keys(contact).length + Object.keys(records).length > 0, contact, records };
+    const known = Object.keys(contact).length + Object.keys(records).length > 0;
+    return { known, contact, records, unsubscribedAt: await unsubscribedAt(store, contact) };
   } catch (error) {
     log.warn({ user_id: user, err: error }, 'a page could not look a person up');
     return undefined;
   }
 }
 
-export function stateOf({ records }: Person, topic: string): ConsentState | 'none' {
-  return inForce(records[topic], records[everyTopic]);
+async function unsubscribedAt(store: PageDependencies['store'], { email }: Contact): Promise<number | undefined> {
+  if (email === undefined) return undefined;
+  const suppressions = await store.suppressions.of(store.addressHash(email));
+  return suppressions.find(({ reason }) => reason === 'unsubscribed')?.since;
+}
+
+/** An address that is unsubscribed counts as an opt-out of every topic, as in every send. */
+export function stateOf({ records, unsubscribedAt }: Person, topic: string): ConsentState | 'none' {
+  const state = inForce(records[topic], records[everyTopic]);
+  if (unsubscribedAt === undefined) return state;
+  return inForce(records[topic], { state: 'revoked', captured_at: unsubscribedAt }) === 'revoked' ? 'revoked' : state;
 }
 
 /** Whether mails about this topic go to them now. */
@@ -42,5 +54,5 @@ export function gets({ compliance }: Pick<PageDependencies, 'compliance'>, perso
  */
 export function momentAfter(now: number, person: Person | undefined, topics: readonly string[]): number {
   const before = [...topics, everyTopic].map((topic) => person?.records[topic]?.captured_at ?? 0);
-  return Math.max(now, ...before.map((at) => at + 1));
+  return Math.max(now, ...[...before, person?.unsubscribedAt ?? 0].map((at) => at + 1));
 }

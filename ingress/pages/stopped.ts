@@ -22,5 +22,6 @@ const kindOf: Record<SuppressionReason, 'complaint' | 'bounce' | 'other'> = {
   soft_bounces: 'bounce',
   invalid_address: 'bounce',
   provider_list: 'other',
+  unsubscribed: 'other',
   manual: 'other',
 };

@@ -19,6 +19,10 @@ export function createContacts(
       const contact = record.people.get(userId)?.contact;
       return contactOf(contactFields.map((field) => contact?.[field]));
     },
+    async dated(userId) {
+      const { contact = {}, writtenAt = {} } = record.people.get(userId) ?? {};
+      return { contact: { ...contact }, writtenAt: { ...writtenAt } };
+    },
     addressHashOf: async (userId) => record.people.get(userId)?.addressHash,
     async peopleAt(hash) {
       const found = [...record.people].filter(([, person]) => person.addressHash === hash);

@@ -1,5 +1,5 @@
 import type { AddressHashes } from '../address-hash.ts';
-import { type Contact, contactFields, contactOf, type Contacts } from '../contacts.ts';
+import { type Contact, contactFields, contactOf, type Contacts, type DatedContact } from '../contacts.ts';
 import type { Queries } from './connect.ts';
 import { statement } from './statement.ts';
 import { storable } from './storable.ts';
@@ -10,7 +10,9 @@ const sql = {
   peopleAt: statement(import.meta.url, 'contacts-people-at.sql'),
 };
 
-type PersonRow = Record<(typeof contactFields)[number] | 'address_hash', string | null>;
+type PersonRow = Record<(typeof contactFields)[number] | 'address_hash', string | null> & {
+  said_at: DatedContact['writtenAt'];
+};
 
 /** `hashes`: the keyed hashes of an address; see address-hash.ts. */
 export function createContacts(postgres: Queries, { hashes }: Pick<AddressHashes, 'hashes'>): Contacts {
@@ -23,9 +25,10 @@ export function createContacts(postgres: Queries, { hashes }: Pick<AddressHashes
       const [hash = null, previous = null] = said.email === undefined ? [] : hashes(said.email);
       await postgres.query(sql.record, [userId, ...values, hash, at, previous]);
     },
-    async find(userId): Promise<Contact> {
+    find: async (userId): Promise<Contact> => contactIn(await find(userId)),
+    async dated(userId) {
       const row = await find(userId);
-      return contactOf(contactFields.map((field) => row?.[field]));
+      return { contact: contactIn(row), writtenAt: row?.said_at ?? {} };
     },
     addressHashOf: async (userId) => (await find(userId))?.address_hash ?? undefined,
     async peopleAt(addressHash) {
@@ -33,4 +36,8 @@ export function createContacts(postgres: Queries, { hashes }: Pick<AddressHashes
       return rows.map(({ user_id }) => user_id);
     },
   };
+}
+
+function contactIn(row: PersonRow | undefined): Contact {
+  return contactOf(contactFields.map((field) => row?.[field]));
 }

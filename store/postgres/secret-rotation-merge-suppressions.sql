@@ -1,5 +1,6 @@
 -- Of suppressions with one reason under both hashes, the one under the new hash becomes as wide and as long as both, and the other ends.
--- Widening only: a merge must not let an email pass that either of them stops.
+-- Widening only: a merge must not let an email pass that either of them stops. Of an opt-out the later beginning counts, as in `widen`
+-- in store/suppressions.ts.
 -- $1: previous hashes, $2: the new ones.
 WITH pair AS (SELECT * FROM unnest($1::text[], $2::text[]) AS pair (old_hash, new_hash)),
 twin AS (
@@ -11,7 +12,10 @@ twin AS (
 )
 UPDATE suppression SET
   scope = CASE WHEN 'all' IN (suppression.scope, twin.scope) THEN 'all' ELSE 'marketing' END,
-  since = least(suppression.since, twin.since),
+  since = CASE
+    WHEN suppression.reason = 'unsubscribed' THEN greatest(suppression.since, twin.since)
+    ELSE least(suppression.since, twin.since)
+  END,
   until = CASE WHEN suppression.until IS NULL OR twin.until IS NULL THEN NULL ELSE greatest(suppression.until, twin.until) END,
   to_report = suppression.to_report OR twin.to_report
 FROM twin

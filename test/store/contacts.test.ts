@@ -60,6 +60,18 @@ describe.each(implementations)('contacts in %s', (_, start) => {
     expect(await contacts.find(ada)).toEqual({ email: 'ada@new.example', name: 'Ada', locale: 'pt-BR', plan: 'pro' });
   });
 
+  it('say when each field was written', async () => {
+    const { contacts } = stores();
+    const ada = someone();
+    expect(await contacts.dated(ada)).toEqual({ contact: {}, writtenAt: {} });
+    await contacts.record(ada, { email: 'ada@new.example', name: 'Ada' }, tuesday);
+    await contacts.record(ada, { email: 'ada@old.example', country: 'DE' }, monday);
+    expect(await contacts.dated(ada)).toEqual({
+      contact: { email: 'ada@new.example', name: 'Ada', country: 'DE' },
+      writtenAt: { email: tuesday, name: tuesday, country: monday },
+    });
+  });
+
   it('an empty contact changes nothing and creates no person', async () => {
     const { contacts, personVersion } = stores();
     const [ada, grace] = [someone(), someone()];

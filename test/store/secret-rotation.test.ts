@@ -35,14 +35,14 @@ async function knows(user: string, address: string, { hash } = before): Promise<
 
 async function suppress(
   address: string,
-  more: { reason?: string; scope?: string; until?: string } = {},
+  more: { reason?: string; scope?: string; since?: string; until?: string } = {},
   { hash } = before,
 ) {
-  const { reason = 'complaint', scope = 'all', until = 'infinity' } = more;
+  const { reason = 'complaint', scope = 'all', since = '2026-01-05Z', until = 'infinity' } = more;
   await sql(
     `INSERT INTO suppression (address_hash, reason, scope, since, until, source)
-     VALUES ($1, $2, $3, '2026-01-05Z', nullif($4::timestamptz, 'infinity'), 'test')`,
-    [hash(address), reason, scope, until],
+     VALUES ($1, $2, $3, $4, nullif($5::timestamptz, 'infinity'), 'test')`,
+    [hash(address), reason, scope, since, until],
   );
 }
 
@@ -165,6 +165,24 @@ describe('a rotation of the secret', () => {
     ]);
     expect(await sql('SELECT count(*) AS rows FROM suppression')).toEqual([{ rows: 4 }]);
     expect(await sql('SELECT hash, version FROM address')).toEqual([{ hash: after.hash(one), version: 10 }]);
+  });
+
+  it('of a reason under both hashes keeps the first beginning, of an opt-out the latest', async () => {
+    const [one = '', two = ''] = people.map(addressOf);
+    for (const reason of ['unsubscribed', 'manual']) {
+      await suppress(one, { reason, since: '2026-01-05Z' });
+      await suppress(one, { reason, since: '2026-01-06Z' }, after);
+      await suppress(two, { reason, since: '2026-01-06Z' });
+      await suppress(two, { reason, since: '2026-01-05Z' }, after);
+    }
+    await rotateSecret(own.postgres, rotation);
+    for (const address of [one, two]) {
+      const text = 'SELECT reason, since FROM suppression WHERE address_hash = $1 ORDER BY reason';
+      expect(await sql(text, [after.hash(address)])).toEqual([
+        { reason: 'manual', since: Date.UTC(2026, 0, 5) },
+        { reason: 'unsubscribed', since: Date.UTC(2026, 0, 6) },
+      ]);
+    }
   });
 
   it('that crashes at any batch leaves everyone suppressed who was, refuses the secrets it must, and is continued', async () => {

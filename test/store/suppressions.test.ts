@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { createSuppressions } from '../../store/postgres/suppressions.ts';
-import { reasonAgainst, type Suppression, widen } from '../../store/suppressions.ts';
+import { isUndoneBy, reasonAgainst, type Suppression, widen } from '../../store/suppressions.ts';
 import { failAt, ownDatabase } from '../support/database.ts';
 import { anAddress, day, implementations, monday, postgresStores } from '../support/people-stores.ts';
 
@@ -72,6 +72,16 @@ describe.each(implementations)('suppressions in %s', (_, start) => {
     expect(await suppressions.of(hash)).toEqual([manual]);
     expect(await addressVersion(hash)).toBe(version);
     expect(await facts({ address_hash: hash })).toHaveLength(1);
+  });
+
+  it('of an opt-out begin with the latest one', async () => {
+    const { suppressions } = stores();
+    const hash = aHash();
+    const left: Suppression = { ...manual, reason: 'unsubscribed', scope: 'marketing' };
+    const [monday, later] = [left, { ...left, since: tuesday }];
+    for (const each of [monday, later]) expect(await suppressions.add(hash, each)).toBe(true);
+    for (const each of [monday, later]) expect(await suppressions.add(hash, each)).toBe(false);
+    expect(await suppressions.of(hash)).toEqual([later]);
   });
 
   it('are lifted one reason at a time, in every scope, or all at once', async () => {
@@ -227,6 +237,32 @@ describe('adding a suppression', () => {
     expect(widen([first], { ...first, scope: 'all', since: 5, source: 'import' })).toEqual([
       { ...first, scope: 'all' },
     ]);
+  });
+});
+
+describe('a suppression that a consent undoes', () => {
+  const left: Suppression = { reason: 'unsubscribed', scope: 'marketing', since: monday, source: 'import' };
+
+  it.each([
+    ['an opt-out, by a later consent', left, { state: 'granted' as const, captured_at: monday + 1 }, true],
+    ['an opt-out, by a consent of the same instant', left, { state: 'granted' as const, captured_at: monday }, false],
+    ['an opt-out, by a later request', left, { state: 'pending' as const, captured_at: tuesday }, false],
+    [
+      'an opt-out, by a later consent beside an order',
+      left,
+      { state: 'granted' as const, captured_at: tuesday, incidental: true },
+      false,
+    ],
+    ['an opt-out, by no consent', left, undefined, false],
+    [
+      'a complaint',
+      { ...left, reason: 'complaint' as const },
+      { state: 'granted' as const, captured_at: tuesday },
+      false,
+    ],
+    ['an operator', manual, { state: 'granted' as const, captured_at: tuesday }, false],
+  ])('is only one of an older opt-out: %s', (_, suppression, consent, isUndone) => {
+    expect(isUndoneBy(suppression, consent)).toBe(isUndone);
   });
 });
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, inject } from 'vitest';
 
+import type { CliContext } from '../../cli/context.ts';
 import { importFile } from '../../cli/suppressions/import.ts';
 import { createStore, type Store } from '../../store/store.ts';
 import { createInstallation } from '../../store/postgres/installation.ts';
@@ -24,6 +25,11 @@ interface Ran {
   err: string;
 }
 
+interface Printed {
+  out: string;
+  failed: Error | undefined;
+}
+
 /** `rivulet suppressions` in a folder of a file's own, where each test has its own database and part of Redis. */
 export interface SuppressionsCli {
   /** What a worker with the same rivulet.yaml and secret remembers. */
@@ -34,13 +40,17 @@ export interface SuppressionsCli {
   forget(): Promise<void>;
   inFolder(name: string): string;
   rivulet(command: string, env?: NodeJS.ProcessEnv): Promise<Ran>;
-  /** The same for a file to import, without a process of its own. */
+  /** The whole command, with arguments that may hold spaces. */
+  run(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ran>;
+  /** The report of an import, without a process of its own; `failed`: what made it end with exit code 1 or 2. */
+  printed(command: (context: CliContext) => Promise<void>, env?: NodeJS.ProcessEnv): Promise<Printed>;
+  /** The same for a file of suppressions, which must not fail. */
   imports(name: string, env?: NodeJS.ProcessEnv): Promise<string>;
   /** By reason. */
   suppressionsOf(address: string): Promise<Suppression[]>;
   /** Hashes of the addresses that the provider's list has yet to get. */
   toTell(): Promise<string[]>;
-  /** The names of all suppressions, lifts and facts. */
+  /** The names of all suppressions, lifts, people, consents and facts. */
   everything(): Promise<string[]>;
   /** As a worker with this secret does when it starts. */
   agreeOnSecret(): Promise<void>;
@@ -68,6 +78,29 @@ export function suppressionsCli(): SuppressionsCli {
     store = createStore({ postgres: own.postgres, redis }, settings);
   }
 
+  const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+    new Promise<Ran>((resolve) => {
+      execFile(
+        process.execPath,
+        [compiledCli, ...args],
+        { cwd: folder, env: { ...process.env, ...itsOwn(), ...env }, maxBuffer: 100_000_000 },
+        (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out, err }),
+      );
+    });
+
+  async function printed(
+    command: (context: CliContext) => Promise<void>,
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<Printed> {
+    const lines: string[] = [];
+    const print = (line: string) => void lines.push(line);
+    const failed = await command({ root: folder, env: { ...itsOwn(), ...env }, print }).then(
+      () => undefined,
+      (error: Error) => error,
+    );
+    return { out: lines.join('\n'), failed };
+  }
+
   beforeAll(() => {
     redis = new Redis(inject('servers').redis);
     folder = mkdtempSync(join(tmpdir(), 'rivulet-suppressions-'));
@@ -86,20 +119,13 @@ export function suppressionsCli(): SuppressionsCli {
     forget: async () =>
       void (await own.postgres.query({ name: 'forget', text: 'TRUNCATE suppression, suppression_lift' })),
     inFolder,
-    rivulet: (command, env = {}) =>
-      new Promise((resolve) => {
-        execFile(
-          process.execPath,
-          [compiledCli, 'suppressions', ...command.split(' ')],
-          { cwd: folder, env: { ...process.env, ...itsOwn(), ...env }, maxBuffer: 100_000_000 },
-          (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out, err }),
-        );
-      }),
+    rivulet: (command, env = {}) => run(['suppressions', ...command.split(' ')], env),
+    run,
+    printed,
     async imports(name, env = {}) {
-      const lines: string[] = [];
-      const context = { root: folder, env: { ...itsOwn(), ...env }, print: (line: string) => void lines.push(line) };
-      await importFile(context, inFolder(name), {});
-      return lines.join('\n');
+      const { out, failed } = await printed((context) => importFile(context, inFolder(name), {}), env);
+      if (failed) throw failed;
+      return out;
     },
     suppressionsOf: async (address) =>
       (await store.suppressions.of(store.addressHash(address))).toSorted((one, other) =>
@@ -115,6 +141,8 @@ export function suppressionsCli(): SuppressionsCli {
         name: 'everything',
         text: `SELECT address_hash || ' ' || reason AS hash FROM suppression
                UNION ALL SELECT address_hash FROM suppression_lift
+               UNION ALL SELECT user_id || ' ' || said_at FROM person
+               UNION ALL SELECT user_id || ' ' || id FROM consent_log
                UNION ALL SELECT 'fact ' || id FROM fact ORDER BY 1`,
       });
       return rows.map(({ hash }) => hash);
