@@ -8,13 +8,21 @@ import type { Mail } from './mailers/mailer.ts';
 export interface MailLinks {
   unsubscribe(user: string, topic: string, mail: string): string;
   preferences(user: string, mail?: string): string;
-  confirm(user: string, event: string): string;
+  confirm(user: string, event: string, address: string): string;
 }
 
 type LinksOfMail = NonNullable<TemplateData['links']>;
 
-/** The links that a mail may show: the way out for marketing, the confirmation where the event asks for one. */
-export function linksFor(links: MailLinks, template: Template, event: Event, tag: string): LinksOfMail {
+/**
+ * The links that a mail may show: the way out for marketing, the confirmation where the event asks for one. `address`: the keyed hash
+ * of whom it goes to.
+ */
+export function linksFor(
+  links: MailLinks,
+  template: Template,
+  event: Event,
+  { tag, address }: { tag: string; address: string },
+): LinksOfMail {
   const { event_id, event_type, user_id } = event;
   return {
     ...(template.class === 'marketing' &&
@@ -22,7 +30,7 @@ export function linksFor(links: MailLinks, template: Template, event: Event, tag
         unsubscribe: links.unsubscribe(user_id, template.topic, tag),
         preferences: links.preferences(user_id, tag),
       }),
-    ...(event_type === 'consent.requested' && { confirm: links.confirm(user_id, event_id) }),
+    ...(event_type === 'consent.requested' && { confirm: links.confirm(user_id, event_id, address) }),
   };
 }
 

@@ -6,8 +6,8 @@ export interface Links {
   /** For the List-Unsubscribe header and the foot of a mail. `mail` is the message tag. */
   unsubscribe(user: string, topic: string, mail: string): string;
   preferences(user: string, mail?: string): string;
-  /** For whoever asked to be subscribed, by the event `event`, and has yet to confirm it. */
-  confirm(user: string, event: string): string;
+  /** For whoever asked to be subscribed, by the event `event`, and has yet to confirm it at this address (its keyed hash). */
+  confirm(user: string, event: string, address: string): string;
 }
 
 /** What SES takes as the value of a header. */
@@ -36,9 +36,10 @@ export function createLinks({
     },
     preferences: (user, mail) =>
       `${base}/preferences/${tokens.sign({ user, action: 'preferences', ...(mail !== undefined && { mail }) })}`,
-    confirm: (user, event) => `${base}/preferences/${tokens.sign({ user, action: 'confirm', event })}`,
+    confirm: (user, event, address) =>
+      `${base}/preferences/${tokens.sign({ user, action: 'confirm', event, address })}`,
   };
-  for (const topic of topics) links.unsubscribe('u'.repeat(128), topic, 'm'.repeat(43));
+  for (const topic of topics) links.unsubscribe('"'.repeat(128), topic, 'm'.repeat(43));
   return links;
 }
 

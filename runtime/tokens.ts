@@ -10,6 +10,8 @@ export interface Claims {
   mail?: string;
   /** confirm: the event that asked for a confirmation. */
   event?: string;
+  /** confirm: the keyed hash of the address that the mail goes to. */
+  address?: string;
   /** undo: what is granted again, and what is revoked again. */
   topics?: string[];
   revoke?: string[];
@@ -83,6 +85,7 @@ const letters = {
   topic: 't',
   mail: 'm',
   event: 'e',
+  address: 'h',
   topics: 'g',
   revoke: 'r',
   since: 's',

@@ -57,6 +57,18 @@ describe('confirming a subscription', () => {
     expect(await world.states()).toEqual({ onboarding: 'pending', offers: 'granted' });
   });
 
+  it('confirms nothing at another address than the one that the link went to', async () => {
+    const world = await pages();
+    const url = await asks(world, ['news']);
+    await world.store.contacts.record(world.ada.user_id, { email: `new-${world.ada.email}` }, Date.now());
+    expect((await world.get(url)).html).toContain('Nothing to confirm');
+    expect((await world.post(url)).html).toContain('Nothing to confirm');
+    expect(await world.store.consents.stateOf(world.ada.user_id, 'news')).toBe('pending');
+    await world.store.contacts.record(world.ada.user_id, { email: world.ada.email }, Date.now() + 1);
+    await world.post(url);
+    expect(await world.store.consents.stateOf(world.ada.user_id, 'news')).toBe('granted');
+  });
+
   it('has nothing to confirm when they opted out after they asked, or never asked', async () => {
     const world = await pages();
     const before = await asks(world, ['news'], undefined, Date.now() - 1_000);
@@ -64,8 +76,8 @@ describe('confirming a subscription', () => {
     world.published.length = 0;
     for (const url of [
       before,
-      world.links.confirm(world.ada.user_id, 'never'),
-      world.links.confirm(world.ada.user_id, ''),
+      world.links.confirm(world.ada.user_id, 'never', world.store.addressHash(world.ada.email)),
+      world.links.confirm(world.ada.user_id, '', world.store.addressHash(world.ada.email)),
     ]) {
       expect((await world.get(url)).html).toContain('Nothing to confirm');
       expect((await world.post(url)).html).toContain('Nothing to confirm');

@@ -138,8 +138,8 @@ describe('the preference centre', () => {
     for (const answer of [
       await world.get(preferencesOf(world)),
       await world.post(preferencesOf(world), ticking()),
-      await world.get(world.links.confirm(world.ada.user_id, 'e')),
-      await world.post(world.links.confirm(world.ada.user_id, 'e')),
+      await world.get(world.links.confirm(world.ada.user_id, 'e', world.store.addressHash(world.ada.email))),
+      await world.post(world.links.confirm(world.ada.user_id, 'e', world.store.addressHash(world.ada.email))),
     ]) {
       expect(answer.status).toBe(503);
       expect(answer.headers.get('retry-after')).toBe('60');
@@ -185,7 +185,9 @@ it('somebody who was erased sees what anybody sees, and nothing is recorded or t
     status: 200,
     said: 'You are unsubscribed from everything.',
   });
-  expect((await world.post(world.links.confirm(erased, 'e'))).html).toContain('Nothing to confirm');
+  expect((await world.post(world.links.confirm(erased, 'e', world.store.addressHash(world.ada.email)))).html).toContain(
+    'Nothing to confirm',
+  );
   expect(await world.store.consents.history(erased)).toEqual([]);
   expect(world.published).toEqual([]);
 });

@@ -169,7 +169,12 @@ describe('links', () => {
     const claimsOf = (url: string) => tokens.read(url.slice('http://127.0.0.1:8080/preferences/'.length));
     expect(claimsOf(links.preferences('ada_1'))).toEqual({ user: 'ada_1', action: 'preferences' });
     expect(claimsOf(links.preferences('ada_1', mail))).toEqual({ user: 'ada_1', action: 'preferences', mail });
-    expect(claimsOf(links.confirm('ada_1', 'e_1'))).toEqual({ user: 'ada_1', action: 'confirm', event: 'e_1' });
+    expect(claimsOf(links.confirm('ada_1', 'e_1', 'h_1'))).toEqual({
+      user: 'ada_1',
+      action: 'confirm',
+      event: 'e_1',
+      address: 'h_1',
+    });
   });
 
   it('fit into a header of SES for the longest user id, and else say so when the worker starts', () => {

@@ -81,7 +81,7 @@ it('a machine that opens everything it finds, again and again, changes nothing',
     leaving(world),
     leaving(world, 'onboarding'),
     world.links.preferences(user_id, mail),
-    world.links.confirm(user_id, 'asked'),
+    world.links.confirm(user_id, 'asked', world.store.addressHash(world.ada.email)),
     ...[left, changed].flatMap(({ links, forms }) => [...links, ...Object.values(forms)]),
   ];
   // Links differ in their tokens only by what those say, so the walk ends.

@@ -10,7 +10,7 @@ import { button, notNow, preferencesLink, show, type Visit } from './visit.ts';
 export function askToConfirm(visit: Visit, event: string): Promise<Response> {
   const { deps, person, language, sender } = visit;
   if (!person) return show(visit, 'confirm', 'away', notNow(visit));
-  const waiting = waitingFor(person, event);
+  const waiting = waitingFor(visit, person, event);
   if (waiting.length === 0) return nothingWaits(visit, person, event);
   const { title, body, button: label } = language.words.confirm;
   const titles = waiting.map((topic) => topicWords(deps.topics, topic, language)?.title ?? topic);
@@ -26,7 +26,7 @@ export async function confirm(visit: Visit, event: string): Promise<Response> {
   const { deps, claims, person, now } = visit;
   const { user } = claims;
   if (!person) return show(visit, 'confirm', 'away', notNow(visit));
-  const topics = waitingFor(person, event);
+  const topics = waitingFor(visit, person, event);
   if (topics.length === 0) return nothingWaits(visit, person, event);
   const asked = await whatWasAsked(visit, `${event}/${topics[0]}`);
   if (!asked) return show(visit, 'confirm', 'away', notNow(visit));
@@ -38,7 +38,10 @@ export async function confirm(visit: Visit, event: string): Promise<Response> {
   return confirmed(visit, 'done');
 }
 
-function waitingFor(person: Person, event: string): string[] {
+/** Nothing does at another address than the one that the link went to: whoever reads that inbox cannot speak for the new one. */
+function waitingFor({ deps, claims }: Visit, person: Person, event: string): string[] {
+  const { email } = person.contact;
+  if (email === undefined || !deps.store.addressHashes(email).includes(claims.address ?? '')) return [];
   return Object.values(person.records)
     .filter(({ id, topic }) => id.startsWith(`${event}/`) && stateOf(person, topic) === 'pending')
     .map(({ topic }) => topic);

@@ -17,7 +17,7 @@ export interface ConsentEvent {
 }
 
 export interface PageDependencies {
-  store: Pick<Store, 'contacts' | 'consents' | 'suppressions' | 'addressHash'>;
+  store: Pick<Store, 'contacts' | 'consents' | 'suppressions' | 'addressHash' | 'addressHashes'>;
   tokens: Tokens;
   topics: Config['topics'];
   compliance: Config['compliance'];

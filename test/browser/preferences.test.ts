@@ -66,9 +66,10 @@ describe.skipIf(reason !== '')(`the pages behind the links of mails, in a browse
         const action = await page.locator('.status form').getAttribute('action');
         await page.goto(new URL(action ?? '', page.url()).href);
       },
-      'confirm?': (page) => page.goto(links.confirm(ada.user_id, 'asked')),
+      'confirm?': (page) => page.goto(links.confirm(ada.user_id, 'asked', world.store.addressHash(ada.email))),
       confirmed: (page) => press(page, 'Confirm'),
-      'nothing to confirm': (page) => page.goto(links.confirm(ada.user_id, 'never')),
+      'nothing to confirm': (page) =>
+        page.goto(links.confirm(ada.user_id, 'never', world.store.addressHash(ada.email))),
       'not found': (page) => page.goto(`${world.url}/u/wrong`),
       stopped: async (page) => {
         const hash = world.store.addressHash(ada.email);

@@ -27,5 +27,5 @@ export async function asks(
     locale: 'en',
   };
   await world.store.consents.record(world.ada.user_id, { id, state: 'pending', consent, at });
-  return world.links.confirm(world.ada.user_id, id);
+  return world.links.confirm(world.ada.user_id, id, world.store.addressHash(world.ada.email));
 }
