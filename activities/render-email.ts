@@ -23,7 +23,7 @@ export async function composeEmail(
   personal: PersonalPart = {},
 ): Promise<Mail> {
   const { from } = deps.settings;
-  const links = linksFor(deps.links, content, event, { tag, address: deps.store.addressHash(contact.email) });
+  const links = linksFor(deps.links, content, event, { tag, address: () => deps.store.addressHash(contact.email) });
   const { html, text, subject } = renderEmail(content, contact, fullPayload(event, personal), links);
   const headers = unsubscribeHeaders(content, links.unsubscribe, deps.settings);
   return { from, to: contact.email, subject, html, text, headers, tag };

@@ -21,7 +21,7 @@ export function linksFor(
   links: MailLinks,
   template: Template,
   event: Event,
-  { tag, address }: { tag: string; address: string },
+  { tag, address }: { tag: string; address: () => string },
 ): LinksOfMail {
   const { event_id, event_type, user_id } = event;
   return {
@@ -30,7 +30,7 @@ export function linksFor(
         unsubscribe: links.unsubscribe(user_id, template.topic, tag),
         preferences: links.preferences(user_id, tag),
       }),
-    ...(event_type === 'consent.requested' && { confirm: links.confirm(user_id, event_id, address) }),
+    ...(event_type === 'consent.requested' && { confirm: links.confirm(user_id, event_id, address()) }),
   };
 }
 

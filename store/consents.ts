@@ -95,6 +95,20 @@ export function recordInForce<Each extends Decisive>(records: readonly Each[]): 
   return revoked;
 }
 
+/**
+ * The record that stands for a topic, out of all records of a person. An opt-out of everything ends what was granted before it, so that
+ * asking again counts; where it is the last word, the topic's own last record stands, and `inForce` sees that it has lost.
+ */
+export function recordFor<Each extends Decisive & Pick<ConsentRecord, 'topic'>>(
+  topic: string,
+  records: readonly Each[],
+): Each | undefined {
+  const own = records.filter((record) => record.topic === topic);
+  const ofAll = records.filter((record) => record.topic === everyTopic && record.state === 'revoked');
+  const decided = recordInForce([...own, ...ofAll]);
+  return decided?.topic === topic ? decided : recordInForce(own);
+}
+
 function newest<Each extends Decisive>(records: readonly Each[], state: ConsentState): Each | undefined {
   let found: Each | undefined;
   for (const each of records) {
@@ -111,8 +125,8 @@ export interface ConsentChange {
 }
 
 /**
- * Works out what a statement changes. `known`: records about its topics in the order of their arrival, at least the newest of
- * each state and those that have the ids of this statement.
+ * Works out what a statement changes. `known`: records about its topics and about all topics, and of every topic if it is about all,
+ * in the order of their arrival; at least the newest of each state, and those that have the ids of this statement.
  */
 export function consentChange(
   known: readonly ConsentRecord[],
@@ -126,7 +140,7 @@ export function consentChange(
     const id = recordId(statement, topic);
     const about = known.filter((record) => record.topic === topic);
     if (about.some((record) => record.id === id)) continue;
-    const before = recordInForce(about);
+    const before = recordFor(topic, known);
     const record: ConsentRecord = {
       id,
       topic,
@@ -140,9 +154,13 @@ export function consentChange(
       ...(before && { supersedes: before.id }),
     };
     change.added.push(record);
-    // Not always the new one: an opt-out from before the last request makes that request count again.
-    const after = recordInForce([...about, record]);
-    if (after && after !== before) change.inForce.push(after);
+  }
+  const records = [...known, ...change.added];
+  const concerned = topics.includes(everyTopic) ? records.map(({ topic }) => topic) : topics;
+  for (const topic of new Set(concerned)) {
+    // Not always a new one: an opt-out from before the last request makes that request count again.
+    const after = recordFor(topic, records);
+    if (after && after !== recordFor(topic, known)) change.inForce.push(after);
   }
   return change;
 }

@@ -8,6 +8,7 @@ import {
   type ConsentState,
   type ConsentStatement,
   inForce,
+  recordFor,
   recordInForce,
 } from '../../store/consents.ts';
 import { createConsents } from '../../store/postgres/consents.ts';
@@ -120,7 +121,7 @@ describe.each(implementations)('consents in %s', (_, start) => {
         }
         const history = await consents.history(ada);
         expect(history.map(({ id }) => id).toSorted()).toEqual(log.map(({ id }) => id).toSorted());
-        const derived = (topic: string) => recordInForce(log.filter((each) => each.topic === topic));
+        const derived = (topic: string) => recordFor(topic, log);
         for (const topic of ['offers', 'onboarding']) {
           expect(await consents.stateOf(ada, topic)).toBe(inForce(derived(topic), derived('*')));
         }
@@ -148,6 +149,24 @@ describe.each(implementations)('consents in %s', (_, start) => {
     expect(await consents.stateOf(grace, 'offers')).toBe('revoked');
     for (const user of [ada, grace]) {
       await consents.record(user, stating('granted', wednesday));
+      expect(await consents.stateOf(user, 'offers')).toBe('granted');
+    }
+  });
+
+  it('asking again after an opt-out of everything is pending, in either order, and what was granted before does not count', async () => {
+    const { consents } = stores();
+    const [ada, bob] = [someone(), someone()];
+    const [granted, left, asked] = [
+      stating('granted', monday),
+      stating('revoked', tuesday, ['*']),
+      stating('pending', wednesday),
+    ] as const;
+    for (const said of [granted, left, asked]) await consents.record(ada, said);
+    for (const said of [granted, asked, left]) await consents.record(bob, said);
+    for (const user of [ada, bob]) {
+      expect(await consents.stateOf(user, 'offers')).toBe('pending');
+      expect((await consents.now(user))['offers']).toMatchObject({ state: 'pending' });
+      await consents.record(user, stating('granted', wednesday + 1));
       expect(await consents.stateOf(user, 'offers')).toBe('granted');
     }
   });
