@@ -47,7 +47,7 @@ describe('a template is refused before anybody is mailed', () => {
     ],
     [
       'its sample is in a locale that is none',
-      mail('x', { more: 'sample:\n  person:\n    locale: xx_YY\n' }),
+      mail('x', { more: 'sample:\n  person:\n    locale: English\n' }),
       /^note\/mail\.mjml:6 front matter: sample\.person\.locale must be a BCP 47 locale/,
     ],
     [
@@ -106,6 +106,21 @@ describe('a template is refused before anybody is mailed', () => {
       'it would read a file of the machine',
       mail('x').replace('<mj-text>', '<mj-include path="/etc/passwd" /><mj-text>'),
       /:7 mj-include: use \{\{> name\}\}/,
+    ],
+    [
+      'a condition stands between elements',
+      mail('x').replace('<mj-text>', '{{#if person.name}}<mj-text>').replace('</mj-text>', '</mj-text>\n{{/if}}'),
+      /^note\/mail\.mjml:7 \{\{#if person\.name\}\} stands between the elements of mj-column, .*write <mj-raw>\{\{#if/,
+    ],
+    [
+      'a loop stands between sections',
+      `${mail('x')}{{#each event.items}}\n${section('y')}{{/each}}`,
+      /^note\/mail\.mjml:\d+ \{\{#each event\.items\}\} stands between the elements of mj-wrapper/,
+    ],
+    [
+      'words stand between elements',
+      mail('x').replace('<mj-text>', '<mj-divider />\nHello {{person.name}}\n<mj-text>'),
+      /^note\/mail\.mjml:8 Hello .* stands between the elements of mj-column, .*mj-text$/,
     ],
     [
       'its sample lacks a variable',
@@ -274,4 +289,11 @@ describe('a template is refused before anybody is mailed', () => {
     rmSync(dir(), { recursive: true });
     expect(await mistakes()).toEqual([expect.stringContaining('Is templates.base_dir in rivulet.yaml right?')]);
   });
+});
+
+it('a comment between elements may be lost, and a condition in mj-raw is none of the text that is', async () => {
+  const body =
+    '{{!-- why --}}\n<mj-raw>{{#if person.name}}</mj-raw>\n<mj-text>Hello</mj-text>\n<mj-raw>{{/if}}</mj-raw>{{! so }}';
+  write('note/mail.mjml', mail('x').replace('<mj-text>', `${body}\n<mj-text>`));
+  expect(await mistakes()).toEqual([]);
 });

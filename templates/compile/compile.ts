@@ -14,6 +14,7 @@ import type { FrontMatter } from './front-matter.ts';
 import { gather, type GatheredVariant } from './gather.ts';
 import { mjmlToHtml, placeOf } from './mjml.ts';
 import { placeIn } from './place-needs.ts';
+import { strayText } from './stray-text.ts';
 import { textPart } from './text-part.ts';
 import { tryOut } from './try-out.ts';
 
@@ -98,7 +99,9 @@ async function compileVariant({
   // What is harmless in each part may not be so in the whole: a partial between braces, or inside of a tag.
   const together = [
     ...syntaxMistakes(composed.mjml, (line) => placeOf(composed.places, line)),
-    ...misplacedData(composed.mjml).map(({ line, message }) => `${placeOf(composed.places, line)} ${message}`),
+    ...[...misplacedData(composed.mjml), ...strayText(composed.mjml)].map(
+      ({ line, message }) => `${placeOf(composed.places, line)} ${message}`,
+    ),
   ];
   if (together.length > 0) return { mistakes: together };
   const { html, mistakes: wrong } = await mjmlToHtml(composed);
