@@ -85,7 +85,7 @@ const journey = z
       .string()
       .optional()
       .describe(
-        'Who enters: a CEL expression over `event` (`type`, `timestamp`, `payload`, `metadata`) and `person` (`locale`, `time_zone`, `country`, `plan`). Left out: everybody.',
+        'Who enters: a CEL expression over `event` (`type`, `timestamp`, `payload`, `metadata`), `person` (`locale`, `time_zone`, `country`, `plan`) and `now`, when the event is taken in. Left out: everybody.',
       ),
     rollout: z
       .number()
@@ -94,6 +94,12 @@ const journey = z
       .default(100)
       .describe(
         'The percentage of people who enter. The same person is always in or out; raising it keeps who was in.',
+      ),
+    max_event_age: duration
+      .refine((ms) => ms > 0, { error: 'must be longer than nothing' })
+      .optional()
+      .describe(
+        'Whose event happened longer ago, by its `timestamp`, does not enter: events that are filled in later start nothing by accident. Left out: any age.',
       ),
     re_entry: reEntry,
     schedule: schedule.optional(),

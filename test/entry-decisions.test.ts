@@ -57,6 +57,16 @@ describe('ada is kept out, and it is said by what', () => {
     expect(decide(settings)).toEqual({ enters: false, because, why });
   });
 
+  it('when her event is older than it may be, by a moment; not at that age, nor when it is from the future', () => {
+    const aged = (ms: number) => decide({ max_event_age: '1h' }, {}, { ...cart, timestamp: now - ms });
+    expect([aged(3_600_000), aged(-3_600_000)]).toEqual([{ enters: true }, { enters: true }]);
+    expect(aged(3_600_001)).toEqual({
+      enters: false,
+      because: 'too_old',
+      why: 'max_event_age is 1 h, and the event was 1 h old',
+    });
+  });
+
   it('when the rule asks for what is not known of her, with what to do', () => {
     const verdict = decide({ when: 'person.country == "DE"' });
     expect(verdict).toMatchObject({ enters: false, because: 'rule_failed' });

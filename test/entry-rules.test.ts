@@ -22,7 +22,7 @@ const order: FullEvent<'order.completed'> = {
 };
 
 const ask = (rule: string, person: PersonNow = {}, event: FullEvent = order) =>
-  compileRule(rule, event.event_type)(event, person);
+  compileRule(rule, event.event_type)(event, person, Date.parse('2026-11-25T12:00:00Z'));
 
 describe('a rule says of an order of 25 EUR', () => {
   it.each([
@@ -38,6 +38,9 @@ describe('a rule says of an order of 25 EUR', () => {
     ['event.payload.items.size() == 2', true],
     ['event.timestamp > timestamp("2026-11-24T11:59:59Z")', true],
     ['event.timestamp.getHours("Asia/Tokyo") == 21', true],
+    ['now - event.timestamp <= duration("24h")', true],
+    ['now - event.timestamp < duration("24h")', false],
+    ['now < timestamp("2026-11-25T12:00:01Z") && event.payload.total > 0', true],
     ['event.type.startsWith("order.") && event.metadata.source == "web"', true],
     ['!has(event.payload.cart_id)', true],
     ['has(person.country) && person.country == "DE"', false],
@@ -118,7 +121,7 @@ describe('a rule is refused when it is saved', () => {
     [
       'names somebody unknown',
       'user.plan == "pro"',
-      'at character 1: Unknown variable: user; there are event and person',
+      'at character 1: Unknown variable: user; there are event, now and person',
     ],
     ['is not finished', 'person.plan ==', 'at character 15: Unexpected token: EOF'],
     ['compares a number with a text', 'event.payload.total < "3"', 'no such overload: double < string'],
@@ -240,7 +243,7 @@ describe('a rule is refused when it is saved', () => {
     Object.assign(routes, { 'project.created': route });
     try {
       const rule = compileRule('event.type == "project.created"', 'order.completed');
-      expect(rule(order, {})).toEqual({ holds: false });
+      expect(rule(order, {}, 0)).toEqual({ holds: false });
       expect(() => compileRule('event.type == "user.signed_up"', 'project.created')).toThrow(
         'event.type == "user.signed_up" is never true: what starts this journey is order.completed or project.created',
       );

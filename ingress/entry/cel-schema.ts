@@ -15,6 +15,7 @@ export function ruleSchema(type: EventType): CelSchema {
       payload: fieldsOf(eventTypes[type]),
       metadata: 'map<string, string>',
     },
+    now: 'google.protobuf.Timestamp',
     person: { locale: 'string', time_zone: 'string', country: 'string', plan: 'string' },
   };
 }
@@ -39,6 +40,8 @@ function celType(type: z.core.$ZodType): CelType {
       return [celType((def as z.core.$ZodArrayDef).element)];
     case 'object':
       return fieldsOf(type as z.ZodObject);
+    case 'pipe':
+      return celType((def as z.core.$ZodPipeDef).out);
     case 'optional':
     case 'nullable':
     case 'default':

@@ -17,13 +17,16 @@ export function decideEntry(
   person: PersonNow,
   now: number,
 ): Verdict {
-  const { enabled, when, rollout, schedule } = settings;
+  const { enabled, when, rollout, schedule, max_event_age: maxAge } = settings;
   if (!enabled) return out('disabled', 'enabled is false');
   if (schedule?.from !== undefined && now < schedule.from)
     return out('outside_schedule', `schedule.from is ${asTime(schedule.from)}, and it was ${asTime(now)}`);
   if (schedule?.until !== undefined && now >= schedule.until)
     return out('outside_schedule', `schedule.until is ${asTime(schedule.until)}, and it was ${asTime(now)}`);
-  const said = rule?.(event, person);
+  const age = now - event.timestamp;
+  if (maxAge !== undefined && age > maxAge)
+    return out('too_old', `max_event_age is ${inHours(maxAge)}, and the event was ${inHours(age)} old`);
+  const said = rule?.(event, person, now);
   if (said && 'failed' in said) return out('rule_failed', `when: ${when} -- ${said.failed}`);
   if (said && !said.holds) return out('rule', `when: ${when}`);
   return decideRollout(journey, rollout, event);
@@ -42,6 +45,10 @@ function decideRollout(journey: string, rollout: number, { user_id }: FullEvent)
 
 function out(because: KeptOut, why: string): Verdict {
   return { enters: false, because, why };
+}
+
+function inHours(ms: number): string {
+  return `${Math.round(ms / 36_000) / 100} h`;
 }
 
 function asTime(at: number): string {

@@ -11,20 +11,20 @@ export { RuleMistake };
 /** What a rule may know of somebody. */
 export type PersonNow = { [Field in 'locale' | 'time_zone' | 'country' | 'plan']?: string | undefined };
 
-/** Whether it holds; `failed`: a sentence why that cannot be told, which counts as no. */
-export type Rule = (event: FullEvent, person: PersonNow) => { holds: boolean } | { failed: string };
+/** Whether it holds. `now`: when the event is taken in, Unix ms; `failed`: a sentence why that cannot be told, which counts as no. */
+export type Rule = (event: FullEvent, person: PersonNow, now: number) => { holds: boolean } | { failed: string };
 
 /**
- * Makes a rule of a CEL expression over `event` and `person`. Throws RuleMistake when it does not parse, asks for a field
+ * Makes a rule of a CEL expression over `event`, `person` and `now`. Throws RuleMistake when it does not parse, asks for a field
  * that there is not, compares what cannot be compared, is no yes or no, asks for a type of event that
  * cannot be otherwise, or could take long.
  */
 export function compileRule(text: string, type: EventType): Rule {
   refuseMistakes(text, type);
-  const rule = untypedEnvironment(['event', 'person']).parse(text);
-  return (event, person) => {
+  const rule = untypedEnvironment(['event', 'person', 'now']).parse(text);
+  return (event, person, now) => {
     try {
-      return { holds: rule({ event: seen(event), person: withoutNulls(person) }) === true };
+      return { holds: rule({ event: seen(event), person: withoutNulls(person), now: new Date(now) }) === true };
     } catch (error) {
       return { failed: failureOf(error as CelError) };
     }
