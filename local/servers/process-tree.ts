@@ -29,10 +29,13 @@ function tasksOf(folder: string): string[] {
   }
 }
 
-/** The state stands behind the command's name, which is in brackets and may hold anything. */
+/**
+ * The state stands behind the command's name, which is in brackets and may hold anything. A child that has ended stays a zombie until
+ * its parent looks, and a stopped parent does not.
+ */
 function stopped(stat: string): boolean {
   try {
-    return readFileSync(stat, 'utf8').split(') ').at(-1)?.startsWith('T') ?? false;
+    return /^[TZX]/.test(readFileSync(stat, 'utf8').split(') ').at(-1) ?? '');
   } catch {
     return false; // this thread has ended
   }
