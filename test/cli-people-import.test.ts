@@ -198,11 +198,11 @@ describe('rivulet people import', () => {
     );
   });
 
-  it('takes 100,000 rows in less memory than the file is long', async () => {
-    const rows = 100_000;
+  it('takes 30,000 rows in less memory than the file is long', async () => {
+    const rows = 30_000;
     const out = createWriteStream(cli.inFolder('big.csv'));
     out.write('user_id,email,note\n');
-    const note = 'n'.repeat(1_000);
+    const note = 'n'.repeat(4_000);
     for (let i = 1; i <= rows; i++) {
       const row = i % 50 === 0 ? `u_${i},p${i}@example.com` : `u_${i},p${i}`;
       if (!out.write(`${row},${note}\n`)) await once(out, 'drain');
@@ -212,6 +212,6 @@ describe('rivulet people import', () => {
     expect([ran.code, ran.err]).toEqual([1, 'More than half of the rows were refused.\n']);
     const right = rows / 50;
     expect(counts(ran.out)).toMatchObject({ rows, imported: right, 'not an address': rows - right });
-    expect(await contactOf('u_100000')).toEqual({ email: 'p100000@example.com' });
+    expect(await contactOf('u_30000')).toEqual({ email: 'p30000@example.com' });
   }, 300_000);
 });

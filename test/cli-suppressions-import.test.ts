@@ -155,12 +155,12 @@ describe('rivulet suppressions import', () => {
     expect(await everything()).toEqual([]);
   });
 
-  it('takes 100,000 rows, most of them wrong, in less store than the file is long', async () => {
-    const rows = 100_000;
+  it('takes 30,000 rows, most of them wrong, in less store than the file is long', async () => {
+    const rows = 30_000;
     const right = rows / 20;
     const out = createWriteStream(cli.inFolder('big.csv'));
     out.write('email,reason,note\n');
-    const note = 'n'.repeat(1_000);
+    const note = 'n'.repeat(4_000);
     for (let i = 1; i <= rows; i++) {
       const address = `p${i}@example.com`;
       const row = i % 20 === 0 ? `${address},bounce` : i % 2 === 0 ? `p${i},bounce` : `${address},odd`;
@@ -178,7 +178,7 @@ describe('rivulet suppressions import', () => {
       'not an address': rows / 2 - right,
       'unknown reason': rows / 2,
     });
-    expect(await suppressionsOf('p99980@example.com')).toHaveLength(1);
+    expect(await suppressionsOf('p29980@example.com')).toHaveLength(1);
     expect(readFileSync(cli.inFolder('big-wrong.csv'), 'utf8').split('\n')).toHaveLength(rows - right + 2);
   }, 300_000);
 });

@@ -13,7 +13,7 @@ import { createStore, type Store } from '../../store/store.ts';
 import { createInstallation } from '../../store/postgres/installation.ts';
 import type { Suppression } from '../../store/suppressions.ts';
 import { compiledCli } from './compiled-cli.ts';
-import { databasePerTest } from './database.ts';
+import { ownDatabase } from './database.ts';
 import { secret } from './secrets.ts';
 
 export const noSecret = { RIVULET_SECRET: '' };
@@ -30,7 +30,7 @@ interface Printed {
   failed: Error | undefined;
 }
 
-/** `rivulet suppressions` in a folder of a file's own, where each test has its own database and part of Redis. */
+/** `rivulet suppressions` in a folder and a database of a file's own; each test begins with an empty record and its own part of Redis. */
 export interface SuppressionsCli {
   /** What a worker with the same rivulet.yaml and secret remembers. */
   readonly store: Store;
@@ -56,8 +56,22 @@ export interface SuppressionsCli {
   agreeOnSecret(): Promise<void>;
 }
 
+/** All that these commands write to. */
+const tables = [
+  'installation',
+  'person',
+  'consent',
+  'consent_log',
+  'wording',
+  'address',
+  'suppression',
+  'suppression_lift',
+  'suppression_sync',
+  'fact',
+];
+
 export function suppressionsCli(): SuppressionsCli {
-  const own = databasePerTest();
+  const own = ownDatabase();
   let redis: Redis;
   let folder: string;
   let store: Store;
@@ -109,7 +123,11 @@ export function suppressionsCli(): SuppressionsCli {
     redis.disconnect();
     rmSync(folder, { recursive: true, force: true });
   });
-  beforeEach(() => configure());
+  // A database for each test would be copied two hundred times.
+  beforeEach(async () => {
+    for (const table of tables) await own.postgres.query({ name: `empty-${table}`, text: `DELETE FROM ${table}` });
+    configure();
+  });
 
   return {
     get store() {
