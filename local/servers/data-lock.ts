@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -55,13 +55,18 @@ export async function lockData(dataDir: string): Promise<DataLock> {
   throw new DataInUse(`${dataDir} is being taken by several processes at once. Start one of them.`, process.pid);
 }
 
+/** Whole at once: a file that somebody else is still writing looks like one that a crash has cut off. */
 function create(file: string, holder: Holder): boolean {
+  const whole = `${file}.${process.pid}`;
+  writeFileSync(whole, JSON.stringify(holder));
   try {
-    writeFileSync(file, JSON.stringify(holder), { flag: 'wx' });
+    linkSync(whole, file);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
+  } finally {
+    rmSync(whole, { force: true });
   }
 }
 

@@ -21,7 +21,7 @@ beforeAll(async () => {
   ({ copy, urls, lines } = started);
   stream = await connectNats(urls.nats, 'test');
   temporal = new Client({ connection: await Connection.connect({ address: urls.temporal }), namespace: 'rivulet' });
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   await stream?.connection.close();
   await temporal?.connection.close();

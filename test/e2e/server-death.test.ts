@@ -13,7 +13,7 @@ let stream: JetStream;
 beforeAll(async () => {
   started = await npmStart();
   stream = await connectNats(started.urls.nats, 'test');
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   await stream?.connection.close();
   await started?.stop();

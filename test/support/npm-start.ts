@@ -1,14 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 
 import { expect, vi } from 'vitest';
 
 import { readRunFile, type RunFile } from '../../local/run-file.ts';
+import { type DataLock, lockData } from '../../local/servers/data-lock.ts';
+import { DataInUse } from '../../local/servers/errors.ts';
 import { findServers } from '../../local/servers/find.ts';
 import { copyProject, type ProjectCopy } from './project-copy.ts';
 
@@ -25,7 +29,30 @@ export interface NpmStart {
   stop(): Promise<void>;
 }
 
+/** Waits until no other file has an `npm start`: both prefer the usual ports, and would take those of a server that is being restarted. */
+async function ourTurn(): Promise<DataLock> {
+  for (;;) {
+    try {
+      return await lockData(join(tmpdir(), 'rivulet-npm-start'));
+    } catch (error) {
+      if (!(error instanceof DataInUse)) throw error;
+      await sleep(200);
+    }
+  }
+}
+
+/** May wait for another file that has one. */
 export async function npmStart(): Promise<NpmStart> {
+  const turn = await ourTurn();
+  try {
+    return await startIn(turn);
+  } catch (error) {
+    turn.release();
+    throw error;
+  }
+}
+
+async function startIn(turn: DataLock): Promise<NpmStart> {
   await findServers({ root: project });
   const copy = copyProject();
   mkdirSync(join(copy.dir, '.rivulet'));
@@ -40,11 +67,14 @@ export async function npmStart(): Promise<NpmStart> {
   createInterface({ input: child.stdout! }).on('line', (line) => lines.push(stripVTControlCharacters(line)));
   const running = () => child.exitCode === null;
   const stop = async () => {
-    if (running()) {
+    try {
+      if (!running()) return;
       child.kill('SIGTERM');
       expect(await once(child, 'exit')).toEqual([0, null]);
+    } finally {
+      turn.release();
+      copy.remove();
     }
-    copy.remove();
   };
   try {
     await vi.waitFor(() => expect(lines.join('\n')).toContain('Ctrl-C stops'), { timeout: 90_000, interval: 20 });
