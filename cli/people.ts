@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 
 import type { CliContext } from './context.ts';
-import { collect } from './imports/collect.ts';
+import { collect } from './collect.ts';
 import { instant } from './imports/instant.ts';
 import { importPeople, type ImportOptions } from './people/import.ts';
 

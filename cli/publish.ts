@@ -7,6 +7,7 @@ import type { Dropped } from '../events/forgiving.ts';
 import { parseEvent, parseWritten } from '../events/parse.ts';
 import { publishEvent } from '../ingress/nats.ts';
 import { readRunFile } from '../local/run-file.ts';
+import { collect } from './collect.ts';
 import { composeEvent, defaultTopics, type EventOptions } from './compose-event.ts';
 import { publishingTo } from './connect/nats.ts';
 import { runUrl } from './run-url.ts';
@@ -113,10 +114,6 @@ function tell(
 
 function tellDropped({ print }: CliContext, dropped: readonly Dropped[] = []): void {
   for (const { field, problem } of dropped) print(`  not used: ${field}: ${problem}`);
-}
-
-function collect(value: string, values: string[]): string[] {
-  return [...values, value];
 }
 
 function split(topics: string): string[] {

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 
 import { type SuppressionReason, suppressionReasons } from '../store/suppressions.ts';
 import type { CliContext } from './context.ts';
-import { collect } from './imports/collect.ts';
+import { collect } from './collect.ts';
 import { add, type AddOptions, remove } from './suppressions/change.ts';
 import { exportTo } from './suppressions/export.ts';
 import { importFile, type ImportOptions } from './suppressions/import.ts';

@@ -1,5 +1,5 @@
+import { readMailbox } from '../../events/address.ts';
 import { type Contact, contact } from '../../events/person.ts';
-import { mailboxIn } from '../imports/mailbox.ts';
 import type { PersonField } from './fields.ts';
 
 /** A contact block, and optional fields that no event could have: field and text. */
@@ -12,17 +12,16 @@ const optional = ['name', 'locale', 'time_zone', 'country'] as const;
 
 /** Reads the contact block of a row by the schemas of events; undefined when its address is none. */
 export function contactIn(cell: (field: PersonField) => string): ReadContact | undefined {
-  const mailbox = mailboxIn(cell('email'));
-  const email = contact.shape.email.unwrap().safeParse(mailbox.address);
-  if (!email.success) return undefined;
+  const mailbox = readMailbox(cell('email'));
+  if (mailbox === undefined) return undefined;
   const names = [cell('first_name'), cell('last_name')].filter((part) => part !== '').join(' ');
   const texts = {
     name: cell('name') || names || (mailbox.name ?? ''),
-    locale: cell('locale').replaceAll('_', '-'),
+    locale: cell('locale'),
     time_zone: cell('time_zone'),
     country: cell('country'),
   };
-  const read: ReadContact = { contact: { email: email.data }, leftOut: [] };
+  const read: ReadContact = { contact: { email: mailbox.address }, leftOut: [] };
   for (const field of optional) {
     const text = texts[field];
     if (text === '') continue;

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 
+import { collect } from '../collect.ts';
 import { readRunFile } from '../../local/run-file.ts';
 import type { CompiledTemplate } from '../../templates/compiled.ts';
 import { configFor } from '../config-for.ts';
@@ -103,10 +104,6 @@ function tell(print: (line: string) => void, { seed, steps }: Report): void {
 
 function inJson({ seed: { address, user, event }, steps }: Report) {
   return { address, user, run: event.event_id, well: steps.every(({ well }) => well), steps };
-}
-
-function collect(value: string, values: string[]): string[] {
-  return [...values, value];
 }
 
 function seconds(text: string): number {

@@ -2,7 +2,6 @@ import { emailAddress } from '../../events/person.ts';
 import type { Suppression, SuppressionReason } from '../../store/suppressions.ts';
 import type { Columns } from '../imports/columns.ts';
 import { instant, isFuture } from '../imports/instant.ts';
-import { mailboxIn } from '../imports/mailbox.ts';
 import type { Refusal } from '../imports/tally.ts';
 import type { SuppressionField } from './fields.ts';
 import { type Format, reasonNamed } from './formats.ts';
@@ -52,7 +51,7 @@ export function readEntry(
 function whomIn(email: string, hash: string): Whom | Refusal {
   if (email === '' && hash !== '')
     return isAddressHash(hash) ? { hash } : { refused: 'not an address hash', text: hash };
-  const address = emailAddress.safeParse(mailboxIn(email).address);
+  const address = emailAddress.safeParse(email);
   return address.success ? { address: address.data } : { refused: 'not an address', text: email };
 }
 
