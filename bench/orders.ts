@@ -20,6 +20,22 @@ export function newOrder(id = randomUUID(), user = `u_${id}`) {
 }
 export type Order = ReturnType<typeof newOrder>;
 
+/** A sign-up with an address; with consent to `onboarding` a welcome follows. */
+export function newSignUp({ agrees = true } = {}) {
+  const id = randomUUID();
+  return {
+    event_id: id,
+    event_type: 'user.signed_up' as const,
+    user_id: `u_${id}`,
+    timestamp: Date.now(),
+    payload: {
+      plan: 'free',
+      contact: { email: `${id}@example.com`, name: 'Ada' },
+      ...(agrees && { consent: { topics: ['onboarding'], source: 'bench' } }),
+    },
+  };
+}
+
 export function newOrders(count: number, userOf?: (id: string) => string): Order[] {
   return Array.from({ length: count }, () => {
     const id = randomUUID();
@@ -27,15 +43,21 @@ export function newOrders(count: number, userOf?: (id: string) => string): Order
   });
 }
 
-export async function publish({ stream }: Stage, order: Order): Promise<void> {
-  await stream.js.publish(`marketing.events.${order.event_type}`, JSON.stringify(order));
+export interface Publishable {
+  event_id: string;
+  event_type: string;
+  timestamp: number;
 }
 
-/** Publishes all, 100 in flight; gives back how many seconds that took. */
-export async function publishAll(stage: Stage, orders: readonly Order[]): Promise<number> {
+export async function publish({ stream }: Stage, event: Publishable): Promise<void> {
+  await stream.js.publish(`marketing.events.${event.event_type}`, JSON.stringify(event));
+}
+
+/** Publishes all, so many in flight; gives back how many seconds that took. */
+export async function publishAll(stage: Stage, events: readonly Publishable[], concurrency = 100): Promise<number> {
   const startedAt = performance.now();
-  const queue = new PQueue({ concurrency: 100 });
-  await queue.addAll(orders.map((order) => () => publish(stage, order)));
+  const queue = new PQueue({ concurrency });
+  await queue.addAll(events.map((event) => () => publish(stage, event)));
   return (performance.now() - startedAt) / 1_000;
 }
 

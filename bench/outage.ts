@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { newOrder, publish } from './orders.ts';
+import { newOrder, newSignUp, publish } from './orders.ts';
 import { acceptedAt, forgetCounts, mistakesIn, readStats } from './provider.ts';
 import type { Scenario } from './scenario.ts';
 import { onStage, type Stage } from './stage.ts';
@@ -107,29 +106,13 @@ async function publishDuring(stage: Stage, emails: number, minutes: number) {
   let published = 0;
   for (let minute = 1; minute <= minutes; minute++) {
     const due = Math.round((emails * minute) / minutes);
-    for (; published < due; published++) await (published % 2 === 0 ? publish(stage, newOrder()) : signUp(stage));
+    for (; published < due; published++) await publish(stage, published % 2 === 0 ? newOrder() : newSignUp());
     await sleep(Math.max(0, Math.min(until, from + minute * 60_000) - Date.now()));
     const { requests: counted } = await readStats(stage.urlOf('ses'));
     requests.push(counted['SendEmail'] ?? 0);
   }
   const perMinute = requests.map((count, index) => count - (requests[index - 1] ?? 0));
   return { asked: requests.at(-1) ?? 0, busiestMinute: Math.max(...perMinute) };
-}
-
-async function signUp({ stream }: Stage): Promise<void> {
-  const id = randomUUID();
-  const event = {
-    event_id: id,
-    event_type: 'user.signed_up',
-    user_id: `u_${id}`,
-    timestamp: Date.now(),
-    payload: {
-      plan: 'free',
-      contact: { email: `${id}@example.com`, name: 'Ada' },
-      consent: { topics: ['onboarding'], source: 'bench' },
-    },
-  };
-  await stream.js.publish('marketing.events.user.signed_up', JSON.stringify(event));
 }
 
 async function deadLetters({ stream }: Stage): Promise<number> {

@@ -13,6 +13,7 @@ export const programs = {
   ses: { file: 'local/ses/main.ts', ready: '/api/stats' },
   worker: { file: 'worker/main.ts', ready: '/readyz' },
   ingress: { file: 'ingress/main.ts', ready: '/readyz' },
+  otherIngress: { file: 'ingress/main.ts', ready: '/readyz' },
   floorWorker: { file: 'bench/floor-worker.ts', ready: '/' },
   queueSes: { file: 'local/ses/main.ts', ready: '/api/stats' },
   queueWorker: { file: 'bench/queue-worker.ts' },
@@ -25,6 +26,7 @@ export type ProcessName = ProgramName | (typeof servers)[number] | 'bench';
 /** In the order of the tables. */
 export const titles: Record<ProcessName, string> = {
   ingress: 'ingress',
+  otherIngress: 'other ingress',
   worker: 'worker',
   postgres: 'Postgres server, backends included',
   temporal: 'Temporal server',

@@ -11,6 +11,8 @@ export interface Starter {
   /** Starts one, and gives back its process id when it is ready. */
   start(name: ProgramName, queueRedisUrl: string): Promise<number>;
   urlOf(name: ProgramName): string;
+  /** Ends one with SIGKILL, on purpose. */
+  kill(name: ProgramName): void;
   /** Rejects when one ends by itself; never resolves. */
   broken: Promise<never>;
   /** Ends all, the last first. */
@@ -26,7 +28,7 @@ export async function createStarter(
   const wanted = Object.fromEntries(names.map((name) => [name, undefined])) as Record<ProgramName, undefined>;
   const ports = await choosePorts(wanted, 'free');
   const urlOf = (name: ProgramName) => `http://127.0.0.1:${ports[name]}`;
-  const running: Guarded[] = [];
+  const running = new Map<ProgramName, Guarded>();
   let ending = false;
   let breakDown: (error: Error) => void = () => {};
   const broken = new Promise<never>((_, reject) => (breakDown = reject));
@@ -45,18 +47,24 @@ export async function createStarter(
         ...(name === 'queueSes' && { NATS_URL: '' }),
       };
       const child = await run(program.file, { ...env, ...own }, logFile);
-      running.push(child);
+      running.set(name, child);
       void child.exited.then(() => {
-        if (!ending) breakDown(new Error(`${program.file} ended by itself:\n${tail(logFile)}`));
+        if (!ending && running.get(name) === child)
+          breakDown(new Error(`${program.file} ended by itself:\n${tail(logFile)}`));
       });
       if (program.ready !== undefined) {
         await Promise.race([becomeReady(`${urlOf(name)}${program.ready}`, logFile), broken]);
       }
       return child.pid;
     },
+    kill(name) {
+      const child = running.get(name);
+      running.delete(name);
+      child?.signal('SIGKILL');
+    },
     async end() {
       ending = true;
-      for (const child of running.toReversed()) await child.end(30_000);
+      for (const child of [...running.values()].toReversed()) await child.end(30_000);
     },
   };
 }

@@ -15,6 +15,7 @@ export const scenarios: Record<string, () => Promise<Scenario>> = {
   simulate: async () => (await import('./simulate.ts')).simulated,
   library: async () => (await import('./library.ts')).library,
   outage: async () => (await import('./outage.ts')).outage,
+  trouble: async () => (await import('./trouble.ts')).trouble,
   waits: async () => (await import('./waits.ts')).waits,
 };
 

@@ -13,6 +13,7 @@ import { createStarter } from './programs.ts';
 import { startQueueRedis } from './queue-redis.ts';
 import type { Requests } from './rpcs.ts';
 import type { TlsFront } from './tls-front.ts';
+import { type OneOf, startUnreliableTemporal, type UnreliableTemporal } from './unreliable-temporal.ts';
 
 /** Temporal's own limits would be reached before anything of ours. */
 export const temporalLimits = {
@@ -42,6 +43,10 @@ export interface Plan {
   sesLatencyMs?: number;
   /** What the worker reaches the SES stand-in through, in place of HTTP. */
   tls?: TlsFront;
+  /** Of the provider's `settle_after`; without it, the default. */
+  settleAfter?: string;
+  /** Puts a proxy before Temporal that fails so many calls of the ingresses when it is told to. */
+  failsOneOf?: OneOf;
   /** Whether the servers write to disk before they acknowledge, as with `npm start`. Default: false. */
   durable?: boolean;
   /** Other journeys than the product's: a bundle, as the text of a file. */
@@ -60,6 +65,10 @@ export interface Stage {
   /** Of RIVULET_SECRET, which the product's hashes are made with. */
   secret: string;
   urlOf: (program: ProgramName) => string;
+  /** SIGKILL. */
+  kill: (program: ProgramName) => void;
+  /** The proxy before Temporal, where the plan has one. At first every call passes. */
+  temporalFront?: UnreliableTemporal;
   queueRedisUrl: string;
   pids: Partial<Record<ProcessName, number>>;
   /** Rejects when a process ends by itself; never resolves. */
@@ -98,7 +107,15 @@ async function setUp(plan: Plan, folder: string, undo: (() => unknown)[]): Promi
   });
   undo.push(() => servers.stop());
   const secret = randomBytes(32).toString('hex');
-  const starter = await createStarter(folder, plan, environmentOf(plan, folder, servers, secret));
+  const temporalFront =
+    plan.failsOneOf && (await startUnreliableTemporal(servers.temporal.address, 1, plan.failsOneOf));
+  temporalFront?.mend();
+  undo.push(() => temporalFront?.close());
+  const env = environmentOf(plan, folder, servers, secret);
+  const starter = await createStarter(folder, plan, {
+    ...env,
+    ...(temporalFront && { TEMPORAL_ADDRESS: temporalFront.address }),
+  });
   plan.tls?.forwardTo(starter.urlOf('ses'));
   undo.push(() => starter.end());
   const pids: Stage['pids'] = {
@@ -130,6 +147,8 @@ async function setUp(plan: Plan, folder: string, undo: (() => unknown)[]): Promi
     stream,
     secret,
     urlOf: starter.urlOf,
+    kill: starter.kill,
+    ...(temporalFront && { temporalFront }),
     queueRedisUrl,
     pids,
     broken: Promise.race([
@@ -145,7 +164,10 @@ async function setUp(plan: Plan, folder: string, undo: (() => unknown)[]): Promi
 function environmentOf(plan: Plan, folder: string, servers: RunningServers, secret: string): NodeJS.ProcessEnv {
   const config = join(folder, 'rivulet.yaml');
   const templates = { base_dir: join(root, 'templates') };
-  const provider = { rate_limit: plan.rateLimit ?? unlimited };
+  const provider = {
+    rate_limit: plan.rateLimit ?? unlimited,
+    ...(plan.settleAfter !== undefined && { settle_after: plan.settleAfter }),
+  };
   const queues = { marketing_events: { prefetch: ingressAtOnce } };
   writeFileSync(config, JSON.stringify({ provider, queues, templates }));
   const journeys = join(folder, 'journeys.js');

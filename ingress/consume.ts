@@ -48,7 +48,7 @@ const firstPauseMs = 250;
 const longestPauseMs = 15_000;
 
 /** Well within `ack_wait`: what is held is not delivered to another ingress. */
-const workingEveryMs = 10_000;
+const workingEveryMs = 3_000;
 
 /**
  * Pulls messages of one consumer and processes them until it is stopped. While something is unavailable it pulls nothing: the

@@ -105,7 +105,8 @@ function configOf(
     durable_name: name,
     filter_subjects: [...subjects],
     ack_policy: AckPolicy.Explicit,
-    ack_wait: nanos(30_000),
+    // What an ingress held when it died waits so long, an opt-out too; one that lives says every few seconds that it works.
+    ack_wait: nanos(10_000),
     max_ack_pending: stream === 'retries' ? retriesPending : maxAckPending,
     max_deliver: -1,
     max_waiting: 512,

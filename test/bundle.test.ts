@@ -19,7 +19,7 @@ const root = new URL('..', import.meta.url).pathname;
 let code: string;
 beforeAll(async () => {
   ({ code } = await bundleWorkflows());
-});
+}, 60_000);
 
 /** Every file in the bundle, relative to the project, by its source map and by webpack's own module names. */
 function modules(): string[] {

@@ -169,7 +169,7 @@ function shuffled<T>(list: readonly T[], random: () => number, weight: (item: T)
     .map(({ item }) => item);
 }
 
-/** What a dead ingress held comes again half a minute later (`ack_wait`): killed last, it would hold up the whole run. */
+/** What a dead ingress held comes again ten seconds later (`ack_wait`): killed last, it would hold up the whole run. */
 function ingressIsKilledEarly({ target, how }: Disturbance): number {
   return (ingresses as readonly string[]).includes(target) && how === 'kill' ? 0.5 : 1;
 }

@@ -6,7 +6,7 @@ import { isDuplicate, isLost, isMarked, isUnknown, waitsForFacts } from './outco
 import { causesOf, everyone } from './plan.ts';
 import type { Result } from './report.ts';
 import { targets } from './targets.ts';
-import { unreliableCalls } from './unreliable-temporal.ts';
+import { unreliableCalls } from '../../bench/unreliable-temporal.ts';
 
 /** What Rivulet promises, whatever breaks; and that everything did break. */
 export function expectPromisesKept(result: Result): void {

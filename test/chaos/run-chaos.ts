@@ -14,7 +14,7 @@ import { setStage, type Stage } from './stage.ts';
 
 export interface RunOptions extends ChaosOptions {
   /**
-   * With the feed, longer than it can be late: what a dead ingress held is read again after half a minute (`ack_wait`), and a receipt
+   * With the feed, longer than it can be late: what a dead ingress held is read again after ten seconds (`ack_wait`), and a receipt
    * whose report is later than this is sent again.
    */
   settleAfter: string;

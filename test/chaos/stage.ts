@@ -19,7 +19,7 @@ import type { DeathNote } from './boundaries.ts';
 import type { ChaosOptions, Death } from './plan.ts';
 import { keepRunning, type Kept, launch, readyOrEnded, root } from './product-process.ts';
 import { ingresses, type ProcessTarget, type ServerTarget, workers } from './targets.ts';
-import { startUnreliableTemporal, type UnreliableTemporal } from './unreliable-temporal.ts';
+import { startUnreliableTemporal, type UnreliableTemporal } from '../../bench/unreliable-temporal.ts';
 import { requestTimeoutMs } from './windows.ts';
 
 const mortalWorker = 'dist/test/chaos/mortal-worker.js';

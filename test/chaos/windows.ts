@@ -18,7 +18,7 @@ const windows: readonly Window[] = [
   { about: 'command of Redis', targets: ['redis'], ms: 2_000 },
   { about: 'statement of Postgres', targets: ['postgres'], ms: 5_000 },
   { about: 'start of a run', targets: ['temporal'], ms: 8_000 },
-  { about: 'ack_wait', targets: ingresses, ms: 30_000 },
+  { about: 'ack_wait', targets: ingresses, ms: 10_000 },
 ];
 
 const factors = [0.5, 2, 10] as const;

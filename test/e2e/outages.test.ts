@@ -138,7 +138,7 @@ function throughRelay(url: string, address: string): string {
 describe('what SES has told while no ingress runs', () => {
   it('counts as unread until one has taken it in, so that no mail is settled as if nothing had been said', async () => {
     const ingress = await system.startIngress();
-    // The ingresses of the tests before may have died with feedback in hand: it comes again after `ack_wait`, 30 s.
+    // The ingresses of the tests before may have died with feedback in hand: it comes again after `ack_wait`, 10 s.
     await expect.poll(() => feedLag(system.stream, streams), { timeout: 40_000 }).toBe(0);
     await ingress.stop();
     await system.publishBytes(JSON.stringify({ eventType: 'Send', mail: {} }), 'marketing.feedback.ses');

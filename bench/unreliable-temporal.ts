@@ -10,8 +10,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { seededRandom } from '../../local/ses/random.ts';
-import { count, type Counts } from './counts.ts';
+import { seededRandom } from '../local/ses/random.ts';
 
 /** What the proxy does to a call. */
 const failures = [
@@ -30,30 +29,38 @@ type PartialFailure = (typeof failures)[number];
 /** Longer than the deadline of a start or a signal. */
 const lateMs = 9_000;
 
-/** The calls that fail, one of so many of each. All others pass, those of every probe among them. */
-const oneOf: Readonly<Record<string, number>> = {
+/** Of which calls one of how many fails. All others pass, those of every probe among them. */
+export type OneOf = Readonly<Record<string, number>>;
+
+const oneOfMany: OneOf = {
   StartWorkflowExecution: 6,
   SignalWithStartWorkflowExecution: 2,
   RespondWorkflowTaskCompleted: 25,
   RespondActivityTaskCompleted: 5,
 };
 
-export const unreliableCalls = Object.keys(oneOf);
+export const unreliableCalls = Object.keys(oneOfMany);
 
 /** A proxy before Temporal that fails a part of the calls on which everything depends, while Temporal seems to be well. */
 export interface UnreliableTemporal {
   address: string;
   /** How often each call failed, and how. */
-  failed: Counts;
+  failed: Partial<Record<string, number>>;
   /** From now on every call passes. */
   mend(): void;
+  /** From now on calls fail again. */
+  fail(): void;
   close(): Promise<void>;
 }
 
 /** `target`: host and port. The seed says which calls fail, and how: which of the callers that hits is up to their timing. */
-export async function startUnreliableTemporal(target: string, seed: number): Promise<UnreliableTemporal> {
-  const failed: Counts = {};
-  const choose = chooser(seed);
+export async function startUnreliableTemporal(
+  target: string,
+  seed: number,
+  oneOf: OneOf = oneOfMany,
+): Promise<UnreliableTemporal> {
+  const failed: UnreliableTemporal['failed'] = {};
+  const choose = chooser(seed, oneOf);
   let mended = false;
   const sessions = new Set<ServerHttp2Session>();
   const server = createServer();
@@ -72,7 +79,10 @@ export async function startUnreliableTemporal(target: string, seed: number): Pro
       if (upstream.closed || upstream.destroyed) return end();
       const method = headers[':path']?.split('/').at(-1) ?? '';
       const failure = mended ? undefined : choose(method);
-      if (failure) count(failed, `${method} ${failure}`);
+      if (failure) {
+        const name = `${method} ${failure}`;
+        failed[name] = (failed[name] ?? 0) + 1;
+      }
       void handle(upstream, stream, headers, failure);
     });
   });
@@ -81,6 +91,7 @@ export async function startUnreliableTemporal(target: string, seed: number): Pro
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     failed,
     mend: () => void (mended = true),
+    fail: () => void (mended = false),
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const session of sessions) session.destroy();
@@ -90,7 +101,7 @@ export async function startUnreliableTemporal(target: string, seed: number): Pro
 }
 
 /** Of so many calls of a method in a row exactly one fails: a short run has its share too. Each kind in turn. */
-function chooser(seed: number): (method: string) => PartialFailure | undefined {
+function chooser(seed: number, oneOf: OneOf): (method: string) => PartialFailure | undefined {
   const random = seededRandom(seed);
   const state = new Map<string, { call: number; fails: number; next: number }>();
   return (method) => {
