@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { readMailbox } from './address.ts';
 import { countryCode } from './country.ts';
+import { objectionToName } from './display-name.ts';
 import { unixMs } from './envelope.ts';
 import { localeOf } from './locale.ts';
 import { timeZoneOf } from './time-zone.ts';
@@ -38,7 +39,11 @@ const personName = z
   .string()
   .max(200, { abort: true })
   // oxlint-disable-next-line no-control-regex -- control characters are exactly what is refused here
-  .regex(/^[^\u0000-\u001f\u007f]*$/, { error: 'must not hold control characters' });
+  .regex(/^[^\u0000-\u001f\u007f]*$/, { error: 'must not hold control characters', abort: true })
+  .superRefine((name, context) => {
+    const message = objectionToName(name);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
 
 /**
  * Who the person is. Ingress stores it, and no event takes it into Temporal. Language, zone and country are codes of closed
