@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { mailboxText, readMailbox } from '../events/address.ts';
+import { type EventType, eventTypes } from '../events/index.ts';
 import { duration } from './duration.ts';
 import { journeys } from './journeys.ts';
 import { opensSometimes, sendingTimes } from './sending-times.ts';
@@ -229,10 +230,28 @@ const decisions = z.strictObject({
     ),
 });
 
+const eventType = z.enum(Object.keys(eventTypes) as EventType[]);
+
+const events = z.strictObject({
+  contact_from: z
+    .array(eventType)
+    .optional()
+    .describe(
+      'The types of events that may bring `payload.contact`; of every other it is left out and reported. Without this key: every type.',
+    ),
+  consent_from: z
+    .array(eventType)
+    .optional()
+    .describe(
+      'The types of events that may bring `payload.consent`; of every other it is left out and reported. `consent.revoked` always may. Without this key: every type.',
+    ),
+});
+
 /** Unknown keys are mistakes: a mistyped key would otherwise silently do nothing. */
 const wholeFile = z.strictObject({
   provider: provider.prefault({}),
   queues: queues.prefault({}),
+  events: events.prefault({}),
   templates: templates.prefault({}),
   suppression: suppression.prefault({}),
   compliance: compliance.prefault({}),

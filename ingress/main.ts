@@ -106,16 +106,14 @@ await runMain(async () => {
   const runs = (workflowId: string, since: number) => isRunning(client, workflowId, since);
   const reports = createFeedReports(store.feed, log);
   const maxPayload = () => stream.connection.info?.max_payload ?? 1024 * 1024;
+  const newest = watchConfig(process.env, config, log, stop, checkJourneySettings);
   const running = runLanes({
     client,
     js: stream.js,
     maxPayload,
     store,
-    entry: createEntry({
-      store,
-      config: watchConfig(process.env, config, log, stop, checkJourneySettings),
-      isRunning: runs,
-    }),
+    entry: createEntry({ store, config: newest, isRunning: runs }),
+    config: newest,
     tellRecipient: createTellRecipient(client),
     reports,
     retries: createRetries(stream.js, maxPayload),

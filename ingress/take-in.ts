@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 
+import type { Config } from '../config/schema.ts';
 import type { Dropped } from '../events/forgiving.ts';
 import type { Event } from '../events/index.ts';
 import { type ParsedEvent, parseEvent, type ParseResult } from '../events/parse.ts';
@@ -7,6 +8,7 @@ import { fullEvent } from '../events/split-event.ts';
 import type { Logger } from '../runtime/log.ts';
 import { everyTopic } from '../store/consents.ts';
 import type { Store } from '../store/store.ts';
+import { admitBlocks } from './admit-blocks.ts';
 import { type Arrival, receivedAt } from './arrival.ts';
 import type { DeadLetterReason } from './dead-letter.ts';
 import type { Entry } from './entry/enter.ts';
@@ -26,6 +28,8 @@ export interface TakeInDependencies {
   client: Client;
   store: Store;
   entry: Entry;
+  /** The newest configuration that was right. */
+  config: () => Pick<Config, 'events'>;
   tellRecipient: TellRecipient;
   reports: Pick<FeedReports, 'add'>;
   log: Logger;
@@ -74,7 +78,9 @@ async function takeEvent(deps: TakeInDependencies, arrival: Arrival, result: Par
   const contradiction = contradicts(arrival.subject, result.parsed);
   if (contradiction) return refused('subject_mismatch', contradiction);
 
-  const { parsed } = result;
+  const admitted = admitBlocks(result.parsed, deps.config());
+  if (!admitted.ok) return refused('invalid_payload', admitted.error);
+  const { parsed } = admitted;
   const { event, personal } = parsed;
   const recorded = await deps.store.events.record({ event, personal, receivedAt: receivedAt(arrival) });
   if (recorded.kind === 'reused') return refused('event_id_reused', reusedBy(recorded.eventType));
@@ -107,7 +113,11 @@ async function applyEvent(deps: TakeInDependencies, parsed: ParsedEvent, arrival
 
   const listeners = await listenersOf(store, event);
   const route = routes[event.event_type];
-  const { enters, because } = await deps.entry.decide(fullEvent(event, personal), route, listeners.length, dropped);
+  const { enters, because } = await deps.entry.decide(fullEvent(event, personal), route, {
+    told: listeners.length,
+    dropped,
+    asksAbout: event.event_type === 'consent.requested' ? consent?.topics : undefined,
+  });
   const started = route && enters ? await startJourney(client, store, route, event) : undefined;
   const { told, continueFrom: next } = await tellListeners(
     { client, store, log },

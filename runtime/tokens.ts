@@ -12,6 +12,8 @@ export interface Claims {
   event?: string;
   /** confirm: the keyed hash of the address that the mail goes to. */
   address?: string;
+  /** preferences, undo: came from an unsubscribe link, and so can only take away; what that link itself has taken, undo gives back. */
+  only?: 'leave';
   /** undo: what is granted again, and what is revoked again. */
   topics?: string[];
   revoke?: string[];
@@ -86,6 +88,7 @@ const letters = {
   mail: 'm',
   event: 'e',
   address: 'h',
+  only: 'o',
   topics: 'g',
   revoke: 'r',
   since: 's',

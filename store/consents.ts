@@ -28,6 +28,8 @@ export interface ConsentRecord {
   ip?: string;
   user_agent?: string;
   confirmed_at?: number;
+  /** Keyed hash of the address at which it was confirmed: while the person has another one, it is no more than asked for. */
+  confirmed_address_hash?: string;
   evidence?: string;
   incidental?: true;
   /** The record that was in force before. */
@@ -44,6 +46,8 @@ export interface ConsentStatement {
   at: number;
   /** A grant that came beside something else and does not say when it was stated: it never undoes an opt-out. */
   incidental?: boolean;
+  /** Of a grant with `confirmed_at`, the keyed hash of the address at which it was confirmed. Default: the person's own by then. */
+  address?: string;
 }
 
 /** What people agreed to and revoked: a log that only grows, and the record in force for each topic. */
@@ -59,6 +63,24 @@ export interface Consents {
   now(userId: string): Promise<Record<string, ConsentRecord>>;
   /** Returns the whole log, oldest first, with the texts that were shown in place of their hashes. */
   history(userId: string): Promise<ConsentRecord[]>;
+  /**
+   * Whether somebody may be asked to confirm: at one address, about one topic, by one event a day, unless the request before was
+   * answered. A request that comes again gets the same answer. True for a person without an address.
+   */
+  mayAsk(userId: string, eventId: string, topics: readonly string[]): Promise<boolean>;
+}
+
+/** How long a request for confirmation stays the only one, in ms. */
+export const oneRequestPerMs = 86_400_000;
+
+/** What a record amounts to for somebody whose address has these hashes. Consent that was confirmed at another one has yet to be confirmed. */
+export function heldAt<Each extends Pick<ConsentRecord, 'state' | 'confirmed_address_hash'>>(
+  record: Each,
+  addresses: readonly string[],
+): Each {
+  const { state, confirmed_address_hash: confirmedAt } = record;
+  const isElsewhere = state === 'granted' && confirmedAt !== undefined && !addresses.includes(confirmedAt);
+  return isElsewhere ? { ...record, state: 'pending' } : record;
 }
 
 /** What follows from the record in force for a topic and the one for all topics. */
@@ -125,16 +147,21 @@ export interface ConsentChange {
 }
 
 /**
- * Works out what a statement changes. `known`: records about its topics and about all topics, and of every topic if it is about all,
- * in the order of their arrival; at least the newest of each state, and those that have the ids of this statement.
+ * Works out what a statement changes. `logged`: records about its topics and about all topics, and of every topic if it is about all,
+ * in the order of their arrival; at least the newest of each state, and those that have the ids of this statement. `addresses`:
+ * keyed hashes of the person's address, the newest first.
  */
 export function consentChange(
-  known: readonly ConsentRecord[],
+  logged: readonly ConsentRecord[],
   statement: ConsentStatement,
   receivedAt: number,
+  addresses: readonly string[],
 ): ConsentChange {
+  const known = logged.map((record) => heldAt(record, addresses));
   const { topics, captured_at = statement.at, wording: text, ...rest } = statement.consent;
   const wording = text ? { hash: createHash('sha256').update(text).digest('hex'), text } : undefined;
+  const confirmedAddress =
+    statement.state === 'granted' && rest.confirmed_at !== undefined ? (statement.address ?? addresses[0]) : undefined;
   const change: ConsentChange = { added: [], inForce: [], wording };
   for (const topic of new Set(topics)) {
     const id = recordId(statement, topic);
@@ -150,17 +177,20 @@ export function consentChange(
       received_at: receivedAt,
       ...defined(rest),
       ...(statement.incidental && { incidental: true as const }),
+      ...(confirmedAddress !== undefined && { confirmed_address_hash: confirmedAddress }),
       ...(wording && { wording: wording.hash }),
       ...(before && { supersedes: before.id }),
     };
     change.added.push(record);
   }
-  const records = [...known, ...change.added];
+  const records = [...known, ...change.added.map((record) => heldAt(record, addresses))];
+  // As it was said: what it amounts to is worked out anew with each look, since the address may change.
+  const asSaid = new Map([...logged, ...change.added].map((record) => [record.id, record]));
   const concerned = topics.includes(everyTopic) ? records.map(({ topic }) => topic) : topics;
   for (const topic of new Set(concerned)) {
     // Not always a new one: an opt-out from before the last request makes that request count again.
     const after = recordFor(topic, records);
-    if (after && after !== recordFor(topic, known)) change.inForce.push(after);
+    if (after && after !== recordFor(topic, known)) change.inForce.push(asSaid.get(after.id) ?? after);
   }
   return change;
 }

@@ -3,7 +3,15 @@ import type { Dropped } from '../events/forgiving.ts';
 import type { Fact } from './facts.ts';
 
 /** Why somebody did not enter a journey. */
-export type KeptOut = 'disabled' | 'outside_schedule' | 'too_old' | 'rule' | 'rule_failed' | 'rollout' | 're_entry';
+export type KeptOut =
+  | 'disabled'
+  | 'outside_schedule'
+  | 'too_old'
+  | 'rule'
+  | 'rule_failed'
+  | 'rollout'
+  | 're_entry'
+  | 'already_asked';
 
 /** What was decided when an event was processed. Holds no address and no name. */
 export interface Decision {

@@ -22,6 +22,7 @@ describe('a token', () => {
         action: fc.constantFrom('unsubscribe', 'preferences', 'confirm', 'undo'),
         topic: fc.string({ unit: 'grapheme', maxLength: 40 }),
         mail: fc.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+        only: fc.constant('leave' as const),
         event: fc.stringMatching(/^[A-Za-z0-9_.:-]{1,128}$/),
         topics: fc.array(fc.string({ maxLength: 20 }), { maxLength: 10 }),
         revoke: fc.array(fc.string({ maxLength: 20 }), { maxLength: 10 }),

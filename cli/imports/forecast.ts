@@ -47,7 +47,7 @@ interface Known {
 
 function after({ contact, records }: Known, { contact: more, at, statement }: Saying): Known {
   const next = merged(contact, more, at);
-  const added = statement ? consentChange(records, statement, Date.now()).added : [];
+  const added = statement ? consentChange(records, statement, Date.now(), []).added : [];
   const isOther = contactFields.some((field) => next.contact[field] !== contact.contact[field]);
   return { contact: next, records: [...records, ...added], changed: isOther || added.length > 0 };
 }

@@ -10,11 +10,8 @@ import { compileRule, type PersonNow, type Rule } from './rule.ts';
 
 /** Decides whether an event's person enters its journey, and writes down what was decided and why. */
 export interface Entry {
-  /**
-   * `told`: how many running journeys heard the event. `dropped`: what of it could not be used; kept with the decision. Gives what
-   * stands: of an event that came before, the old answer.
-   */
-  decide(event: FullEvent, route: Route | undefined, told: number, dropped?: readonly Dropped[]): Promise<Decision>;
+  /** Gives what stands: of an event that came before, the old answer. */
+  decide(event: FullEvent, route: Route | undefined, circumstances: Circumstances): Promise<Decision>;
   /**
    * What the settings would say now of an event that was not decided yet, but for who has entered before. Writes nothing. `contact`:
    * what the event says about its person, which is recorded when it is processed.
@@ -22,8 +19,21 @@ export interface Entry {
   foresee(event: FullEvent, route: Route, contact?: PersonNow): Promise<Verdict>;
 }
 
+export interface Circumstances {
+  /** How many running journeys heard the event. */
+  told: number;
+  /** What of the event could not be used; kept with the decision. */
+  dropped?: readonly Dropped[] | undefined;
+  /** The topics about which its journey asks for a confirmation. */
+  asksAbout?: readonly string[] | undefined;
+}
+
 export interface EntryDependencies {
-  store: { contacts: Pick<Store['contacts'], 'find'>; entries: Store['entries'] };
+  store: {
+    contacts: Pick<Store['contacts'], 'find'>;
+    consents: Pick<Store['consents'], 'mayAsk'>;
+    entries: Store['entries'];
+  };
   /** The newest configuration that was right. */
   config: () => Pick<Config, 'journeys'>;
   /** Whether this run goes on; of a run that nobody knows, whether it may be one that is being started since `since`. */
@@ -42,6 +52,12 @@ export function createEntry({ store, config, isRunning }: EntryDependencies): En
     const rule = ruleOf(settings, event.event_type);
     const person = rule ? await personOf(event.user_id, contact) : {};
     return decideEntry(journey, settings, rule, event, person, Date.now());
+  }
+
+  async function verdictOnRequest({ event_id, user_id }: FullEvent, topics: readonly string[]): Promise<Verdict> {
+    if (await store.consents.mayAsk(user_id, event_id, topics)) return { enters: true };
+    const why = 'this address was asked to confirm the same less than a day ago, and has not answered';
+    return { enters: false, because: 'already_asked', why };
   }
 
   async function personOf(userId: string, contact: PersonNow): Promise<PersonNow> {
@@ -70,13 +86,14 @@ export function createEntry({ store, config, isRunning }: EntryDependencies): En
   }
 
   return {
-    async decide(event, route, told, dropped) {
+    async decide(event, route, { told, dropped, asksAbout }) {
       const { event_id, event_type, user_id } = event;
       const asked = { event_type, user_id, at: Date.now(), told, ...(dropped && { dropped }) };
       if (!route) return store.entries.settle(event_id, asked);
 
       const settings = config().journeys[route.starts];
-      const verdict = settings ? await verdictOn(event, route.starts, settings) : ({ enters: true } as const);
+      const allowed = settings ? await verdictOn(event, route.starts, settings) : ({ enters: true } as const);
+      const verdict = allowed.enters && asksAbout ? await verdictOnRequest(event, asksAbout) : allowed;
       const decision: Decision = { ...asked, journey: route.starts, ...verdict };
       const place = settings && verdict.enters ? placeOf(settings, route.starts, event) : undefined;
       return place

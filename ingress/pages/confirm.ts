@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 
+import type { ConsentRecord } from '../../store/consents.ts';
 import { say } from './effects.ts';
 import { card, tick } from './frame.ts';
 import { topicWords } from './language.ts';
@@ -7,10 +8,11 @@ import { momentAfter, type Person, stateOf } from './person.ts';
 import { button, notNow, preferencesLink, show, type Visit } from './visit.ts';
 
 /** `GET` of a confirmation link: asks. Whoever only looks at links has confirmed nothing. */
-export function askToConfirm(visit: Visit, event: string): Promise<Response> {
+export async function askToConfirm(visit: Visit, event: string): Promise<Response> {
   const { deps, person, language, sender } = visit;
-  if (!person) return show(visit, 'confirm', 'away', notNow(visit));
-  const waiting = waitingFor(visit, person, event);
+  const asked = await askedBy(visit, event);
+  if (!person || !asked) return show(visit, 'confirm', 'away', notNow(visit));
+  const waiting = waitingFor(visit, person, asked);
   if (waiting.length === 0) return nothingWaits(visit, person, event);
   const { title, body, button: label } = language.words.confirm;
   const titles = waiting.map((topic) => topicWords(deps.topics, topic, language)?.title ?? topic);
@@ -21,42 +23,45 @@ export function askToConfirm(visit: Visit, event: string): Promise<Response> {
   return show(visit, 'confirm', 'shown', { title, content: card(title, body(sender), list) });
 }
 
-/** Grants what that event asked for and what still waits. One event says all of it. */
+/** Grants what that event asked for and what still waits, even if another has asked for it since. One event says all of it. */
 export async function confirm(visit: Visit, event: string): Promise<Response> {
   const { deps, claims, person, now } = visit;
   const { user } = claims;
-  if (!person) return show(visit, 'confirm', 'away', notNow(visit));
-  const topics = waitingFor(visit, person, event);
+  const asked = await askedBy(visit, event);
+  if (!person || !asked) return show(visit, 'confirm', 'away', notNow(visit));
+  const topics = waitingFor(visit, person, asked);
   if (topics.length === 0) return nothingWaits(visit, person, event);
-  const asked = await whatWasAsked(visit, `${event}/${topics[0]}`);
-  if (!asked) return show(visit, 'confirm', 'away', notNow(visit));
 
   const at = momentAfter(now(), person, topics);
-  const consent = { ...asked, topics, basis: 'consent' as const, confirmed_at: at, evidence: event };
-  if (!(await say(deps, { user, state: 'granted', consent, at, request: event })))
+  const said = wordsOf(asked.find(({ topic }) => topics.includes(topic)));
+  const consent = { ...said, topics, basis: 'consent' as const, confirmed_at: at, evidence: event };
+  const address = deps.store.addressHash(person.contact.email ?? '');
+  if (!(await say(deps, { user, state: 'granted', consent, at, request: event, address })))
     return show(visit, 'confirm', 'away', notNow(visit));
   return confirmed(visit, 'done');
 }
 
 /** Nothing does at another address than the one that the link went to: whoever reads that inbox cannot speak for the new one. */
-function waitingFor({ deps, claims }: Visit, person: Person, event: string): string[] {
+function waitingFor({ deps, claims }: Visit, person: Person, asked: readonly ConsentRecord[]): string[] {
   const { email } = person.contact;
   if (email === undefined || !deps.store.addressHashes(email).includes(claims.address ?? '')) return [];
-  return Object.values(person.records)
-    .filter(({ id, topic }) => id.startsWith(`${event}/`) && stateOf(person, topic) === 'pending')
-    .map(({ topic }) => topic);
+  return asked.map(({ topic }) => topic).filter((topic) => stateOf(person, topic) === 'pending');
 }
 
-/** The words that were shown when they asked, and where that was. Undefined when Redis is away. */
-async function whatWasAsked({ deps, claims: { user } }: Visit, id: string) {
+/** What this event asked for, with the words that were shown. Undefined when the record is away. */
+async function askedBy({ deps, claims: { user } }: Visit, event: string): Promise<ConsentRecord[] | undefined> {
   try {
-    const record = (await deps.store.consents.history(user)).find((each) => each.id === id);
-    const { source = 'double opt-in', wording, locale } = record ?? {};
-    return { source, ...(wording !== undefined && { wording }), ...(locale !== undefined && { locale }) };
+    const log = await deps.store.consents.history(user);
+    return log.filter(({ id, state }) => state === 'pending' && id.startsWith(`${event}/`));
   } catch (error) {
     deps.log.warn({ user_id: user, err: error }, 'a page could not look up what somebody is asked to confirm');
     return undefined;
   }
+}
+
+/** Where that was, and the words that were shown. */
+function wordsOf({ source = 'double opt-in', wording, locale }: Partial<ConsentRecord> = {}) {
+  return { source, ...(wording !== undefined && { wording }), ...(locale !== undefined && { locale }) };
 }
 
 function nothingWaits(visit: Visit, person: Person, event: string): Promise<Response> {

@@ -11,8 +11,9 @@ export interface Said {
   consent: ConsentBlock & { source: string };
   /** Unix ms. */
   at: number;
-  /** The event that asked for it. */
+  /** The event that asked for it, and the keyed hash of the address at which it is confirmed. */
   request?: string;
+  address?: string;
 }
 
 /**
@@ -21,7 +22,7 @@ export interface Said {
  * has happened, and the person must hear that.
  */
 export async function say(deps: Pick<PageDependencies, 'store' | 'publish' | 'log'>, said: Said): Promise<boolean> {
-  const { user, state, at, request } = said;
+  const { user, state, at, request, address } = said;
   const consent = { ...said.consent, captured_at: at };
   const id = randomUUID();
   const publish = async () =>
@@ -35,7 +36,7 @@ export async function say(deps: Pick<PageDependencies, 'store' | 'publish' | 'lo
     });
   const record = async () => {
     const { contacts, consents } = deps.store;
-    await consents.record(user, { id, state, consent, at });
+    await consents.record(user, { id, state, consent, at, ...(address !== undefined && { address }) });
     const whose = state === 'revoked' ? await everybodyAt(contacts, user) : [];
     for (const other of whose) if (other !== user) await consents.record(other, { id, state, consent, at });
   };

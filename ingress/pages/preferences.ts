@@ -5,12 +5,12 @@ import { say } from './effects.ts';
 import type { PageName, PageResult } from './dependencies.ts';
 import { card, type Fragment } from './frame.ts';
 import { topicWords } from './language.ts';
+import { grantsAreLimited, preferenceSource as source } from './grant-limits.ts';
 import { gets, momentAfter, type Person } from './person.ts';
 import { stoppedNotice } from './stopped.ts';
 import { undoToken } from './undo-token.ts';
-import { button, notNow, preferencesPath, show, type Visit } from './visit.ts';
+import { button, canOnlyLeave, notNow, preferencesPath, show, type Visit } from './visit.ts';
 
-const source = 'preference centre';
 /** What a consent block has room for. */
 const mostWords = 10_000;
 
@@ -54,24 +54,31 @@ async function save(visit: Visit, form: URLSearchParams): Promise<Response> {
   const wanted = new Set(form.getAll('topic'));
   const before = new Set(namesOf(visit).filter((topic) => gets(deps, person, topic)));
   const ended = shown.filter((topic) => before.has(topic) && !wanted.has(topic));
-  const begun = shown.filter((topic) => !before.has(topic) && wanted.has(topic));
-  const after = namesOf(visit).filter((topic) => (shown.includes(topic) ? wanted.has(topic) : before.has(topic)));
+  const begun = canOnlyLeave(visit) ? [] : shown.filter((topic) => !before.has(topic) && wanted.has(topic));
+  const after = namesOf(visit).filter(
+    (topic) => (before.has(topic) && !ended.includes(topic)) || begun.includes(topic),
+  );
 
   const { saved, unchanged, agreement } = language.words.preferences;
   if (ended.length + begun.length === 0)
     return centre(visit, person, after, { page: 'preferences', result: 'nothing_new', status: unchanged });
 
   const at = momentAfter(now(), person, [...ended, ...begun]);
-  const undo = undoToken(deps, { user, ended, begun, at });
+  const undo = undoToken(deps, { user, ended, begun, at, only: claims.only });
   if (!person.known)
     return centre(visit, person, after, { page: 'preferences', result: 'nobody', status: saved, undo });
 
   const about = { source, locale: language.locale };
   const agreed = { ...about, basis: 'consent' as const, wording: wordingOf(visit, begun, agreement(sender)) };
   const took =
-    (ended.length === 0 || (await say(deps, { user, state: 'revoked', consent: { ...about, topics: ended }, at }))) &&
-    (begun.length === 0 || (await say(deps, { user, state: 'granted', consent: { ...agreed, topics: begun }, at })));
+    ended.length === 0 || (await say(deps, { user, state: 'revoked', consent: { ...about, topics: ended }, at }));
   if (!took) return show(visit, 'preferences', 'away', notNow(visit));
+  if (begun.length > 0) {
+    const limited = await grantsAreLimited(visit, user);
+    if (limited) return show(visit, 'preferences', limited.result, limited.answer);
+    if (!(await say(deps, { user, state: 'granted', consent: { ...agreed, topics: begun }, at })))
+      return show(visit, 'preferences', 'away', notNow(visit));
+  }
   return centre(visit, person, after, { page: 'preferences', result: 'done', status: saved, undo });
 }
 
@@ -82,7 +89,7 @@ async function leaveAll(visit: Visit): Promise<Response> {
   const { done: status } = language.words.all;
   const ended = person ? everyNameOf(visit, person).filter((topic) => gets(deps, person, topic)) : [];
   const at = momentAfter(now(), person, ended);
-  const undo = undoToken(deps, { user, ended, begun: [], at });
+  const undo = undoToken(deps, { user, ended, begun: [], at, only: claims.only });
   if (person && !person.known)
     return centre(visit, person, [], { page: 'preferences', result: 'nobody', status, undo });
   if (person && ended.length === 0 && person.records[everyTopic]?.state === 'revoked')
@@ -121,7 +128,12 @@ export async function centre(visit: Visit, person: Person, ticked: readonly stri
             ${topics.map(
               ({ name, title, description }) =>
                 html`<label>
-                  <input type="checkbox" name="topic" value="${name}" ${ticked.includes(name) ? 'checked' : ''} />
+                  <input
+                    type="checkbox"
+                    name="topic"
+                    value="${name}"
+                    ${ticked.includes(name) ? 'checked' : canOnlyLeave(visit) ? 'disabled' : ''}
+                  />
                   <span>
                     <b><bdi>${title}</bdi></b
                     >${description ? html` <small><bdi>${description}</bdi></small>` : ''}

@@ -10,12 +10,14 @@ export interface Change {
   begun: readonly string[];
   /** When it was said, Unix ms. */
   at: number;
+  /** Made by a link that can only take away. */
+  only?: 'leave' | undefined;
 }
 
 /** Takes back exactly this change, for half an hour. Undefined when there is nothing to take back, or too much of it. */
 export function undoToken(
   { tokens, now = Date.now }: Pick<PageDependencies, 'tokens' | 'now'>,
-  { user, ended, begun, at }: Change,
+  { user, ended, begun, at, only }: Change,
 ): string | undefined {
   if (ended.length + begun.length === 0) return undefined;
   const token = tokens.sign({
@@ -25,6 +27,7 @@ export function undoToken(
     ...(begun.length > 0 && { revoke: [...begun] }),
     since: at,
     until: now() + undoForMs,
+    ...(only && { only }),
   });
   return token.length <= longestToken ? token : undefined;
 }

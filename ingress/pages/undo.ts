@@ -1,11 +1,10 @@
 import { say } from './effects.ts';
 import { card } from './frame.ts';
+import { grantsAreLimited, undoSource as source } from './grant-limits.ts';
 import { gets, momentAfter, type Person } from './person.ts';
 import { centre, everyNameOf, wordingOf } from './preferences.ts';
 import { everyTopic } from '../../store/consents.ts';
 import { button, notNow, preferencesLink, show, type Visit } from './visit.ts';
-
-const source = 'undo';
 
 /** `GET` of an undo link: a reload, or a machine. It asks. */
 export function askToUndo(visit: Visit): Promise<Response> {
@@ -35,9 +34,14 @@ export async function undo(visit: Visit): Promise<Response> {
   const wording = wordingOf(visit, again, language.words.undo.button);
   const agreed = { ...about, basis: 'consent' as const, wording };
   const took =
-    (away.length === 0 || (await say(deps, { user, state: 'revoked', consent: { ...about, topics: away }, at }))) &&
-    (again.length === 0 || (await say(deps, { user, state: 'granted', consent: { ...agreed, topics: again }, at })));
+    away.length === 0 || (await say(deps, { user, state: 'revoked', consent: { ...about, topics: away }, at }));
   if (!took) return show(visit, 'undo', 'away', notNow(visit));
+  if (again.length > 0) {
+    const limited = await grantsAreLimited(visit, user);
+    if (limited) return show(visit, 'undo', limited.result, limited.answer);
+    if (!(await say(deps, { user, state: 'granted', consent: { ...agreed, topics: again }, at })))
+      return show(visit, 'undo', 'away', notNow(visit));
+  }
   return centre(visit, person, after, { ...page, result: 'done' });
 }
 

@@ -34,7 +34,7 @@ export async function leave(visit: Visit, topic: string): Promise<Response> {
 
   const at = momentAfter(now(), person, [topic]);
   if (person && !person.known)
-    return gone(visit, topic, 'nobody', undoToken(deps, { user, ended: [topic], begun: [], at }));
+    return gone(visit, topic, 'nobody', undoToken(deps, { user, ended: [topic], begun: [], at, only: 'leave' }));
 
   const consent = {
     topics: [topic],
@@ -45,7 +45,7 @@ export async function leave(visit: Visit, topic: string): Promise<Response> {
   if (!(await say(deps, { user, state: 'revoked', consent, at })))
     return showOrSay(visit, 'unsubscribe', 'away', notNow(visit));
   const ended = person && gets(deps, person, topic) ? [topic] : [];
-  return gone(visit, topic, 'done', undoToken(deps, { user, ended, begun: [], at }));
+  return gone(visit, topic, 'done', undoToken(deps, { user, ended, begun: [], at, only: 'leave' }));
 }
 
 function gone(visit: Visit, topic: string, result: 'done' | 'nothing_new' | 'nobody', undo?: string) {

@@ -46,8 +46,15 @@ export function notNow({ language }: Visit): Answer {
 }
 
 /** Links are relative, since a path may stand in front of ours; pages are one level deep. */
-export function preferencesPath({ deps, claims: { user, mail } }: Visit): string {
-  return `../preferences/${deps.tokens.sign({ user, action: 'preferences', ...(mail !== undefined && { mail }) })}`;
+export function preferencesPath(visit: Visit): string {
+  const { user, mail } = visit.claims;
+  const narrow = canOnlyLeave(visit) && { only: 'leave' as const };
+  return `../preferences/${visit.deps.tokens.sign({ user, action: 'preferences', ...(mail !== undefined && { mail }), ...narrow })}`;
+}
+
+/** Whoever came by an unsubscribe link, which mail programs show to everybody who gets a forwarded mail, gives no consent. */
+export function canOnlyLeave({ claims: { action, only } }: Pick<Visit, 'claims'>): boolean {
+  return action === 'unsubscribe' || only === 'leave';
 }
 
 export function preferencesLink(visit: Visit): Fragment {

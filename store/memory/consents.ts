@@ -1,12 +1,38 @@
-import { consentChange, consentFacts, type Consents, everyTopic, inForce } from '../consents.ts';
-import { type MemoryRecord, personIn } from './record.ts';
+import {
+  consentChange,
+  consentFacts,
+  type Consents,
+  everyTopic,
+  heldAt,
+  inForce,
+  oneRequestPerMs,
+} from '../consents.ts';
+import { type MemoryPerson, type MemoryRecord, personIn } from './record.ts';
+
+interface Request {
+  user: string;
+  event: string;
+  /** Unix ms. */
+  at: number;
+  /** How long their log was then. */
+  said: number;
+}
 
 export function createConsents(record: MemoryRecord): Consents {
+  /** Who was asked last to confirm, by address and topic. */
+  const requests = new Map<string, Request>();
+
+  /** Whether the person has said yes or no since they were asked. */
+  const answered = ({ user, said }: Request, topic: string) =>
+    (record.people.get(user)?.log ?? [])
+      .slice(said)
+      .some((each) => [topic, everyTopic].includes(each.topic) && each.state !== 'pending');
+
   return {
     async record(userId, statement) {
       if (statement.consent.topics.length === 0) return;
       const person = personIn(record, userId);
-      const change = consentChange(person.log, statement, record.now());
+      const change = consentChange(person.log, statement, record.now(), addressesOf(person));
       person.log.push(...change.added);
       for (const each of change.inForce) person.consents.set(each.topic, each);
       if (change.inForce.length > 0) person.version += 1;
@@ -14,15 +40,39 @@ export function createConsents(record: MemoryRecord): Consents {
       record.recordFacts(consentFacts(userId, statement, change));
     },
     async stateOf(userId, topic) {
-      const consents = record.people.get(userId)?.consents;
-      return inForce(consents?.get(topic), consents?.get(everyTopic));
+      const [about, all] = [topic, everyTopic].map((name) => record.people.get(userId)?.consents.get(name));
+      const addresses = addressesOf(record.people.get(userId));
+      return inForce(about && heldAt(about, addresses), all);
     },
-    now: async (userId) => Object.fromEntries(record.people.get(userId)?.consents ?? []),
+    async now(userId) {
+      const person = record.people.get(userId);
+      const consents = [...(person?.consents ?? [])];
+      return Object.fromEntries(consents.map(([topic, each]) => [topic, heldAt(each, addressesOf(person))]));
+    },
     async history(userId) {
       return (record.people.get(userId)?.log ?? []).map(({ wording, ...rest }) => ({
         ...rest,
         ...(wording !== undefined && { wording: record.wordings.get(wording) ?? wording }),
       }));
     },
+    async mayAsk(userId, eventId, topics) {
+      const { addressHash: address, log = [] } = record.people.get(userId) ?? {};
+      if (address === undefined) return true;
+      const free = topics.filter((topic) => {
+        const open = requests.get(`${address} ${topic}`);
+        const isOver = open && (record.now() - open.at > oneRequestPerMs || answered(open, topic));
+        return !open || open.event === eventId || isOver;
+      });
+      for (const topic of free) {
+        const key = `${address} ${topic}`;
+        if (requests.get(key)?.event === eventId) continue;
+        requests.set(key, { user: userId, event: eventId, at: record.now(), said: log.length });
+      }
+      return free.length > 0;
+    },
   };
+}
+
+function addressesOf(person: Pick<MemoryPerson, 'addressHash'> | undefined): string[] {
+  return person?.addressHash === undefined ? [] : [person.addressHash];
 }

@@ -1,5 +1,5 @@
 import { contactFields, contactOf } from '../contacts.ts';
-import { everyTopic } from '../consents.ts';
+import { everyTopic, heldAt } from '../consents.ts';
 import type { Facts } from '../facts.ts';
 import type { Doubt, DoubtDecision, DoubtfulEmail, EmailIdentity, SendRecord, Sends } from '../sends.ts';
 import type { EventTable } from './events.ts';
@@ -70,7 +70,7 @@ export function createSends({ record, events, stops, facts }: SendSurroundings):
       const [said, saidOfAll] = [
         topic === undefined ? undefined : person?.consents.get(topic),
         person?.consents.get(everyTopic),
-      ];
+      ].map((each) => each && heldAt(each, hashes));
       return {
         record: row && recordOf(row, now()),
         contact,

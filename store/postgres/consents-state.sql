@@ -1,4 +1,10 @@
--- What is in force about one topic and about all of them. $1 user id, $2 topic
-SELECT topic, state, captured_at, incidental
+-- What is in force about one topic and about all of them, at the person's address of now. $1 user id, $2 topic
+SELECT consent.topic, consent.captured_at, consent.incidental,
+  CASE
+    WHEN consent.confirmed_address_hash IS NOT NULL
+      AND consent.confirmed_address_hash <> ALL (array_remove(ARRAY[person.address_hash, person.previous_address_hash], NULL)) THEN 'pending'
+    ELSE consent.state
+  END AS state
 FROM consent
-WHERE user_id = $1 AND topic IN ($2, '*')
+LEFT JOIN person ON person.user_id = consent.user_id
+WHERE consent.user_id = $1 AND consent.topic IN ($2, '*')

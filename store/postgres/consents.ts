@@ -15,6 +15,7 @@ import { storable } from './storable.ts';
 
 const sql = {
   lock: statement(import.meta.url, 'consents-lock.sql'),
+  mayAsk: statement(import.meta.url, 'consents-may-ask.sql'),
   known: statement(import.meta.url, 'consents-known.sql'),
   record: statement(import.meta.url, 'consents-record.sql'),
   state: statement(import.meta.url, 'consents-state.sql'),
@@ -33,10 +34,10 @@ export function createConsents(postgres: Postgres): Consents {
       const { topics } = said.consent;
       if (topics.length === 0) return;
       await postgres.transaction(async (queries) => {
-        await queries.query(sql.lock, [userId]);
+        const [person] = await queries.query<{ addresses: string[] }>(sql.lock, [userId]);
         const ids = topics.map((topic) => recordId(said, topic));
         const known = (await queries.query<RecordRow>(sql.known, [userId, topics, ids])).map(recordOf);
-        const change = consentChange(known, said, Date.now()); // the statement that writes puts in the database's time
+        const change = consentChange(known, said, Date.now(), person?.addresses ?? []); // the statement that writes puts in the database's time
         if (change.added.length === 0) return;
         const { hash = null, text = null } = change.wording ?? {};
         const [added, decided] = [change.added, change.inForce].map((records) => JSON.stringify(records.map(rowOf)));
@@ -56,6 +57,10 @@ export function createConsents(postgres: Postgres): Consents {
     async history(userId) {
       const rows = await postgres.query<RecordRow & { wording: string | null }>(sql.history, [userId]);
       return rows.map(({ wording, ...row }) => ({ ...recordOf(row), ...(wording !== null && { wording }) }));
+    },
+    async mayAsk(userId, eventId, topics) {
+      const [row] = await postgres.query<{ may: boolean }>(sql.mayAsk, [userId, eventId, [...topics]]);
+      return row?.may ?? true;
     },
   };
 }

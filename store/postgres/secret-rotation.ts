@@ -11,7 +11,13 @@ const moveSuppressions = named('move-suppressions');
 const movePeople = named('move-people');
 /** In the order in which they run. What is known under both hashes is merged before the rest is moved. */
 const merges = [named('merge-suppressions'), named('merge-lifts'), named('merge-addresses')];
-const moves = [named('move-lifts'), named('move-addresses'), named('move-facts')];
+const moves = [
+  named('move-confirmations'),
+  named('move-requests'),
+  named('move-lifts'),
+  named('move-addresses'),
+  named('move-facts'),
+];
 const advance = named('advance');
 const complete = named('complete');
 const strangers = named('strangers');

@@ -18,7 +18,8 @@ SELECT
   ) AS suppressions,
   (
     SELECT jsonb_object_agg(topic, jsonb_build_object(
-      'state', state,
+      -- Consent that was confirmed at another address has yet to be confirmed.
+      'state', CASE WHEN confirmed_address_hash IS NOT NULL AND confirmed_address_hash <> ALL (hashes.of_address) THEN 'pending' ELSE state END,
       'captured_at', (extract(epoch FROM captured_at) * 1000)::bigint,
       'incidental', incidental
     ))

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createAddressHashes } from '../../store/address-hash.ts';
 import type { Postgres } from '../../store/postgres/connect.ts';
 import { createInstallation } from '../../store/postgres/installation.ts';
+import { createConsents } from '../../store/postgres/consents.ts';
 import { rotateSecret } from '../../store/postgres/secret-rotation.ts';
 import { ownDatabase } from '../support/database.ts';
 import { anotherSecret, secret, thirdSecret } from '../support/secrets.ts';
@@ -23,7 +24,16 @@ const people = Array.from({ length: 450 }, (_, index) => `u_${String(index).padS
 const addressOf = (user: string) => `${user}@example.com`;
 
 beforeEach(async () => {
-  for (const table of ['person', 'address', 'suppression', 'suppression_lift', 'installation', 'fact'])
+  for (const table of [
+    'person',
+    'address',
+    'suppression',
+    'suppression_lift',
+    'installation',
+    'fact',
+    'consent',
+    'consent_log',
+  ])
     await sql(`DELETE FROM ${table}`);
   await createInstallation(own.postgres).agree({ secret });
   for (const user of people) await knows(user, addressOf(user));
@@ -93,6 +103,27 @@ describe('a rotation of the secret', () => {
     expect(await sql(`SELECT count(*) AS facts FROM fact WHERE what = 'secret_rotated'`)).toEqual([{ facts: 1 }]);
   });
 
+  it('keeps consent confirmed at the address that it was confirmed at, and the request of today', async () => {
+    const [ada = '', grace = ''] = people;
+    const consents = createConsents(own.postgres);
+    const consent = { topics: ['offers'], confirmed_at: 1 };
+    for (const user of [ada, grace]) await consents.record(user, { id: 'yes', state: 'granted', consent, at: 1 });
+    await sql('UPDATE person SET email = $2, address_hash = $3 WHERE user_id = $1', [
+      grace,
+      'new@example.com',
+      before.hash('new@example.com'),
+    ]);
+    expect(await consents.mayAsk(ada, 'asked', ['news'])).toBe(true);
+
+    await rotateSecret(own.postgres, rotation);
+
+    expect(await consents.stateOf(ada, 'offers')).toBe('granted');
+    expect(await consents.stateOf(grace, 'offers')).toBe('pending');
+    await consents.record(ada, { id: 'no', state: 'pending', consent: { topics: ['offers'] }, at: 2 });
+    expect(await consents.stateOf(ada, 'offers')).toBe('granted');
+    expect(await consents.mayAsk(ada, 'asked again', ['news'])).toBe(false);
+  });
+
   it('concerns every column that holds the hash of an address', async () => {
     const columns = await sql<{ column: string }>(
       `SELECT table_name || '.' || column_name AS column FROM information_schema.columns
@@ -102,6 +133,8 @@ describe('a rotation of the secret', () => {
     );
     expect(columns.map(({ column }) => column)).toEqual([
       'address.hash',
+      'confirmation_request.address_hash',
+      'consent.confirmed_address_hash',
       'fact.address_hash',
       'person.address_hash',
       'person.previous_address_hash',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 
+import type { Config } from '../../config/schema.ts';
 import { createEntry } from '../../ingress/entry/enter.ts';
 import { createIngressMetrics } from '../../ingress/metrics.ts';
 import type { Probe } from '../../ingress/probe.ts';
@@ -37,6 +38,8 @@ export interface SceneOptions {
   temporal?: Partial<FakeTemporal>;
   policy?: Partial<RetryPolicy>;
   probe?: Probe;
+  /** What rivulet.yaml says of events. */
+  events?: Config['events'];
 }
 
 /** An ingress in this process: real NATS and Postgres, and as much of Temporal as it asks for. */
@@ -74,6 +77,7 @@ export function ingressScene(options: SceneOptions): IngressScene {
     js: stream.js,
     maxPayload,
     store,
+    config: () => ({ events: options.events ?? {} }),
     entry: createEntry({ store, config: () => ({ journeys: {} }), isRunning: async () => true }),
     tellRecipient: async () => {},
     reports: { add: () => {} },

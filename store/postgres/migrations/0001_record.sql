@@ -46,6 +46,8 @@ CREATE TABLE consent (
   captured_at timestamptz NOT NULL,
   -- It came beside something else and does not say when it was stated: no opt-out is undone by it.
   incidental boolean NOT NULL DEFAULT false,
+  -- Keyed hash of the address at which it was confirmed, if it was: at another one it has yet to be confirmed.
+  confirmed_address_hash text,
   -- The record in consent_log that says so.
   record text NOT NULL,
   PRIMARY KEY (user_id, topic)
@@ -60,11 +62,25 @@ CREATE TABLE consent_log (
   state text NOT NULL CHECK (state IN ('granted', 'revoked', 'pending')),
   captured_at timestamptz NOT NULL,
   received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  -- Basis, source, actor, wording (its hash), locale, ip, user agent, evidence, supersedes.
+  -- Basis, source, actor, wording (its hash), locale, ip, user agent, evidence, when and at which address (its hash) it was
+  -- confirmed, supersedes.
   details jsonb NOT NULL,
   PRIMARY KEY (user_id, id)
 );
 COMMENT ON TABLE consent_log IS 'ends: with the erasure of the person';
+
+-- Who was asked last to confirm a subscription, by address and topic: whoever fills in a form again and again with the address
+-- of another person fills no inbox.
+CREATE TABLE confirmation_request (
+  address_hash text NOT NULL,
+  topic text NOT NULL,
+  user_id text NOT NULL,
+  event_id text NOT NULL,
+  asked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (address_hash, topic)
+) WITH (fillfactor = 85);
+CREATE INDEX confirmation_request_asked_at ON confirmation_request (asked_at);
+COMMENT ON TABLE confirmation_request IS 'ends: a day after it, with the next request of anybody';
 
 -- The texts that people agreed to, by their SHA-256.
 CREATE TABLE wording (
