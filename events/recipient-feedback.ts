@@ -3,8 +3,15 @@
  * text that somebody else wrote: histories are kept for weeks and read by many.
  */
 export type RecipientFeedback = FeedbackOrigin &
+  /** `unknown_user`: the receiver says in words that there is no such mailbox. */
   (
-    | { kind: 'bounce'; type: 'permanent' | 'transient' | 'undetermined'; sub_type: string; status?: string }
+    | {
+        kind: 'bounce';
+        type: 'permanent' | 'transient' | 'undetermined';
+        sub_type: string;
+        status?: string;
+        unknown_user?: true;
+      }
     | { kind: 'complaint'; type?: string; sub_type?: string }
     /** The provider took the mail and then did not send it. */
     | { kind: 'not_sent'; why: 'reject' | 'rendering_failure' }

@@ -101,6 +101,6 @@ function arrivedAt(message: StoredMsg): number {
 
 /** When the provider reported it: the time in it, or that of its arrival if it says none or a later one. Unix ms. */
 export function reportedAt(bytes: Uint8Array, arrivedAt: number): number {
-  const times = normalise(bytes).map((feedback) => (feedback.type === 'unusable' ? arrivedAt : feedback.at));
+  const times = normalise(bytes).map((feedback) => ('at' in feedback ? feedback.at : arrivedAt));
   return Math.min(arrivedAt, ...times);
 }

@@ -40,7 +40,7 @@ function laneOf(types: readonly FeedbackType[]): Lane | 'here' {
 }
 
 function feedbackTypes(bytes: Uint8Array): FeedbackType[] {
-  return normalise(bytes).flatMap((feedback) => (feedback.type === 'unusable' ? [] : [feedback.type]));
+  return normalise(bytes).flatMap((feedback) => ('at' in feedback ? [feedback.type] : []));
 }
 
 /** The subject for feedback as it was received: that of its most urgent piece, or the bare one if nothing in it can be used. */

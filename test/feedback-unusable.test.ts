@@ -13,16 +13,6 @@ describe('what cannot be used says why, and quotes nothing', () => {
     ['an object of another kind', { [personal]: personal }, 'not_an_event'],
     ['a Message that is not JSON', { Type: 'Notification', Message: `hello ${personal}` }, 'not_json'],
     ['a notification without Message', { Type: 'Notification' }, 'not_an_event'],
-    [
-      'a subscription to be confirmed',
-      { Type: 'SubscriptionConfirmation', Message: personal, Token: '7' },
-      'not_an_event',
-    ],
-    [
-      'a subscription that has ended',
-      { Type: 'UnsubscribeConfirmation', Message: personal, Token: '7' },
-      'not_an_event',
-    ],
     ['no records', { Records: [] }, 'not_an_event'],
     ['records that are none', { Records: [personal] }, 'not_json'],
     ['an unknown type', event(`Greeting of ${personal}`), 'unknown_type'],

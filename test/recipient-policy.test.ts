@@ -81,6 +81,31 @@ describe('whatever comes back about an address', () => {
     expect(known.softBounces).toBe(0);
   });
 
+  it.each(['5.1.0', '5.1.1', '5.1.2', '5.1.3', '5.1.6', '5.1.10'])(
+    'is about the address when its status is %s, whatever SES calls it',
+    (status) => {
+      for (const type of ['permanent', 'transient', 'undetermined'] as const) {
+        const judged = judge(unknownRecipient, [
+          { id: type, at: monday, kind: 'bounce', type, sub_type: 'General', status },
+        ]);
+        expect(judged).toMatchObject({ suppress: [{ reason: 'hard_bounce' }], stop: [{}], alerts: [] });
+      }
+    },
+  );
+
+  it('is about the address when a 5.7.1 says that there is no such user, and about the sender with any other 5.7', () => {
+    const judged = (status: string, more: object) =>
+      judge(unknownRecipient, [
+        { id: status, at: monday, kind: 'bounce', type: 'permanent', sub_type: 'General', status, ...more },
+      ]);
+    expect(judged('5.7.1', { unknown_user: true })).toMatchObject({
+      suppress: [{ reason: 'hard_bounce' }],
+      alerts: [],
+    });
+    expect(judged('5.7.1', {})).toMatchObject({ suppress: [], alerts: ['policy_block'] });
+    expect(judged('5.7.26', { unknown_user: true })).toMatchObject({ suppress: [], alerts: ['policy_block'] });
+  });
+
   it('says nothing about the policy of a receiver, nor about content, that would suppress the person', () => {
     for (const type of ['permanent', 'transient', 'undetermined'] as const) {
       const block = judge(unknownRecipient, [

@@ -80,7 +80,7 @@ function permanentBounce(judgement: Judgement, piece: Of<'bounce'>): void {
       source: 'ses',
     });
   }
-  if (isPolicyBlock(piece)) return alert(judgement, piece, 'policy_block');
+  if (isPolicyBlock(piece) && !isUnknownBehind571(piece)) return alert(judgement, piece, 'policy_block');
   return suppress(judgement, piece, 'hard_bounce');
 }
 
@@ -88,6 +88,8 @@ function passingBounce(judgement: Judgement, piece: Of<'bounce'>): void {
   const { state } = judgement;
   if (contentRefused.has(piece.sub_type)) return alert(judgement, piece, 'content_refused');
   if (isPolicyBlock(piece)) return alert(judgement, piece, 'policy_block');
+  // RFC 3463: 5.1.x is about the address. SES has called such an answer transient.
+  if (piece.status?.startsWith('5.1.')) return suppress(judgement, piece, 'hard_bounce');
   if (piece.status === '5.4.4') {
     state.noDomain += 1;
     if (state.noDomain >= noDomainLimit) return suppress(judgement, piece, 'hard_bounce');
@@ -99,6 +101,11 @@ function passingBounce(judgement: Judgement, piece: Of<'bounce'>): void {
 /** A receiver's rules refuse the sender, not the person: missing authentication, reputation, a block list. */
 function isPolicyBlock({ status }: Of<'bounce'>): boolean {
   return status?.startsWith('5.7.') ?? false;
+}
+
+/** A receiver that tells no stranger who exists refuses with 5.7.1, and says in words why. More exact codes of 5.7 are about the sender. */
+function isUnknownBehind571({ status, unknown_user }: Of<'bounce'>): boolean {
+  return status === '5.7.1' && unknown_user === true;
 }
 
 function softBounce(judgement: Judgement, piece: Of<'bounce'>): void {

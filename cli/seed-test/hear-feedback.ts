@@ -19,7 +19,7 @@ export async function hearFeedback(servers: string): Promise<HeardFeedback> {
     callback: (error, message) => {
       if (error) return;
       for (const feedback of normalise(message.data)) {
-        if (feedback.messageId === undefined) continue;
+        if (feedback.type === 'notice' || feedback.messageId === undefined) continue;
         const types = heard.get(feedback.messageId) ?? [];
         heard.set(feedback.messageId, [...types, feedback.type]);
       }

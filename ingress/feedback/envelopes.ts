@@ -1,8 +1,19 @@
 import { asObject, asText, type JsonObject, longest, parseJson } from './json.ts';
-import type { UnusableFeedback } from './ses-feedback.ts';
+import type { SetUpNotice, UnusableFeedback } from './ses-feedback.ts';
 
-/** An event of SES as it was written, or why there is none. */
-export type Found = { event: JsonObject } | Pick<UnusableFeedback, 'reason' | 'detail'>;
+/** An event of SES as it was written, a notice about the topic, or why there is neither. */
+export type Found = { event: JsonObject } | Omit<SetUpNotice, 'type'> | Pick<UnusableFeedback, 'reason' | 'detail'>;
+
+/** The whole message that SES publishes to a topic when it becomes the destination of a configuration set. */
+const validation = /^\s*Successfully validated SNS topic for Amazon SES\b.{0,100}\s*$/;
+
+/** What SES says once when a topic is chosen for an identity. */
+const subscribed = 'AmazonSnsSubscriptionSucceeded';
+
+const ofSns = new Map<unknown, SetUpNotice['notice']>([
+  ['SubscriptionConfirmation', 'subscription_to_confirm'],
+  ['UnsubscribeConfirmation', 'subscription_ended'],
+]);
 
 /** Real chains have four: Lambda's records, one of them, an SNS envelope and an EventBridge body. */
 const maxEnvelopes = 5;
@@ -24,6 +35,7 @@ export function unwrap(bytes: Uint8Array): Found[] {
 function open(content: unknown, where: string, left: number, found: Found[]): void {
   if (found.length === maxRecords) found.push(notAnEvent(`more than ${maxRecords} records`));
   if (found.length > maxRecords) return;
+  if (typeof content === 'string' && validation.test(content)) return void found.push({ notice: 'topic_validated' });
   const value = typeof content === 'string' ? parseJson(content) : content;
   if (value === undefined) return void found.push({ reason: 'not_json', detail: `${where} is not JSON` });
   const object = asObject(value);
@@ -33,9 +45,9 @@ function open(content: unknown, where: string, left: number, found: Found[]): vo
   // The envelope of SNS comes first: only what is in its Message is signed. Fields beside it can be put there by anybody.
   const snsType = asText(object['Type'], longest.word);
   if (snsType === 'Notification') return open(object['Message'] ?? null, 'Message', left - 1, found);
-  if (snsType === 'SubscriptionConfirmation' || snsType === 'UnsubscribeConfirmation') {
-    return void found.push(notAnEvent(`a ${snsType} of SNS`));
-  }
+  const notice = ofSns.get(snsType);
+  if (notice !== undefined) return void found.push({ notice });
+  if (object['notificationType'] === subscribed) return void found.push({ notice: 'topic_subscribed' });
   if (object['eventType'] !== undefined || object['notificationType'] !== undefined) {
     return void found.push({ event: object });
   }

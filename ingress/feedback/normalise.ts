@@ -5,18 +5,19 @@ import { type Found, unwrap } from './envelopes.ts';
 import { linkIn, readerOf, type Specific } from './event-types.ts';
 import { asList, asObject, asText, type JsonObject, longest } from './json.ts';
 import { mostRecipients } from './recipients.ts';
-import type { AboutMail, SesFeedback, UnusableFeedback } from './ses-feedback.ts';
+import type { AboutMail, SesFeedback, SetUpNotice, UnusableFeedback } from './ses-feedback.ts';
 
 /**
  * Everything that SES tells in these bytes, whatever envelopes they came in: at least one piece, in the order of the
  * envelope. Never throws: what cannot be used says why, without a value that could be personal.
  */
-export function normalise(bytes: Uint8Array): (SesFeedback | UnusableFeedback)[] {
+export function normalise(bytes: Uint8Array): (SesFeedback | SetUpNotice | UnusableFeedback)[] {
   return unwrap(bytes).map(toFeedback);
 }
 
-function toFeedback(found: Found): SesFeedback | UnusableFeedback {
+function toFeedback(found: Found): SesFeedback | SetUpNotice | UnusableFeedback {
   if ('reason' in found) return { type: 'unusable', ...found };
+  if ('notice' in found) return { type: 'notice', ...found };
   const { event } = found;
   // Identity notifications, the older kind, say `notificationType` and carry no tags.
   const reader = readerOf(asText(event['eventType'], longest.word) ?? asText(event['notificationType'], longest.word));

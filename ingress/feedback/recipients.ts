@@ -20,7 +20,8 @@ export function fromEntries(list: unknown): Recipient[] {
     const address = addressIn(entry?.['emailAddress']);
     if (address === undefined) return [];
     const status = statusIn(entry?.['status']) ?? statusInDiagnosis(entry?.['diagnosticCode']);
-    return [{ address, ...(status !== undefined && { status }) }];
+    const unknown = saysUnknownUser(entry?.['diagnosticCode']);
+    return [{ address, ...(status !== undefined && { status }), ...(unknown && { unknownUser: true as const }) }];
   });
 }
 
@@ -44,4 +45,18 @@ function statusIn(value: unknown): string | undefined {
 function statusInDiagnosis(value: unknown): string | undefined {
   const text = typeof value === 'string' ? cut(value, longest.diagnosis) : '';
   return /(?:^(?:smtp;)?\s*|\b[245]\d\d[ -]+)#?([245]\.\d{1,3}\.\d{1,3})(?![\d.])/i.exec(text)?.[1];
+}
+
+const noSuch = [
+  /\b(?:user|mailbox|recipient|account|address|addressee)(?: \S{1,100})? (?:is |was )?(?:unknown|not (?:known|found)|invalid|does ?n[o']t exist|doesn't exist|does not exist)\b/i,
+  /\b(?:unknown|invalid|no such|nonexistent|non-existent) (?:local )?(?:user|mailbox|recipient|account|address|addressee)\b/i,
+];
+
+/**
+ * Whether a receiver says that there is no such mailbox. Servers that refuse to tell strangers who exists answer 5.7.1, which RFC 3463 has
+ * for what is not allowed, with these words after it. A text about the sender says nothing about the recipient.
+ */
+function saysUnknownUser(value: unknown): boolean {
+  const text = typeof value === 'string' ? cut(value, longest.diagnosis) : '';
+  return !/\b(?:sender|from address|return.path|mail from)\b/i.test(text) && noSuch.some((words) => words.test(text));
 }

@@ -25,16 +25,26 @@ export interface AboutMail {
   tag?: string;
 }
 
-/** `status`: the enhanced status code, such as 5.1.1, when there was one. */
+/**
+ * `status`: the enhanced status code, such as 5.1.1, when there was one. `unknownUser`: the receiver says in words that there is no such
+ * mailbox.
+ */
 export interface Recipient {
   address: string;
   status?: string;
+  unknownUser?: true;
 }
 
 export type BounceType = 'permanent' | 'transient' | 'undetermined';
 
 /** Who opened or clicked, as SES judges; older events do not say. */
 export type Reader = 'human' | 'machine' | 'unknown';
+
+/** What SES and SNS write about the topic itself when somebody sets it up. It tells of no mail, and it is no mistake. */
+export interface SetUpNotice {
+  type: 'notice';
+  notice: 'topic_validated' | 'topic_subscribed' | 'subscription_to_confirm' | 'subscription_ended';
+}
 
 /** Something that came in as feedback and tells nothing that can be acted on. It is kept and counted, and harms nobody. */
 export interface UnusableFeedback {

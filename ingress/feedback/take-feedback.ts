@@ -23,9 +23,10 @@ export interface TakeFeedbackDependencies {
 
 /**
  * What a piece of feedback did. `confirmed`: the ledger knows the mail. `duplicate`: it tells of a mail that has left twice.
- * `not_ours`: of one that this deployment did not send. `unusable`: of nothing that can be acted on.
+ * `not_ours`: of one that this deployment did not send. `notice`: it is about the topic of SNS, not about a mail. `unusable`: of nothing
+ * that can be acted on.
  */
-export type FeedbackResult = 'confirmed' | 'duplicate' | 'not_ours' | 'unusable';
+export type FeedbackResult = 'confirmed' | 'duplicate' | 'not_ours' | 'notice' | 'unusable';
 
 const ofLedger = { accepted: 'confirmed', again: 'duplicate', no_record: 'not_ours' } as const;
 
@@ -41,6 +42,11 @@ export async function takeFeedback(
 ): Promise<UnusableFeedback[]> {
   const unusable: UnusableFeedback[] = [];
   for (const feedback of normalise(bytes)) {
+    if (feedback.type === 'notice') {
+      deps.count(feedback.notice, 'notice');
+      deps.log.info({ notice: feedback.notice }, 'feedback.notice');
+      continue;
+    }
     const result = await confirm(deps, feedback, arrivedAt);
     if (feedback.type === 'unusable') {
       deps.count(feedback.reason, 'unusable');
@@ -109,11 +115,17 @@ type Said = RecipientFeedback extends infer Each
     : never
   : never;
 
-function said(feedback: SesFeedback, { status }: Recipient): Said {
+function said(feedback: SesFeedback, { status, unknownUser }: Recipient): Said {
   switch (feedback.type) {
     case 'bounce': {
       const { bounceType: type, subType: sub_type } = feedback;
-      return { kind: 'bounce', type, sub_type, ...(status !== undefined && { status }) };
+      return {
+        kind: 'bounce',
+        type,
+        sub_type,
+        ...(status !== undefined && { status }),
+        ...(unknownUser && { unknown_user: true }),
+      };
     }
     case 'complaint': {
       const { feedbackType: type, subType: sub_type } = feedback;

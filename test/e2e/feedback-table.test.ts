@@ -38,6 +38,10 @@ const says: [what: string, feedback: (about: About) => object[]][] = [
   ['Bounce Permanent General, no status', (about) => [sesEvent.bounce(about, 'Permanent', 'General')]],
   ['Bounce Permanent NoEmail', (about) => [sesEvent.bounce(about, 'Permanent', 'NoEmail', '5.1.1')]],
   ['Bounce Permanent General, 5.7.26', (about) => [sesEvent.bounce(about, 'Permanent', 'General', '5.7.26')]],
+  [
+    'Bounce Permanent General, 5.7.1, "User unknown"',
+    (about) => [sesEvent.bounce(about, 'Permanent', 'General', '5.7.1')],
+  ],
   ['Bounce Permanent Suppressed', (about) => [sesEvent.bounce(about, 'Permanent', 'Suppressed')]],
   [
     'Bounce Permanent OnAccountSuppressionList',
@@ -53,6 +57,7 @@ const says: [what: string, feedback: (about: About) => object[]][] = [
   ],
   ['Bounce Permanent UnsubscribedRecipient', (about) => [sesEvent.bounce(about, 'Permanent', 'UnsubscribedRecipient')]],
   ['Bounce Transient General, 4.4.7', (about) => [sesEvent.bounce(about, 'Transient', 'General', '4.4.7')]],
+  ['Bounce Transient General, 5.1.1', (about) => [sesEvent.bounce(about, 'Transient', 'General', '5.1.1')]],
   ['Bounce Transient MailboxFull', (about) => [sesEvent.bounce(about, 'Transient', 'MailboxFull', '4.2.2')]],
   ['Bounce Transient CustomTimeoutExceeded', (about) => [sesEvent.bounce(about, 'Transient', 'CustomTimeoutExceeded')]],
   ['Bounce Transient General, 5.4.4, once', (about) => [sesEvent.bounce(about, 'Transient', 'General', '5.4.4')]],
