@@ -2,13 +2,14 @@ import type { Counter } from 'prom-client';
 import type { Logger } from 'pino';
 
 import type { ConsentModel } from '../config/consent-model.ts';
+import type { sendersOf } from '../config/senders.ts';
 import type { SendingTimes } from '../config/sending-times.ts';
 import type { Store } from '../store/store.ts';
 import type { Template } from '../templates/catalogue.ts';
 import type { Mailer } from './mailers/mailer.ts';
 import type { ProviderHealth } from './provider-health.ts';
 import type { Attempt, SendRequest } from './send.ts';
-import type { MailLinks } from './unsubscribe-headers.ts';
+import type { MailLinks } from './email-headers.ts';
 
 /** What the activities need of the world. The worker makes it; a test passes its own. */
 export interface ActivityDependencies {
@@ -45,7 +46,10 @@ export interface Templates {
 
 /** All durations in milliseconds. */
 export interface SendSettings {
-  from: string;
+  /** Whose an email of this template is. */
+  sender: ReturnType<typeof sendersOf>;
+  /** An address beside the link in List-Unsubscribe. */
+  unsubscribeMailto?: string | undefined;
   /** What people call the topics. */
   topicTitles: Readonly<Record<string, string>>;
   /** SES only. */

@@ -9,7 +9,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { failPermanently } from './failures.ts';
 import type { Mail } from './mailers/mailer.ts';
 import type { Send } from './send.ts';
-import { linksFor, unsubscribeHeaders } from './unsubscribe-headers.ts';
+import { emailHeaders, groupsOf, linksFor } from './email-headers.ts';
 
 /**
  * The email as this person gets it. `personal`: the event's personal fields, which no journey has seen. Fails permanently
@@ -17,16 +17,16 @@ import { linksFor, unsubscribeHeaders } from './unsubscribe-headers.ts';
  */
 export async function composeEmail(
   deps: ActivityDependencies,
-  { content, tag }: Send,
+  { content, tag, journey }: Send,
   contact: Contact & { email: string },
   event: Event,
   personal: PersonalPart = {},
 ): Promise<Mail> {
-  const { from } = deps.settings;
+  const sender = deps.settings.sender(content);
   const links = linksFor(deps.links, content, event, { tag, address: () => deps.store.addressHash(contact.email) });
   const { html, text, subject } = renderEmail(content, contact, fullPayload(event, personal), links);
-  const headers = unsubscribeHeaders(content, links.unsubscribe, deps.settings);
-  return { from, to: contact.email, subject, html, text, headers, tag };
+  const headers = emailHeaders(content, { unsubscribe: links.unsubscribe, tag, ...sender, ...deps.settings });
+  return { ...sender, to: contact.email, subject, html, text, headers, tag, groups: groupsOf(content, journey) };
 }
 
 /** Renders a template for a person and the payload of an event. */

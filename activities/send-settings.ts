@@ -1,13 +1,15 @@
 import { consentModel } from '../config/consent-model.ts';
 import type { Config } from '../config/schema.ts';
+import { sendersOf } from '../config/senders.ts';
 import { sendingTimesOf } from '../config/sending-times.ts';
 import type { SendSettings } from './dependencies.ts';
 
 /** What the configuration says about sending. `current`: the configuration now, for what may change while a worker runs. */
 export function sendSettings(config: Config, current: () => Config = () => config): SendSettings {
-  const { provider, compliance, suppression, topics } = config;
+  const { provider, compliance, suppression, topics, links } = config;
   return {
-    from: provider.from,
+    sender: sendersOf(config),
+    unsubscribeMailto: links.unsubscribe_mailto,
     topicTitles: Object.fromEntries(Object.entries(topics).map(([name, { title }]) => [name, title])),
     ...(provider.type === 'ses' && { configurationSet: provider.configuration_set }),
     consentModel: (country) => consentModel(compliance, country),

@@ -88,7 +88,8 @@ export function describe(
 ): Send {
   const { event, journey, since = event.timestamp } = request;
   const key = messageKey(event.event_id, content.name, request.key);
-  const { from, configurationSet } = settings;
+  const { configurationSet } = settings;
+  const { from } = settings.sender(content);
   return {
     tag: messageTag(key),
     messageKey: key,

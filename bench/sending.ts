@@ -65,7 +65,7 @@ export async function createSending({ postgres, redis }: { postgres: Postgres; r
 }
 
 const settings: ActivityDependencies['settings'] = {
-  from: 'Rivulet <hello@example.com>',
+  sender: () => ({ from: 'Rivulet <hello@example.com>' }),
   topicTitles: { onboarding: 'Getting started' },
   configurationSet: 'rivulet',
   consentModel: () => 'opt_in',

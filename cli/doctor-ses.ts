@@ -25,7 +25,11 @@ const finding = (level: Level, about: string, says: string): Finding => ({ level
 const betweenCallsMs = 1_000;
 
 /** What SES says about the account, the configuration set and the sender. Reads only. `way` wins over AWS's own variables. */
-export async function lookAtSes(provider: Provider, way: SESv2ClientConfig = {}): Promise<Finding[]> {
+export async function lookAtSes(
+  config: Pick<Config, 'provider' | 'topics'>,
+  way: SESv2ClientConfig = {},
+): Promise<Finding[]> {
+  const { provider } = config;
   const client = new SESv2Client({
     ...way,
     maxAttempts: 1,
@@ -40,7 +44,8 @@ export async function lookAtSes(provider: Provider, way: SESv2ClientConfig = {})
     found.push(...(await unlessDenied('SES account', () => lookAtAccount(client, provider))));
     await sleep(betweenCallsMs);
     found.push(...(await unlessDenied('SES config', () => lookAtConfigurationSet(client, provider.configuration_set))));
-    found.push(...(await unlessDenied('SES sender', () => lookAtSender(client, provider.from))));
+    for (const [setting, from] of sendersIn(config))
+      found.push(...(await unlessDenied('SES sender', () => lookAtSender(client, setting, from))));
   } catch (error) {
     const { name, message } = error as Error;
     const says = `could not be asked: ${name}: ${message}. Look at AWS_REGION, the credentials and AWS_ENDPOINT_URL_SESV2.`;
@@ -60,8 +65,19 @@ async function lookAtConfigurationSet(client: SESv2Client, name: string): Promis
   return judgeConfigurationSet(name, await readUnlessMissing(() => client.send(command)));
 }
 
+/** Each address that the configuration sends from, with the first setting that names it. */
+function sendersIn({ provider, topics }: Pick<Config, 'provider' | 'topics'>): [setting: string, from: string][] {
+  const all: [string, string][] = [['provider.from', provider.from]];
+  for (const [topic, { from }] of Object.entries(topics))
+    if (from !== undefined) all.push([`topics.${topic}.from`, from]);
+  const first = new Map(
+    all.toReversed().map(([setting, from]) => [addressOf(from), [setting, from] as [string, string]]),
+  );
+  return [...first.values()].toReversed();
+}
+
 /** The first identity that speaks for the sender: its own address, its domain, or a domain above that. */
-async function lookAtSender(client: SESv2Client, from: string): Promise<Finding[]> {
+async function lookAtSender(client: SESv2Client, setting: string, from: string): Promise<Finding[]> {
   const unverified: string[] = [];
   for (const name of identitiesOf(from)) {
     await sleep(betweenCallsMs);
@@ -70,7 +86,7 @@ async function lookAtSender(client: SESv2Client, from: string): Promise<Finding[
     if (reply) unverified.push(`${name} (${reply.VerificationStatus ?? 'not verified'})`);
   }
   const found = unverified.length > 0 ? `SES knows ${unverified.join(', ')}` : 'SES knows no identity for it';
-  const says = `provider.from is ${addressOf(from)}, which may not send: ${found}. Verify the address or its domain in SES.`;
+  const says = `${setting} is ${addressOf(from)}, which may not send: ${found}. Verify the address or its domain in SES.`;
   return [finding('wrong', 'SES sender', says)];
 }
 

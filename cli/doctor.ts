@@ -43,7 +43,7 @@ async function examine({ root, env }: CliContext): Promise<Finding[]> {
     lookAtNats(environment, config.queues.marketing_events),
     lookAtTemporal(environment, config.queues.marketing_events.max_age),
     config.provider.type === 'ses'
-      ? import('./doctor-ses.ts').then(({ lookAtSes }) => lookAtSes(config.provider, ses))
+      ? import('./doctor-ses.ts').then(({ lookAtSes }) => lookAtSes(config, ses))
       : lookAtSmtp(environment.SMTP_URL),
   ]);
   const endpoint = process.env['AWS_ENDPOINT_URL_SESV2'] ?? ses.endpoint;

@@ -1,19 +1,11 @@
 import { z } from 'zod';
 
-import { mailboxText, readMailbox } from '../events/address.ts';
+import { emailAddress } from '../events/person.ts';
 import { type EventType, eventTypes } from '../events/index.ts';
 import { duration } from './duration.ts';
 import { journeys } from './journeys.ts';
+import { mailbox } from './senders.ts';
 import { opensSometimes, sendingTimes } from './sending-times.ts';
-
-/** As a header has it, the domain in punycode. */
-const sender = z.string().transform((text, context) => {
-  const mailbox = readMailbox(text);
-  if (mailbox) return mailboxText(mailbox);
-  const message = 'must be one address, alone or as in "Ada Lovelace <ada@example.com>", without line breaks';
-  context.issues.push({ code: 'custom', message, input: text });
-  return z.NEVER;
-});
 
 const provider = z
   .strictObject({
@@ -48,9 +40,14 @@ const provider = z
           .describe('Wait before the second try, in milliseconds; doubles from there.'),
       })
       .prefault({}),
-    from: sender
+    from: mailbox
       .default('Rivulet <hello@example.com>')
-      .describe('The From header of every mail: one address, with or without a name.'),
+      .describe(
+        'The From header: one address, with or without a name. A topic, and the front matter of a template, may have another.',
+      ),
+    reply_to: mailbox
+      .optional()
+      .describe('The Reply-To header. Without it, replies go to From. A topic or a template may have another.'),
     configuration_set: z
       .string()
       .regex(/^[A-Za-z0-9_-]{1,64}$/)
@@ -178,6 +175,8 @@ const topic = z.strictObject({
     )
     .optional()
     .describe('The same in other languages, by BCP 47 language, such as `de`.'),
+  from: mailbox.optional().describe('The From header of emails about this topic, in place of `provider.from`.'),
+  reply_to: mailbox.optional().describe('Their Reply-To header, in place of `provider.reply_to`.'),
   ...sendingTimes,
 });
 
@@ -219,6 +218,11 @@ const links = z.strictObject({
     .default(['1'])
     .describe(
       'Names of the keys that sign links in mails, all derived from RIVULET_SECRET. The first signs, each is accepted. Put a new one first; take an old one out only after years, since mails do not expire.',
+    ),
+  unsubscribe_mailto: emailAddress
+    .optional()
+    .describe(
+      'An address of yours that List-Unsubscribe names beside the link, for mail programs that know no other way. Rivulet does not read it: whoever does enters the sender with `rivulet suppressions add <address> --scope marketing`.',
     ),
 });
 

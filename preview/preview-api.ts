@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import type { Config } from '../config/schema.ts';
+import { sendersOf } from '../config/senders.ts';
 import { compareVersions, historyOf, postgresUnavailable } from './compare-versions.ts';
 import { look, type Look, type LookDependencies } from './look.ts';
 import { longestJson, WrongData } from './mail-data.ts';
@@ -87,9 +88,11 @@ export function previewApi(deps: ApiDependencies): Hono {
 }
 
 /** What the configuration says about the headers of mails. */
-export function headerSettings({ provider, topics }: Config): HeaderSettings {
+export function headerSettings(config: Config): HeaderSettings {
+  const { topics, links } = config;
   return {
-    from: provider.from,
+    sender: sendersOf(config),
+    unsubscribeMailto: links.unsubscribe_mailto,
     topicTitles: Object.fromEntries(Object.entries(topics).map(([topic, { title }]) => [topic, title])),
   };
 }

@@ -1,6 +1,6 @@
 import type { Mailer } from '../activities/mailers/mailer.ts';
 import { ProviderError } from '../activities/mailers/provider-error.ts';
-import { unsubscribeHeaders } from '../activities/unsubscribe-headers.ts';
+import { emailHeaders } from '../activities/email-headers.ts';
 import type { Environment } from '../config/environment.ts';
 import type { Config } from '../config/schema.ts';
 import { StartError } from '../runtime/stop-signal.ts';
@@ -11,7 +11,7 @@ import { createStore, storeSettings } from '../store/store.ts';
 import type { HistoryEntry, TemplateVersions } from '../store/template-versions.ts';
 import { createMailer } from '../worker/mailer.ts';
 
-export { ProviderError, unsubscribeHeaders };
+export { emailHeaders, ProviderError };
 export type { HistoryEntry, Mailer };
 
 /** Published versions, to look at. */

@@ -34,7 +34,7 @@ export async function sendTest(
     try {
       const messageId = await mailer.send(
         {
-          from: settings.from,
+          ...settings.sender(template),
           to,
           subject: `[test] ${mail.subject}`,
           html: mail.html,

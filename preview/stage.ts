@@ -39,8 +39,9 @@ const noMail = () =>
 /** Gmail shows no more of a mail than this, bytes. */
 const gmailShows = 102 * 1024;
 
-function mailPanel({ mail, template }: Look, view: View, { from }: HeaderSettings): Fragment {
+function mailPanel({ mail, template }: Look, view: View, settings: HeaderSettings): Fragment {
   if (!mail || !template) return noMail();
+  const { from } = settings.sender(template);
   const bytes = Buffer.byteLength(mail.html);
   return html`<div class="client ${view.width}" data-scheme="${view.dark ? 'dark' : 'light'}">
       <div class="client-head" dir="${direction(mail.locale)}">
@@ -90,7 +91,7 @@ function headersPanel({ mail, template }: Look, settings: HeaderSettings): Fragm
     { name: 'Class', value: template.class },
     ...(template.topic === undefined ? [] : [{ name: 'Topic', value: template.topic }]),
   ];
-  const { name, address } = mailboxOf(settings.from);
+  const { name, address } = mailboxOf(settings.sender(template).from);
   return html`<h2 class="over">In the list of a mail program</h2>
     <div class="panel listed" dir="${direction(mail.locale)}">
       <b><bdi>${name ?? address}</bdi></b>

@@ -21,17 +21,20 @@ export function createLinks({
   publicUrl,
   tokens,
   topics = [],
+  unsubscribeMailto,
 }: {
   publicUrl: string;
   tokens: Pick<Tokens, 'sign'>;
   topics?: readonly string[];
+  unsubscribeMailto?: string | undefined;
 }): Links {
   const { origin, pathname } = new URL(publicUrl);
   const base = `${origin}${pathname.replace(/\/+$/, '')}`;
   const links: Links = {
     unsubscribe(user, topic, mail) {
       const url = `${base}/u/${tokens.sign({ user, action: 'unsubscribe', topic, mail })}`;
-      refuseTooLong(`<${url}>`, topic);
+      const beside = unsubscribeMailto === undefined ? '' : `, <${unsubscribeByMail(unsubscribeMailto, mail)}>`;
+      refuseTooLong(`<${url}>${beside}`, topic);
       return url;
     },
     preferences: (user, mail) =>
@@ -43,10 +46,15 @@ export function createLinks({
   return links;
 }
 
+/** RFC 2369: a mail that asks to be left alone. `mail`: the message tag, which says to whom. */
+export function unsubscribeByMail(address: string, mail: string): string {
+  return `mailto:${encodeURI(address)}?subject=unsubscribe%20${mail}`;
+}
+
 function refuseTooLong(value: string, topic: string): void {
   if (value.length <= longestHeaderValue) return;
   throw new StartError(
     `A List-Unsubscribe header for the topic "${topic}" would have ${value.length} characters, and SES takes at most ` +
-      `${longestHeaderValue}: shorten PUBLIC_URL or the name of the topic.`,
+      `${longestHeaderValue}: shorten PUBLIC_URL, the name of the topic or links.unsubscribe_mailto.`,
   );
 }

@@ -4,7 +4,7 @@ import { type Activities, createActivities, type SendRequest } from '../activiti
 import { createProviderHealth } from '../activities/provider-health.ts';
 import { type Attempt, inlinePatienceMs, queuedPatienceMs } from '../activities/send.ts';
 import { sendSettings } from '../activities/send-settings.ts';
-import type { MailLinks } from '../activities/unsubscribe-headers.ts';
+import type { MailLinks } from '../activities/email-headers.ts';
 import type { Config } from '../config/schema.ts';
 import { createMemoryStore } from '../store/memory/store.ts';
 import type { Store } from '../store/store.ts';

@@ -3,7 +3,10 @@ import { closestLocale } from './locales.ts';
 import { compileHtml, compileText, type Words } from './words.ts';
 
 /** A template ready to render. */
-export interface Template extends Pick<CompiledTemplate, 'name' | 'version' | 'class' | 'topic' | 'events'> {
+export interface Template extends Pick<
+  CompiledTemplate,
+  'name' | 'version' | 'class' | 'topic' | 'from' | 'replyTo' | 'events'
+> {
   compiled: CompiledTemplate;
   /** The variant whose language is closest to this reader's, and its locale. */
   variantFor(locale: string | undefined): { locale: string; words: VariantWords };
@@ -21,13 +24,15 @@ export type Catalogue = ReadonlyMap<string, Template>;
 
 /** Makes a published template ready; Handlebars compiles a language when somebody first needs it, once. */
 export function prepare(compiled: CompiledTemplate): Template {
-  const { name, version, class: kind, topic, events, variants, defaultLocale } = compiled;
+  const { name, version, class: kind, topic, from, replyTo, events, variants, defaultLocale } = compiled;
   const ready = new Map<string, VariantWords>();
   return {
     name,
     version,
     class: kind,
     ...(topic !== undefined && { topic }),
+    ...(from !== undefined && { from }),
+    ...(replyTo !== undefined && { replyTo }),
     events,
     compiled,
     variantFor(wanted) {

@@ -8,6 +8,9 @@ export interface CompiledTemplate {
   version: string;
   class: 'marketing' | 'transactional';
   topic?: string;
+  /** The headers From and Reply-To, where it has its own. */
+  from?: string;
+  replyTo?: string;
   /** The types of the events that it is written for. */
   events: string[];
   /** The language of the variant without a locale in its file's name (BCP 47). */

@@ -36,6 +36,15 @@ describe.each([
     expect(provider.asked()).toBe(1);
   });
 
+  it('says where replies go', async () => {
+    await mailer.send({ ...toAda, replyTo: '"Tea, help" <help@example.com>' }, noCheck);
+    await mailer.send(toAda, noCheck);
+    const replies = (await provider.taken()).map(
+      ({ headers }) => headers.find(({ name }) => name === 'Reply-To')?.value,
+    );
+    expect(replies.filter((value) => value !== undefined)).toEqual([expect.stringContaining('<help@example.com>')]);
+  });
+
   it('is checked once more before the provider hears of it', async () => {
     const heard: number[] = [];
     await mailer.send(toAda, async () => void heard.push(provider.asked()));

@@ -57,7 +57,12 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
 
   const { RIVULET_SECRET: secret, RIVULET_SECRET_PREVIOUS: previous } = environment;
   const tokens = createTokens({ secret, previous, keys: config.links.keys });
-  const links = createLinks({ publicUrl: environment.PUBLIC_URL, tokens, topics: Object.keys(config.topics) });
+  const links = createLinks({
+    publicUrl: environment.PUBLIC_URL,
+    tokens,
+    topics: Object.keys(config.topics),
+    unsubscribeMailto: config.links.unsubscribe_mailto,
+  });
   const live = environment.RIVULET_LIVE === '1';
   const check = live && fromSource ? startSourceCheck(dirname(workflowsFolder)) : uncheckedSources;
   const bundle = await loadJourneys(environment.RIVULET_WORKFLOW_BUNDLE);

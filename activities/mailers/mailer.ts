@@ -3,6 +3,7 @@ import type { Gate } from '../../store/stops.ts';
 /** One mail to one person, ready to go. */
 export interface Mail {
   from: string;
+  replyTo?: string | undefined;
   to: string;
   subject: string;
   html: string;
@@ -10,6 +11,8 @@ export interface Mail {
   headers: readonly { name: string; value: string }[];
   /** The message tag: comes back in every event about this mail. */
   tag: string;
+  /** What statistics of the provider are grouped by: names and values of the characters `A-Za-z0-9_-`. */
+  groups?: Readonly<Record<string, string>>;
   /** What says who it is for beside the address, such as a name. It is not sent: it is masked in what the provider says. */
   personal?: readonly string[];
 }

@@ -214,6 +214,7 @@ function toCommand(mail: Mail, configurationSet: string, lastCheck: () => Promis
   const utf8 = (text: string) => ({ Data: text, Charset: 'UTF-8' });
   const input: SendEmailCommandInput = {
     FromEmailAddress: encodeDisplayName(mail.from),
+    ...(mail.replyTo !== undefined && { ReplyToAddresses: [encodeDisplayName(mail.replyTo)] }),
     Destination: { ToAddresses: [mail.to] },
     Content: {
       Simple: {
@@ -223,7 +224,10 @@ function toCommand(mail: Mail, configurationSet: string, lastCheck: () => Promis
       },
     },
     ConfigurationSetName: configurationSet,
-    EmailTags: [{ Name: messageTagName, Value: mail.tag }],
+    EmailTags: [
+      { Name: messageTagName, Value: mail.tag },
+      ...Object.entries(mail.groups ?? {}).map(([Name, Value]) => ({ Name, Value })),
+    ],
   };
   const command = new SendEmailCommand(input);
   // The innermost step: signed, serialised, credentials resolved. After it comes only the HTTP handler.

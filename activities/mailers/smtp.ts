@@ -130,19 +130,36 @@ function login(host: string, user: string, pass: string) {
   return { auth: { user, pass }, forceAuth: true, requireTLS: !here };
 }
 
-function toMessage({ from, to, subject, html, text, headers, tag }: Mail) {
-  const { name = '', address } = mailboxOf(from);
-  const sender = { name, address };
+function toMessage({ from, replyTo, to, subject, html, text, headers, tag, groups }: Mail) {
+  const sender = headerMailbox(from);
   return {
     // As objects: a text would be read as a list of addresses.
     from: sender,
+    ...(replyTo !== undefined && { replyTo: headerMailbox(replyTo) }),
     to: { name: '', address: to },
     envelope: { from: sender, to: { name: '', address: to } },
     subject,
     html,
     text,
     messageId: `<${tag}@${domainOf(sender.address)}>`,
-    headers: [...headers.map(({ name, value }) => ({ key: name, value })), { key: 'X-Rivulet-Key', value: tag }],
+    headers: [
+      ...headers.map(({ name, value }) => ({ key: name, value })),
+      ...feedbackId(groups),
+      { key: 'X-Rivulet-Key', value: tag },
+    ],
     xMailer: false as const,
   };
+}
+
+function headerMailbox(text: string) {
+  const { name = '', address } = mailboxOf(text);
+  return { name, address };
+}
+
+/** Gmail groups its reports of complaints by the parts of this header; the last one is the same for all that this product sends. */
+function feedbackId(groups: Mail['groups']) {
+  const [a, b] = ['ses:feedback-id-a', 'ses:feedback-id-b'].map((name) => groups?.[name]);
+  return b === undefined
+    ? []
+    : [{ key: 'Feedback-ID', value: `${a ?? ''}:${b}:${groups?.['template'] ?? ''}:rivulet` }];
 }

@@ -38,10 +38,14 @@ export function assertConfigurationSetName(name: string): void {
   }
 }
 
+/** SES takes these two names alone with a colon: it makes the header Feedback-ID of them. */
+const FEEDBACK_ID_TAGS = new Set(['ses:feedback-id-a', 'ses:feedback-id-b']);
+
 export function validateTags(tags: readonly { Name: string; Value: string }[]): void {
   const names = new Set<string>();
   for (const { Name, Value } of tags) {
-    if (!TAG.test(Name)) throw badRequest(`Invalid tag name <${Name}>: only 1 to 256 of A-Z, a-z, 0-9, _ and -.`);
+    if (!TAG.test(Name) && !FEEDBACK_ID_TAGS.has(Name))
+      throw badRequest(`Invalid tag name <${Name}>: only 1 to 256 of A-Z, a-z, 0-9, _ and -.`);
     if (!TAG.test(Value)) throw badRequest(`Invalid tag value <${Value}>: only 1 to 256 of A-Z, a-z, 0-9, _ and -.`);
     if (names.has(Name)) throw badRequest(`Duplicate tag name <${Name}>.`);
     names.add(Name);

@@ -166,11 +166,21 @@ function unknownHelper(_: string, name: string): string {
 
 function describe(
   name: string,
-  { class: kind, topic, events, locale }: FrontMatter,
+  { class: kind, topic, from, reply_to: replyTo, events, locale }: FrontMatter,
   variants: Record<string, CompiledVariant>,
   sources: Record<string, string>,
 ): Omit<CompiledTemplate, 'version'> {
-  return { name, class: kind, ...(topic !== undefined && { topic }), events, defaultLocale: locale, variants, sources };
+  return {
+    name,
+    class: kind,
+    ...(topic !== undefined && { topic }),
+    ...(from !== undefined && { from }),
+    ...(replyTo !== undefined && { replyTo }),
+    events,
+    defaultLocale: locale,
+    variants,
+    sources,
+  };
 }
 
 /** Hashed with sorted keys: the same words have the same version, in whatever order a folder is listed. */

@@ -1,6 +1,7 @@
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 
+import { mailbox } from '../../config/senders.ts';
 import { contact } from '../../events/person.ts';
 import { canonical } from '../locales.ts';
 
@@ -28,6 +29,8 @@ const ofDefault = z
     events: oneOrMore.default([]),
     locale: locale.default('en'),
     layout: z.string().default('base'),
+    from: mailbox.optional(),
+    reply_to: mailbox.optional(),
     sample: sample.optional(),
   })
   .refine((matter) => matter.class === 'transactional' || matter.topic !== undefined, {

@@ -73,7 +73,8 @@ export async function startSes(): Promise<Provider> {
       ses.mailbox.list().flatMap(({ id }) => {
         const mail = ses.mailbox.find(id);
         if (!mail) return [];
-        const { from, to, subject, html = '', text = '', headers, tags } = mail;
+        const { from, replyTo, to, subject, html = '', text = '', tags } = mail;
+        const headers = [...mail.headers, ...replyTo.map((value) => ({ name: 'Reply-To', value }))];
         const tag = tags['rivulet-key'] ?? '';
         return [{ from: decodeHeaderText(from), to: to.join(), subject, html, text, headers, tag }];
       }),

@@ -135,7 +135,7 @@ export async function scene(
       recipientFacts: { inc() {} },
     },
     settings: {
-      from: 'Rivulet <hello@example.com>',
+      sender: () => ({ from: 'Rivulet <hello@example.com>' }),
       topicTitles: { onboarding: 'Getting started', offers: 'Offers' },
       consentModel: () => 'opt_in',
       sendingTimes: () => [],

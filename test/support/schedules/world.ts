@@ -274,7 +274,7 @@ export function createWorld(effects: Effects, scenario: Scenario, protocol: Prot
         recipientFacts: { inc() {} },
       },
       settings: {
-        from: 'hello@example.com',
+        sender: () => ({ from: 'hello@example.com' }),
         topicTitles: {},
         consentModel: () => 'opt_in',
         sendingTimes: () => (history.isNight ? [{ send_window: { days: [inThreeDays] } }] : []),

@@ -1,21 +1,24 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { unsubscribeHeaders } from '../activities/unsubscribe-headers.ts';
+import { emailHeaders, groupsOf } from '../activities/email-headers.ts';
 import { createTokens } from '../runtime/tokens.ts';
 import { noCheck, type Provider, startSes, startSmtp } from './support/providers.ts';
 import { serversOfThisFile, scene } from './support/scene.ts';
 
 const from = 'Tea & Company <Hello@Example.com>';
 const url = 'https://mail.example.com/u/v1.1.abc.def';
+const tag = 'm'.repeat(43);
+const headers = (
+  parts: object,
+  template: Parameters<typeof emailHeaders>[0] = { class: 'marketing', topic: 'offers' },
+) => emailHeaders(template, { from, unsubscribe: url, tag, topicTitles: {}, ...parts });
 const listId = (title: string) =>
-  unsubscribeHeaders({ class: 'marketing', topic: 'offers' }, url, { from, topicTitles: { offers: title } }).find(
-    ({ name }) => name === 'List-Id',
-  )?.value;
+  headers({ topicTitles: { offers: title } }).find(({ name }) => name === 'List-Id')?.value;
 
 describe('the headers that mail programs show a button for', () => {
   it('are those of RFC 8058 and RFC 2919', () => {
     const topicTitles = { offers: 'Monthly offers' };
-    expect(unsubscribeHeaders({ class: 'marketing', topic: 'offers' }, url, { from, topicTitles })).toEqual([
+    expect(headers({ topicTitles })).toEqual([
       { name: 'List-Unsubscribe', value: `<${url}>` },
       { name: 'List-Unsubscribe-Post', value: 'List-Unsubscribe=One-Click' },
       { name: 'List-Id', value: 'Monthly offers <offers.example.com>' },
@@ -23,8 +26,31 @@ describe('the headers that mail programs show a button for', () => {
   });
 
   it('are not on a receipt', () => {
-    expect(unsubscribeHeaders({ class: 'transactional' }, undefined, { from, topicTitles: {} })).toEqual([]);
-    expect(unsubscribeHeaders({ class: 'transactional', topic: 'offers' }, url, { from, topicTitles: {} })).toEqual([]);
+    const automatic = [{ name: 'Auto-Submitted', value: 'auto-generated' }];
+    expect(headers({ unsubscribe: undefined }, { class: 'transactional' })).toEqual(automatic);
+    expect(headers({}, { class: 'transactional', topic: 'offers' })).toEqual(automatic);
+  });
+
+  it('name an address beside the link where there is one', () => {
+    const [list] = headers({ unsubscribeMailto: 'leave+me@example.com' });
+    expect(list).toEqual({
+      name: 'List-Unsubscribe',
+      value: `<${url}>, <mailto:leave+me@example.com?subject=unsubscribe%20${tag}>`,
+    });
+  });
+
+  it('group what the provider counts by journey, template and topic, in characters that SES takes', () => {
+    expect(groupsOf({ name: 'welcome', topic: 'onboarding' }, 'onboarding')).toEqual({
+      journey: 'onboarding',
+      template: 'welcome',
+      topic: 'onboarding',
+      'ses:feedback-id-a': 'onboarding',
+      'ses:feedback-id-b': 'onboarding',
+    });
+    expect(groupsOf({ name: 'receipt' }, 'receipt')).toMatchObject({ 'ses:feedback-id-b': 'transactional' });
+    expect(Object.values(groupsOf({ name: 'a b', topic: 'ü' }, 'x'.repeat(300)))).toEqual(
+      expect.arrayContaining(['a_b', '_', 'x'.repeat(256)]),
+    );
   });
 
   it.each([
@@ -65,7 +91,7 @@ describe('a mail that is sent', () => {
     const world = await scene();
     await world.attempt('receipt');
     const [mail] = world.calls;
-    expect(mail?.headers).toEqual([]);
+    expect(mail?.headers).toEqual([{ name: 'Auto-Submitted', value: 'auto-generated' }]);
     expect(`${mail?.html}${mail?.text}`).not.toMatch(/unsubscribe|preferences/i);
   });
 

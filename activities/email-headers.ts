@@ -1,4 +1,5 @@
 import type { Event } from '../events/index.ts';
+import { unsubscribeByMail } from '../runtime/links.ts';
 import { addressOf, domainOf } from '../store/stops.ts';
 import type { Template } from '../templates/catalogue.ts';
 import type { TemplateData } from '../templates/words.ts';
@@ -34,22 +35,45 @@ export function linksFor(
   };
 }
 
+/** What the headers of one email are made of, beside its template. */
+export interface HeaderParts {
+  from: string;
+  /** The link that leaves. */
+  unsubscribe: string | undefined;
+  /** An address beside the link. */
+  unsubscribeMailto?: string | undefined;
+  tag: string;
+  /** What people call the topics. */
+  topicTitles: Readonly<Record<string, string>>;
+}
+
 /**
- * RFC 8058 and RFC 2919: a mail program's own button for leaving, and the name of what is left. For marketing only; a
- * receipt is no list. `unsubscribe` is the link, `topicTitles` what people call the topics.
+ * A marketing email shows a mail program's own button for leaving, and the name of what is left (RFC 8058, RFC 2919). A receipt is no list;
+ * it says that no person wrote it (RFC 3834), so that no absence note answers it. Absence notes answer no list either.
  */
-export function unsubscribeHeaders(
-  template: Pick<Template, 'class' | 'topic'>,
-  unsubscribe: string | undefined,
-  { from, topicTitles }: { from: string; topicTitles: Readonly<Record<string, string>> },
-): Mail['headers'] {
+export function emailHeaders(template: Pick<Template, 'class' | 'topic'>, parts: HeaderParts): Mail['headers'] {
   const { class: kind, topic } = template;
-  if (kind !== 'marketing' || topic === undefined || unsubscribe === undefined) return [];
+  if (kind === 'transactional') return [{ name: 'Auto-Submitted', value: 'auto-generated' }];
+  const { from, unsubscribe, unsubscribeMailto, tag, topicTitles } = parts;
+  if (topic === undefined || unsubscribe === undefined) return [];
+  const ways = [unsubscribe, ...(unsubscribeMailto === undefined ? [] : [unsubscribeByMail(unsubscribeMailto, tag)])];
   return [
-    { name: 'List-Unsubscribe', value: `<${unsubscribe}>` },
+    { name: 'List-Unsubscribe', value: ways.map((way) => `<${way}>`).join(', ') },
     { name: 'List-Unsubscribe-Post', value: 'List-Unsubscribe=One-Click' },
     { name: 'List-Id', value: `${phrase(topicTitles[topic] ?? '')}<${topic}.${domainOf(addressOf(from))}>` },
   ];
+}
+
+/** What statistics are grouped by. SES makes a Feedback-ID header of its own two, by which Gmail tells of complaints. */
+export function groupsOf({ name, topic }: Pick<Template, 'name' | 'topic'>, journey: string | undefined) {
+  const usable = (value: string) => value.replaceAll(/[^A-Za-z0-9_-]/g, '_').slice(0, 256);
+  const about = usable(topic ?? 'transactional');
+  return {
+    ...(journey !== undefined && { journey: usable(journey), 'ses:feedback-id-a': usable(journey) }),
+    template: usable(name),
+    ...(topic !== undefined && { topic: about }),
+    'ses:feedback-id-b': about,
+  };
 }
 
 /** Words of plain letters stand as they are, others in quotes; a title beyond ASCII is left out, since it may be absent. */
