@@ -2,22 +2,28 @@ import type { Event, EventType } from '../events/index.ts';
 import type { ParsedEvent } from '../events/parse.ts';
 import type { ConsentState, ConsentStatement } from '../store/consents.ts';
 import type { Store } from '../store/store.ts';
+import { takeOverOptOuts } from '../store/address-opt-outs.ts';
 import { everybodyAt } from './people-at.ts';
 
 /**
  * Records who an event is about and what they agreed to. Before any journey gets the event: it looks them up. `receivedAt`: when the
  * stream got it, Unix ms. Times that others say are claims: nobody can have said something later than it arrived. An opt-out is
- * recorded for everybody who has the address.
+ * recorded for everybody who has the address, and for whoever gets it later.
  */
 export async function recordPerson(
-  { contacts, consents }: Pick<Store, 'contacts' | 'consents'>,
+  store: Pick<Store, 'contacts' | 'consents' | 'addressHash' | 'addressHashes'>,
   { event, contact, consent }: Pick<ParsedEvent, 'event' | 'contact' | 'consent'>,
   receivedAt: number,
 ): Promise<void> {
+  const { contacts, consents, addressHash } = store;
   const { user_id: user, timestamp } = event;
-  await contacts.record(user, { ...contact, ...planOf(event) }, Math.min(timestamp, receivedAt));
+  const at = Math.min(timestamp, receivedAt);
+  if (contact?.email !== undefined) await takeOverOptOuts(store, user, contact.email, at);
+  await contacts.record(user, { ...contact, ...planOf(event) }, at);
   if (!consent) return;
-  const statement = statementOf(event, consent, receivedAt);
+  // What it says was confirmed at the address that it names, which need not be the person's newest one.
+  const named = contact?.email === undefined ? {} : { address: addressHash(contact.email) };
+  const statement = { ...statementOf(event, consent, receivedAt), ...named };
   const whose = statement.state === 'revoked' ? await everybodyAt(contacts, user) : [user];
   for (const each of whose) await consents.record(each, statement);
 }

@@ -63,12 +63,17 @@ export interface Consents {
   now(userId: string): Promise<Record<string, ConsentRecord>>;
   /** Returns the whole log, oldest first, with the texts that were shown in place of their hashes. */
   history(userId: string): Promise<ConsentRecord[]>;
+  /** Returns the newest opt-out in force of each topic, of everybody who has an address with one of these hashes but this person. */
+  optedOutAt(addressHashes: readonly string[], userId: string): Promise<OptOut[]>;
   /**
    * Whether somebody may be asked to confirm: at one address, about one topic, by one event a day, unless the request before was
    * answered. A request that comes again gets the same answer. True for a person without an address.
    */
   mayAsk(userId: string, eventId: string, topics: readonly string[]): Promise<boolean>;
 }
+
+/** An opt-out in force. */
+export type OptOut = Pick<ConsentRecord, 'id' | 'topic' | 'captured_at'>;
 
 /** How long a request for confirmation stays the only one, in ms. */
 export const oneRequestPerMs = 86_400_000;

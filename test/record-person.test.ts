@@ -15,8 +15,11 @@ const hour = 3_600_000;
 
 function person() {
   const record = createMemoryRecord({ now: () => noon, recordFacts: () => {} });
+  const addressHash = (address: string) => address;
   const stores = {
-    contacts: createContacts(record, { addressHash: (address) => address }),
+    addressHash,
+    addressHashes: (address: string): [string] => [address],
+    contacts: createContacts(record, { addressHash }),
     consents: createConsents(record),
   };
   const user = 'ada_1';
@@ -76,6 +79,35 @@ describe('times that others say', () => {
     await says('consent.revoked', noon + 1, noon + 1, offers());
     expect(await consents.stateOf('ada_1', 'offers')).toBe('revoked');
     expect(await consents.stateOf('ada_2', 'offers')).toBe('revoked');
+  });
+
+  it('an opt-out counts for whoever gets the address later, unless they state a later consent', async () => {
+    const { says, contacts, consents } = person();
+    const ada = { email: 'ada@example.com' };
+    await says('user.signed_up', noon, noon, { contact: { email: 'old@example.com' }, ...offers() });
+    await contacts.record('ada_2', ada, noon);
+    await consents.record('ada_2', { id: 'out', state: 'revoked', ...offers(), at: noon + 5 });
+    const state = () => consents.stateOf('ada_1', 'offers');
+    await says('contact.updated', noon - 10, noon + 20, { contact: ada });
+    expect(await state()).toBe('granted');
+    await says('contact.updated', noon + 20, noon + 20, { contact: ada });
+    expect(await state()).toBe('revoked');
+    await says('order.completed', noon + 30, noon + 30, { contact: ada, ...offers() });
+    expect(await state()).toBe('revoked');
+    await says('consent.granted', noon + 40, noon + 40, { contact: ada, ...offers() });
+    expect(await state()).toBe('granted');
+    await says('order.completed', noon + 50, noon + 50, { contact: ada });
+    expect(await state()).toBe('granted');
+  });
+
+  it('what was confirmed at the address that an event names does not count at a newer one', async () => {
+    const { says, contacts, state } = person();
+    await contacts.record('ada_1', { email: 'new@example.com' }, noon + hour);
+    const consent = { topics: ['offers'], confirmed_at: noon };
+    await says('consent.granted', noon, noon, { contact: { email: 'old@example.com' }, consent });
+    expect(await state()).toBe('pending');
+    await says('consent.granted', noon + 1, noon + 1, { contact: { email: 'new@example.com' }, consent });
+    expect(await state()).toBe('granted');
   });
 
   it('a name from a clock that is ahead gives way to the one that comes after it', async () => {

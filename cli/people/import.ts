@@ -1,3 +1,4 @@
+import { takeOverOptOuts } from '../../store/address-opt-outs.ts';
 import type { Store } from '../../store/store.ts';
 import type { CliContext } from '../context.ts';
 import { type ColumnOptions, parseColumnOptions } from '../imports/columns.ts';
@@ -47,8 +48,10 @@ function importingInto(store: Store, settings: RowSettings, dryRun: boolean): Im
     async apply({ user, contact, at, statement }) {
       const changed = await forecast.changes(user, { contact, at, statement });
       if (!dryRun) {
+        if (contact.email !== undefined) await takeOverOptOuts(store, user, contact.email, at);
         await store.contacts.record(user, contact, at);
-        if (statement) await store.consents.record(user, statement);
+        const named = contact.email === undefined ? {} : { address: store.addressHash(contact.email) };
+        if (statement) await store.consents.record(user, { ...statement, ...named });
       }
       return { changed };
     },

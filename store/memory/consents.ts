@@ -6,6 +6,7 @@ import {
   heldAt,
   inForce,
   oneRequestPerMs,
+  type OptOut,
 } from '../consents.ts';
 import { type MemoryPerson, type MemoryRecord, personIn } from './record.ts';
 
@@ -54,6 +55,17 @@ export function createConsents(record: MemoryRecord): Consents {
         ...rest,
         ...(wording !== undefined && { wording: record.wordings.get(wording) ?? wording }),
       }));
+    },
+    async optedOutAt(addressHashes, userId) {
+      const newest = new Map<string, OptOut>();
+      for (const [user, { addressHash = '', consents }] of record.people) {
+        if (user === userId || !addressHashes.includes(addressHash)) continue;
+        for (const { id, topic, state, captured_at } of consents.values()) {
+          if (state !== 'revoked' || captured_at <= (newest.get(topic)?.captured_at ?? -Infinity)) continue;
+          newest.set(topic, { id, topic, captured_at });
+        }
+      }
+      return [...newest.values()];
     },
     async mayAsk(userId, eventId, topics) {
       const { addressHash: address, log = [] } = record.people.get(userId) ?? {};

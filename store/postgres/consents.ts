@@ -6,6 +6,7 @@ import {
   type Decisive,
   everyTopic,
   inForce,
+  type OptOut,
   recordId,
 } from '../consents.ts';
 import type { Postgres } from './connect.ts';
@@ -15,6 +16,7 @@ import { storable } from './storable.ts';
 
 const sql = {
   lock: statement(import.meta.url, 'consents-lock.sql'),
+  optedOutAt: statement(import.meta.url, 'consents-opted-out-at.sql'),
   mayAsk: statement(import.meta.url, 'consents-may-ask.sql'),
   known: statement(import.meta.url, 'consents-known.sql'),
   record: statement(import.meta.url, 'consents-record.sql'),
@@ -58,6 +60,7 @@ export function createConsents(postgres: Postgres): Consents {
       const rows = await postgres.query<RecordRow & { wording: string | null }>(sql.history, [userId]);
       return rows.map(({ wording, ...row }) => ({ ...recordOf(row), ...(wording !== null && { wording }) }));
     },
+    optedOutAt: (addressHashes, userId) => postgres.query<OptOut>(sql.optedOutAt, [[...addressHashes], userId]),
     async mayAsk(userId, eventId, topics) {
       const [row] = await postgres.query<{ may: boolean }>(sql.mayAsk, [userId, eventId, [...topics]]);
       return row?.may ?? true;

@@ -75,6 +75,32 @@ describe.each(implementations)('consent that was confirmed, in %s', (_, start) =
   });
 });
 
+describe.each(implementations)('opt-outs at an address, in %s', (_, start) => {
+  const stores = start();
+
+  it('are the newest in force of each topic, of everybody else who has it now', async () => {
+    const { contacts, consents, addressHash } = stores();
+    const email = anAddress();
+    const people = [someone(), someone(), someone()] as const;
+    const [ada, grace, joan] = people;
+    for (const user of people) await contacts.record(user, { email }, monday);
+    const says = (user: string, state: ConsentState, topics: string[], at: number) =>
+      consents.record(user, { id: `${user}-${at}`, state, consent: { topics }, at });
+    await says(grace, 'revoked', ['offers', 'news'], monday + 1);
+    await says(joan, 'revoked', ['offers', '*'], monday + 2);
+    await says(grace, 'granted', ['news'], monday + 3);
+    const found = async (user: string) => {
+      const optOuts = await consents.optedOutAt([addressHash(email)], user);
+      return optOuts.map(({ topic, captured_at }) => `${topic} ${captured_at - monday}`).toSorted();
+    };
+    expect(await found(ada)).toEqual(['* 2', 'offers 2']);
+    expect(await found(joan)).toEqual(['offers 1']);
+    await contacts.record(joan, { email: anAddress() }, monday + 5);
+    expect(await found(ada)).toEqual(['offers 1']);
+    expect(await consents.optedOutAt([addressHash(anAddress())], ada)).toEqual([]);
+  });
+});
+
 describe.each(implementations)('requests for confirmation, in %s', (_, start) => {
   const stores = start();
 
