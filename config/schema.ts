@@ -245,6 +245,9 @@ const events = z.strictObject({
     ),
   consent_from: z
     .array(eventType)
+    .refine((types) => types.includes('consent.granted'), {
+      error: 'must name consent.granted: the pages behind links in emails publish it',
+    })
     .optional()
     .describe(
       'The types of events that may bring `payload.consent`; of every other it is left out and reported. `consent.revoked` always may. Without this key: every type.',

@@ -73,6 +73,13 @@ describe('which events may bring contact and consent', () => {
     const { mistakes } = parseConfig('rivulet.yaml', 'events: { contact_from: [order.complete] }', () => []);
     expect(mistakes.join()).toContain('events.contact_from');
   });
+
+  it('rivulet.yaml names consent.granted, which our own pages publish', () => {
+    const consentFrom = (types: string) =>
+      parseConfig('rivulet.yaml', `events: { consent_from: [${types}] }`, () => []).mistakes.join();
+    expect(consentFrom('user.signed_up')).toContain('must name consent.granted');
+    expect(consentFrom('user.signed_up, consent.granted')).toBe('');
+  });
 });
 
 describe('somebody who asks for a subscription again and again', () => {
