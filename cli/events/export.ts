@@ -1,0 +1,36 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+import type { CliContext } from '../context.ts';
+import { NotDone } from '../wrong-use.ts';
+import { asyncApi } from './asyncapi.ts';
+import { eventSchemas, fileOf } from './event-schema.ts';
+import { vocabulary, type Vocabulary } from './vocabulary.ts';
+
+/** Writes what a producer builds against into a folder. Nothing is written unless every event type has a schema. */
+export function exportEvents({ print }: Pick<CliContext, 'print'>, out: string): void {
+  const folder = resolve(out);
+  const files = exportedFiles(vocabulary);
+  try {
+    for (const [file, text] of files) {
+      mkdirSync(dirname(join(folder, file)), { recursive: true });
+      writeFileSync(join(folder, file), text);
+    }
+  } catch (error) {
+    throw new NotDone(`Cannot write to ${folder}: ${(error as Error).message}`);
+  }
+  print(`${files.size} files in ${folder}`);
+}
+
+/** Every file with its text, the same for the same event types. */
+export function exportedFiles(events: Vocabulary): Map<string, string> {
+  const schemas = eventSchemas(events);
+  return new Map([
+    ...[...schemas].map(([type, schema]) => [`schemas/${fileOf(type)}`, json(schema)] as const),
+    ['asyncapi.json', json(asyncApi(schemas, (type) => `./schemas/${fileOf(type)}`))],
+  ]);
+}
+
+function json(value: object): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}
