@@ -55,7 +55,8 @@ const mark = 'UPDATE rivulet_outbox SET failed_at = now(), error = $2 WHERE id =
 export async function relayOutbox({ everyMs = 1_000, onError = () => {}, ...options }: RelayOptions): Promise<void> {
   const { signal } = options;
   let failures = 0;
-  while (!signal?.aborted) {
+  for (;;) {
+    if (signal?.aborted) return;
     try {
       await drainOutbox(options);
       failures = 0;

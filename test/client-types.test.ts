@@ -52,5 +52,7 @@ it('`rivulet/client` is what the build makes, and Node loads it without a compil
     const broken = client.connectClient({ nats: 'nats://127.0.0.1:1', timeoutMs: 50 });
     console.log(Object.keys(client).join(' '), (await broken.catch((error) => error)).name);`;
   const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', script], { cwd: root }).toString();
-  expect(printed.trim()).toBe('InvalidEventError RefusedError UnavailableError connectClient drainOutbox relayOutbox UnavailableError');
+  expect(printed.trim()).toBe(
+    'InvalidEventError RefusedError UnavailableError connectClient drainOutbox relayOutbox UnavailableError',
+  );
 });

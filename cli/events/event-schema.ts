@@ -40,7 +40,8 @@ export function eventSchema({ eventTypes, envelope, contact, consent }: Vocabula
     // `payload` may not be left out, also where none of its fields is required.
     required: outer.required ?? [],
   };
-  return { ...schema, examples: [sampleEvent(schema)] };
+  const sample = sampleEvent(schema);
+  return { ...schema, ...(sample && { examples: [sample] }) };
 }
 
 /** The name of the file of a schema, in the folder of schemas. */
