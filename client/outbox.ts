@@ -13,6 +13,8 @@ export interface OutboxPool {
 interface OutboxConnection {
   query(sql: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
   release(broken?: boolean): void;
+  on?(event: 'error', listener: (error: Error) => void): unknown;
+  off?(event: 'error', listener: (error: Error) => void): unknown;
 }
 
 export interface OutboxOptions {
@@ -98,6 +100,9 @@ interface Batch {
 async function inTransaction(pool: OutboxPool, work: (query: Query) => Promise<Batch>): Promise<Batch> {
   const connection = await pool.connect();
   let done = false;
+  // A connection that is lost while the events are being published has no query that could fail: without a listener, `pg` ends the process.
+  const lost = () => {};
+  connection.on?.('error', lost);
   try {
     await connection.query('BEGIN ISOLATION LEVEL READ COMMITTED');
     const batch = await work((sql, values) => connection.query(sql, values));
@@ -106,6 +111,7 @@ async function inTransaction(pool: OutboxPool, work: (query: Query) => Promise<B
     if (batch.failure !== undefined) throw batch.failure;
     return batch;
   } finally {
+    connection.off?.('error', lost);
     connection.release(!done);
   }
 }

@@ -72,6 +72,7 @@ function refusal(error: unknown): string | undefined {
   if (error instanceof errors.ClosedConnectionError || error instanceof errors.DrainingConnectionError) {
     return 'the connection is closed';
   }
+  if (error instanceof errors.InvalidArgumentError) return `NATS does not take it (${error.message})`;
   // 503: no leader, no room for the moment. Everything else is about this message or this stream.
   if (error instanceof JetStreamApiError && error.status !== 503) return error.message;
   return undefined;

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -32,6 +32,16 @@ describe('rivulet events export', () => {
     for (const [file, text] of exportedFiles(vocabulary)) {
       expect(readFileSync(join(project.dir, 'contract', file), 'utf8')).toBe(text);
     }
+  });
+
+  it('reports a schema that an earlier export left behind', () => {
+    const [out, said] = [join(project.dir, 'again'), [] as string[]];
+    const context = { print: (line: string) => said.push(line) };
+    exportEvents(context, { out });
+    writeFileSync(join(out, 'schemas/seat.booked.json'), '{}');
+    exportEvents(context, { out });
+    expect(said).toHaveLength(3);
+    expect(said[2]).toMatch(/^schemas\/seat\.booked\.json is of an earlier export/);
   });
 
   it('into a place that is no folder fails, and says so', () => {

@@ -131,6 +131,24 @@ describe('the outbox of docs/publishing.md', () => {
     expect(await rows()).toEqual([]);
   });
 
+  it('loses nothing when its connection to Postgres is lost while it publishes', async () => {
+    await put(order('a'));
+    const cutting: Client = {
+      ...client,
+      publish: async (...args) => {
+        const { rows: ended } = await pool.query(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database()",
+        );
+        expect(ended).toHaveLength(1);
+        await sleep(50);
+        return client.publish(...args);
+      },
+    };
+    await expect(drainOutbox({ pool, client: cutting })).rejects.toThrow(/terminat|not queryable/);
+    expect(await drainOutbox({ pool, client })).toEqual({ published: 1, invalid: 0 });
+    expect(await published()).toEqual(['a']);
+  });
+
   it('without its table is told as Postgres tells it', async () => {
     const elsewhere = new pg.Pool({ connectionString: url, options: '-c search_path=nowhere' });
     await expect(drainOutbox({ pool: elsewhere, client })).rejects.toThrow('relation "rivulet_outbox" does not exist');

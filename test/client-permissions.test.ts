@@ -33,6 +33,7 @@ beforeAll(async () => {
   writeFileSync(
     join(dir, 'nats.conf'),
     `listen: "127.0.0.1:${port}"
+max_payload: 2KB
 jetstream { store_dir: ${JSON.stringify(dir)} }
 authorization {
   users = [
@@ -80,6 +81,17 @@ it('an event that a producer may not publish is refused at once, with the subjec
   await expect(refused).rejects.toThrow(RefusedError);
   await expect(refused).rejects.toThrow('NATS does not permit this user to publish marketing.events.user.returned');
   expect(await stored()).toBe(before);
+  await client.close();
+});
+
+it('an event that is too large for this NATS is refused at once', async () => {
+  const client = await connectClient({ nats: url('shop') });
+  const refused = client.publish('order.completed', {
+    ...order('shop-order-4'),
+    metadata: { note: 'x'.repeat(3_000) },
+  });
+  await expect(refused).rejects.toThrow(RefusedError);
+  await expect(refused).rejects.toThrow(/max_payload/);
   await client.close();
 });
 

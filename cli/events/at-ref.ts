@@ -40,6 +40,12 @@ export async function schemasAt(root: string, ref: string): Promise<SchemasAtRef
 
 function commitOf(root: string, ref: string): string {
   try {
+    git(root, ['rev-parse', '--git-dir']);
+  } catch (error) {
+    const isMissing = (error as { code?: unknown }).code === 'ENOENT';
+    throw new WrongUse(isMissing ? 'git is not installed.' : `${root} is in no git repository.`);
+  }
+  try {
     return git(root, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`])
       .toString()
       .trim();

@@ -96,7 +96,21 @@ function culprit(schema: z.ZodType, path: string): string {
 
 function renamed(json: JsonSchema): JsonSchema {
   const { class: named, ...rest } = mapped(json, renamed);
-  return named === undefined ? rest : { ...rest, 'x-class': named as string };
+  const { pattern, not } = rest;
+  return {
+    ...rest,
+    ...(not && { not: renamed(not) }),
+    ...(pattern !== undefined && { pattern: portable(pattern) }),
+    ...(named !== undefined && { 'x-class': named as string }),
+  };
+}
+
+/** The same pattern with each character above ASCII and each control character as itself: Go has no `\\u`. */
+function portable(pattern: string): string {
+  return pattern.replaceAll(/\\u([0-9a-f]{4})/gi, (escape, hex: string) => {
+    const code = Number.parseInt(hex, 16);
+    return code < 0x20 || code > 0x7e ? String.fromCodePoint(code) : escape;
+  });
 }
 
 /** The schema with every schema in it changed. */
@@ -126,7 +140,10 @@ function classed(json: JsonSchema, around: FieldClass | undefined): JsonSchema {
     ...(isLeaf && own !== undefined && { 'x-class': own }),
     ...(own === 'public' &&
       text && {
-        anyOf: [{ pattern: idPattern.source }, { maxLength: maxPublicText, not: { pattern: addressLikePattern } }],
+        anyOf: [
+          { pattern: idPattern.source },
+          { maxLength: maxPublicText, not: { pattern: portable(addressLikePattern) } },
+        ],
       }),
   };
 }

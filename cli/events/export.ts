@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 import type { CliContext } from '../context.ts';
@@ -30,6 +30,9 @@ export function exportEvents({ print }: Pick<CliContext, 'print'>, { out, exampl
     throw new NotDone(`Cannot write to ${folder}: ${(error as Error).message}`);
   }
   print(`${files.size} files in ${folder}`);
+  for (const file of readdirSync(join(folder, 'schemas'))) {
+    if (!files.has(`schemas/${file}`)) print(`schemas/${file} is of an earlier export: no such event type. Delete it.`);
+  }
 }
 
 /** Every file with its text, the same for the same event types. */

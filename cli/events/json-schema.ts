@@ -10,6 +10,7 @@ export interface JsonSchema {
   enum?: unknown[];
   const?: unknown;
   pattern?: string;
+  not?: JsonSchema;
   examples?: unknown[];
   /** What Rivulet may use the field for: see events/field-classes.ts. */
   'x-class'?: string;
