@@ -27,6 +27,7 @@ const commands: Record<string, () => Promise<(program: Command, context: CliCont
   impact: async () => (await import('./impact.ts')).addImpact,
   new: async () => (await import('./new-journey/command.ts')).addNew,
   publish: async () => (await import('./publish.ts')).addPublish,
+  events: async () => (await import('./events/command.ts')).addEvents,
   runs: async () => (await import('./runs.ts')).addRuns,
   simulate: async () => (await import('./simulate.ts')).addSimulate,
   person: async () => (await import('./person.ts')).addPerson,

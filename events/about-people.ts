@@ -2,18 +2,21 @@ import { z } from 'zod';
 
 import { publicId } from './public-text.ts';
 
-/**
- * Somebody said yes, or took it back, to the topics of the event's `consent` block. `*` in `consent.revoked` is every
- * topic, those of the future too.
- */
-export const consentGranted = z.object({
-  /** The `consent.requested` event that this confirms. */
-  request: publicId.meta({ class: 'public' }).optional(),
-});
-export const consentRevoked = z.object({});
+export const consentGranted = z
+  .object({
+    request: publicId
+      .meta({ class: 'public', description: 'The event_id of the consent.requested that this confirms.' })
+      .optional(),
+  })
+  .describe('A person agreed to the topics in payload.consent.');
 
-/** Somebody asked for mail and has yet to confirm that the address is theirs. Starts `double-opt-in`. */
-export const consentRequested = z.object({});
+export const consentRevoked = z
+  .object({})
+  .describe('A person no longer wants emails on the topics in payload.consent; "*" is every topic, also future ones.');
 
-/** The event's `contact` block says what is new about a person. */
-export const contactUpdated = z.object({});
+/** Starts `double-opt-in`. */
+export const consentRequested = z
+  .object({})
+  .describe('A person asked for emails on the topics in payload.consent and has yet to confirm the address.');
+
+export const contactUpdated = z.object({}).describe('payload.contact has what is new about a person.');

@@ -2,10 +2,18 @@ import { z } from 'zod';
 
 import { unixMs } from './envelope.ts';
 
-const activity = z.object({ last_seen_at: unixMs.meta({ class: 'personal' }).optional() });
+const activity = z.object({
+  last_seen_at: unixMs
+    .meta({
+      class: 'personal',
+      description: 'When the person was last seen: Unix time in milliseconds.',
+      examples: [1_777_408_000_000],
+    })
+    .optional(),
+});
 
-/** Somebody has not been seen for a while, as the producer counts it. Starts `win-back`. */
-export const userBecameInactive = activity;
+/** Starts `win-back`. */
+export const userBecameInactive = activity.describe('A person has not been seen for a while, as you count it.');
 
-/** They are back. `win-back` hears it. */
-export const userReturned = activity;
+/** `win-back` hears it. */
+export const userReturned = activity.describe('An inactive person is back.');

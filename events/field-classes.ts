@@ -18,7 +18,7 @@ declare module 'zod' {
     out Internals extends z.core.$ZodTypeInternals<Output, Input> = z.core.$ZodTypeInternals<Output, Input>,
   > {
     /** The class becomes part of the type, so that the compiler knows what a journey may read. */
-    meta<const C extends FieldClass>(data: { class: C }): this & Classed<C>;
+    meta<const C extends FieldClass>(data: Omit<z.core.GlobalMeta, 'class'> & { class: C }): this & Classed<C>;
   }
 }
 

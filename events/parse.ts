@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { envelope } from './envelope.ts';
 import { type Dropped, type ObjectSchema, readForgiving } from './forgiving.ts';
 import { type Event, type EventType, eventTypes, type FullEvent } from './index.ts';
+import { mayNameAllTopics, neededBlock } from './needed-blocks.ts';
 import { consent, type ConsentBlock, contact, type Contact } from './person.ts';
 import { type PersonalPart, splitEvent } from './split-event.ts';
 import { typosIn } from './typos.ts';
@@ -120,11 +121,12 @@ function parseEnvelope(body: object): ParseResult {
 
 /** Events that are about a block alone say nothing without it. */
 function lacks(type: EventType, who: Contact | undefined, agreed: ConsentBlock | undefined): string | undefined {
-  if (type.startsWith('consent.') && !agreed?.topics.length)
+  const needed = neededBlock(type);
+  if (needed === 'consent' && !agreed?.topics.length)
     return 'payload.consent.topics: must name at least one topic, such as ["offers"]';
-  if (type !== 'consent.revoked' && type.startsWith('consent.') && agreed?.topics.includes('*'))
+  if (needed === 'consent' && !mayNameAllTopics(type) && agreed?.topics.includes('*'))
     return 'payload.consent.topics: "*" stands for every topic in consent.revoked only; name the topics';
-  if (type === 'contact.updated' && !who)
+  if (needed === 'contact' && !who)
     return 'payload.contact: must hold what is new, such as {"email": "ada@example.com"}';
   return undefined;
 }

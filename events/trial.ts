@@ -4,12 +4,16 @@ import { unixMs } from './envelope.ts';
 import { publicText } from './public-text.ts';
 
 const trial = z.object({
-  trial_ends_at: unixMs.meta({ class: 'public' }),
-  plan: publicText.meta({ class: 'public' }).optional(),
+  trial_ends_at: unixMs.meta({
+    class: 'public',
+    description: 'When the trial ends: Unix time in milliseconds.',
+    examples: [1_781_209_600_000],
+  }),
+  plan: publicText.meta({ class: 'public', examples: ['pro'] }).optional(),
 });
 
-/** A trial began. Starts `trial-ending`. */
-export const trialStarted = trial;
+/** Starts `trial-ending`. */
+export const trialStarted = trial.describe('A trial began.');
 
-/** Its end was moved to `trial_ends_at` (Unix ms), later or sooner. `trial-ending` hears it. */
-export const trialExtended = trial;
+/** `trial-ending` hears it. */
+export const trialExtended = trial.describe('The end of a trial was moved to trial_ends_at, later or sooner.');

@@ -2,7 +2,9 @@ import { z } from 'zod';
 
 import { publicText } from './public-text.ts';
 
-/** Somebody opened an account. Starts `onboarding`. */
-export const userSignedUp = z.object({
-  plan: publicText.meta({ class: 'public' }).optional(),
-});
+/** Starts `onboarding`. */
+export const userSignedUp = z
+  .object({
+    plan: publicText.meta({ class: 'public', examples: ['pro'] }).optional(),
+  })
+  .describe('A person opened an account.');

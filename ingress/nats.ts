@@ -11,8 +11,8 @@ import {
 } from '@nats-io/jetstream';
 import { connect, type NatsConnection, nanos } from '@nats-io/transport-node';
 
+import { type Publisher, publishOnce } from '../client/publish-once.ts';
 import { type ConsumerSettings, provisionConsumers } from './provision-consumers.ts';
-import { type Publisher, publishOnce } from './publish-once.ts';
 
 const minute = 60_000;
 

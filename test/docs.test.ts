@@ -23,6 +23,7 @@ const pages = [
   'docs/guarantees.md',
   'docs/performance.md',
   'docs/preview.md',
+  'docs/publishing.md',
   'docs/recipes.md',
   'docs/scale.md',
   'docs/templates.md',
@@ -99,12 +100,17 @@ ${recipe.replace(/^import .*$/gm, '')}
 }
 `;
 
-  it('compile, each in a journey', () => {
+  it('compile, each in a journey, and the programs that publish', () => {
     const found = [...blocks('docs/recipes.md', 'ts'), ...blocks('docs/changing-journeys.md', 'ts')];
     expect(found.length).toBeGreaterThan(10);
-    const overlay = new Map(
-      found.map((recipe, index) => [join(root, `workflows/journeys/recipe-${index}.ts`), around(recipe, index)]),
-    );
+    const publishing = blocks('docs/publishing.md', 'ts');
+    expect(publishing.length).toBeGreaterThan(1);
+    const overlay = new Map([
+      ...found.map(
+        (recipe, index) => [join(root, `workflows/journeys/recipe-${index}.ts`), around(recipe, index)] as const,
+      ),
+      ...publishing.map((program, index) => [join(root, `cli/publishing-${index}.ts`), program] as const),
+    ]);
     // A recipe shows one line, not what is done with it. No file that is there imports one: only they can have become wrong.
     expect(mistakesOf(overlay, { noUnusedLocals: false }, [...overlay.keys()])).toEqual([]);
   }, 120_000);

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 
 import { beforeEach, expect, it } from 'vitest';
 
+import { publishOnce } from '../client/publish-once.ts';
 import { publishEvent } from '../ingress/nats.ts';
-import { publishOnce } from '../ingress/publish-once.ts';
 import { ownNats } from './support/own-nats.ts';
 
 const nats = ownNats();

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { type Publisher, publishOnce } from '../publish-once.ts';
+import { type Publisher, publishOnce } from '../../client/publish-once.ts';
 import { subjectOfFeedback } from '../sort.ts';
 import { asObject, asText, longest, parseJson } from './json.ts';
 

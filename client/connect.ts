@@ -1,0 +1,136 @@
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
+
+import type { EventType } from '../events/index.ts';
+import { parseWritten } from '../events/parse.ts';
+import { InvalidEventError } from './errors.ts';
+import type { EventToPublish } from './event-to-publish.ts';
+import { type Publisher, publishOnce } from './publish-once.ts';
+import { retry } from './retry.ts';
+
+export interface ConnectOptions {
+  /** A URL, the options of the NATS client (credentials, TLS, several servers), or a connection of your own. */
+  nats: string | NodeConnectionOptions | NatsConnection;
+  /** How long to try to connect, and the default for how long to try to publish, in ms. Default: 10 seconds. */
+  timeoutMs?: number;
+}
+
+export interface PublishOptions {
+  /** How long to try, over all attempts, in ms. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+/** Where JetStream has the event. */
+export interface Published {
+  stream: string;
+  sequence: number;
+  /** This event had been published before, within the last two minutes; nothing was stored again. */
+  duplicate: boolean;
+}
+
+export interface Client {
+  /**
+   * Publishes one event and resolves once JetStream has stored it. A failed attempt is repeated with the same `Nats-Msg-Id`, so that the
+   * event is stored once. Throws InvalidEventError before anything is sent, UnavailableError at the deadline, RefusedError at once.
+   */
+  publish<T extends EventType>(type: T, event: EventToPublish<T>, options?: PublishOptions): Promise<Published>;
+  /** Closes the connection, unless it is your own. */
+  close(): Promise<void>;
+}
+
+/** One answer takes a millisecond; an attempt that was lost with its connection is given up after this. */
+const attemptMs = 2_000;
+
+/** Connects to NATS, trying until the deadline. Afterwards the client reconnects by itself, for as long as it takes. */
+export async function connectClient({ nats, timeoutMs = 10_000 }: ConnectOptions): Promise<Client> {
+  const given = isConnection(nats) ? nats : undefined;
+  const connection = given ?? (await connectWithin(nats as string | NodeConnectionOptions, timeoutMs));
+  const publisher: Publisher = {
+    js: jetstream(connection),
+    manager: await jetstreamManager(connection, { checkAPI: false, timeout: attemptMs }),
+  };
+  return {
+    publish: async (type, event, options = {}) => {
+      const { bytes, id } = written(type, event);
+      const attempts = {
+        what: `${type} ${id} is not acknowledged`,
+        remedy: 'It may be stored all the same: publish it again, with the same event_id.',
+        timeoutMs: options.timeoutMs ?? timeoutMs,
+        signal: options.signal,
+      };
+      const { stream, seq, duplicate } = await retry(attempts, () =>
+        publishOnce(publisher, {
+          subject: `marketing.events.${type}`,
+          id,
+          bytes,
+          timeoutMs: attemptMs,
+          isSame: (stored) => isSameEvent(stored, bytes),
+        }),
+      );
+      return { stream, sequence: seq, duplicate };
+    },
+    close: async () => {
+      if (!given) await connection.close();
+    },
+  };
+}
+
+function isConnection(nats: ConnectOptions['nats']): nats is NatsConnection {
+  return typeof nats === 'object' && 'publish' in nats;
+}
+
+async function connectWithin(nats: string | NodeConnectionOptions, timeoutMs: number): Promise<NatsConnection> {
+  const options = typeof nats === 'string' ? fromUrl(nats) : nats;
+  const attempts = { what: 'NATS is unavailable', remedy: 'Is it running, and is the address right?', timeoutMs };
+  return retry(attempts, () =>
+    connect({
+      name: 'rivulet-client',
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 500,
+      timeout: attemptMs,
+      ...options,
+    }),
+  );
+}
+
+/** The NATS client reads no user and no password from a URL. */
+function fromUrl(nats: string): NodeConnectionOptions {
+  const servers = nats.split(',');
+  const [first = ''] = servers;
+  const { username, password } = new URL(first.includes('://') ? first : `nats://${first}`);
+  return { servers, ...(username && { user: decodeURIComponent(username), pass: decodeURIComponent(password) }) };
+}
+
+/** The event as it is sent, checked as the ingress will check it; what the ingress would drop is refused here. */
+function written(type: EventType, event: EventToPublish): { bytes: Uint8Array; id: string } {
+  const bytes = new TextEncoder().encode(
+    json({ ...event, event_type: type, timestamp: event?.timestamp ?? Date.now() }),
+  );
+  const read = parseWritten(bytes);
+  if (!read.ok) throw new InvalidEventError(read.error, read.reason);
+  return { bytes, id: read.parsed.event.event_id };
+}
+
+function json(event: object): string {
+  try {
+    return JSON.stringify(event);
+  } catch (error) {
+    throw new InvalidEventError(`the event has no JSON: ${(error as Error).message.split('\n')[0]}`, 'invalid_json');
+  }
+}
+
+/** By its ids: a second call for the same event may have another `timestamp`. */
+function isSameEvent(one: Uint8Array, other: Uint8Array): boolean {
+  const [a, b] = [one, other].map(identity);
+  return a !== undefined && a === b;
+}
+
+function identity(bytes: Uint8Array): string | undefined {
+  try {
+    const { event_id, event_type, user_id } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+    return JSON.stringify([event_id, event_type, user_id]);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,112 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { schemasAt } from '../cli/events/at-ref.ts';
+import { exportedFiles, exportEvents } from '../cli/events/export.ts';
+import { vocabulary } from '../cli/events/vocabulary.ts';
+import { WrongUse } from '../cli/wrong-use.ts';
+import { copyProject, type ProjectCopy } from './support/project-copy.ts';
+
+let project: ProjectCopy;
+const commit = (what: string) =>
+  project.type(
+    `git add events && git -c user.name=Ada -c user.email=ada@example.com commit -qm ${what} && git tag ${what}`,
+  );
+
+beforeAll(async () => {
+  project = copyProject();
+  await project.type('git init -q');
+  await commit('released');
+}, 60_000);
+afterAll(() => project.remove());
+
+describe('rivulet events export', () => {
+  it('writes the schemas and the AsyncAPI document, the same each time', async () => {
+    const { printed, code } = await project.type('npx rivulet events export --out contract');
+    expect([code, printed]).toEqual([
+      0,
+      `${exportedFiles(vocabulary).size} files in ${join(project.dir, 'contract')}\n`,
+    ]);
+    for (const [file, text] of exportedFiles(vocabulary)) {
+      expect(readFileSync(join(project.dir, 'contract', file), 'utf8')).toBe(text);
+    }
+  });
+
+  it('reports a schema that an earlier export left behind', () => {
+    const [out, said] = [join(project.dir, 'again'), [] as string[]];
+    const context = { print: (line: string) => said.push(line) };
+    exportEvents(context, { out });
+    writeFileSync(join(out, 'schemas/seat.booked.json'), '{}');
+    exportEvents(context, { out });
+    expect(said).toHaveLength(3);
+    expect(said[2]).toMatch(/^schemas\/seat\.booked\.json is of an earlier export/);
+  });
+
+  it('into a place that is no folder fails, and says so', () => {
+    const out = join(project.dir, 'package.json');
+    expect(() => exportEvents({ print: () => {} }, { out })).toThrow(/^Cannot write to .*package\.json: \w+/);
+  });
+});
+
+describe('rivulet events check', () => {
+  it('passes a compatible change, refuses one that breaks somebody, and leaves nothing behind', async () => {
+    const file = 'events/order-completed.ts';
+    const before = project.read(file);
+    project.write(file, before.replace('  total: amount,', '  total: amount,\n    tip: amount.optional(),'));
+    const compatible = await project.type('npx rivulet events check --against released');
+    expect(compatible).toEqual({
+      code: 0,
+      printed: expect.stringMatching(/^12 event types: nothing breaks .* since released \([0-9a-f]{12}\)\n$/) as string,
+    });
+    project.write(file, before.replace('total: amount,', 'amount,'));
+    const breaking = await project.type('npx rivulet events check --against released');
+    expect(breaking.code).toBe(1);
+    expect(breaking.printed).toMatch(
+      /^order\.completed payload\.total: renamed to amount\n {2}breaks producers: .*\n {2}Keep total, .*\n1 breaking change since released \(/,
+    );
+    project.write(file, before);
+    expect([...project.everything().keys()].filter((path) => path.includes('events-at-'))).toEqual([]);
+  });
+
+  it('against an unknown ref does nothing, with exit code 2', async () => {
+    const { printed, code } = await project.type('npx rivulet events check --against nope');
+    expect([code, printed]).toEqual([2, expect.stringMatching(/^Unknown git ref "nope"/)]);
+  });
+
+  it.each(['--output=x', '', 'HEAD:events', 'released..HEAD'])('takes "%s" for no ref', async (ref) => {
+    await expect(schemasAt(project.dir, ref)).rejects.toThrow(WrongUse);
+  });
+
+  it.each([
+    [
+      'broken',
+      'export const = 1;',
+      /^The events at broken \(\w+\) could not be loaded: .*events\/project-created\.ts:1:13: /,
+    ],
+    [
+      'endless',
+      `import { z } from 'zod';
+const tree = z.object({ get inner() { return z.array(tree); } });
+export const projectCreated = tree;`,
+      /could not be loaded: project\.created: payload\.inner refers to itself/,
+    ],
+  ])('against a ref whose events are %s fails with the reason', async (ref, text, message) => {
+    const file = 'events/project-created.ts';
+    const before = project.read(file);
+    project.write(file, text);
+    await commit(ref);
+    project.write(file, before);
+    const { printed, code } = await project.type(`npx rivulet events check --against ${ref}`);
+    expect([code, printed]).toEqual([1, expect.stringMatching(message)]);
+    expect(printed).not.toContain(project.dir);
+  });
+
+  it('against a ref before there were events fails with the reason', async () => {
+    const tree =
+      'git -c user.name=Ada -c user.email=ada@example.com commit-tree -m none $(git hash-object -t tree /dev/null)';
+    await project.type(`git tag none $(${tree})`);
+    await expect(schemasAt(project.dir, 'none')).rejects.toThrow(/could not be loaded: .*events.*did not match/);
+  });
+});
