@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { direction, fallbackChain } from '../locales.ts';
+import { fallbackChain } from '../../events/closest-locale.ts';
+import { direction } from '../locales.ts';
 import { commentsAndPartials, withoutComments } from '../mustaches.ts';
 import { maxFile, readSource, type SourceFile } from './read.ts';
 

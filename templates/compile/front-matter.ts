@@ -2,7 +2,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 
 import { contact } from '../../events/person.ts';
-import { canonical } from '../locales.ts';
+import { canonical } from '../../events/closest-locale.ts';
 
 /** As an event brings it: else the preview and the checks would show what no reader gets. */
 const { email: _, ...fieldsOfPerson } = contact.shape;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { canonical } from '../locales.ts';
+import { canonical } from '../../events/closest-locale.ts';
 import { TemplateError } from '../template-error.ts';
 
 /** A text file of the templates folder. */
