@@ -2,6 +2,8 @@ import Handlebars from 'handlebars';
 
 import type { PersonOfMail } from './compiled.ts';
 import { format, type Reader } from './format.ts';
+import { linesOf } from './lines.ts';
+import { mustachesIn } from './mustaches.ts';
 
 /** What a template sees: plain JSON, no functions, no prototypes. */
 export interface TemplateData {
@@ -45,6 +47,7 @@ const helpers: Record<string, (...given: never[]) => unknown> = {
   time: (ms: unknown, { data }: HelperOptions) => format.time(data.reader, ms),
   dateTime: (ms: unknown, { data, hash }: HelperOptions) => format.dateTime(data.reader, ms, hash['style']),
   plural: (count: unknown, { data, hash }: HelperOptions) => format.plural(data.reader, count, hash),
+  url: (value: unknown) => format.url(value),
   eq: (one: unknown, other: unknown) => one === other,
   each(this: unknown, list: unknown, options: HelperOptions) {
     if (!Array.isArray(list) || list.length === 0) return options.inverse(this);
@@ -87,9 +90,38 @@ export function compileText(source: string): Words {
 
 /** Throws an Error that holds a line on a syntax error, a helper that there is not, an unescaped value, a partial. */
 export function checkSyntax(source: string): void {
+  checkBlocks(source);
   const program = Handlebars.parse(source);
   new Refusing().accept(program);
   handlebars.precompile(program, optionsFor(true));
+}
+
+/** Handlebars calls itself for a block in a block, and compares each block with all others. */
+const deepestBlock = 50;
+const mostBlocks = 1_000;
+
+function checkBlocks(source: string): void {
+  const lineAt = linesOf(source);
+  const open: number[] = [];
+  let count = 0;
+  for (const { kind, start, end } of mustachesIn(source)) {
+    if (kind !== 'value') continue;
+    const text = source.slice(start, Math.min(end, start + 20));
+    if (/^\{\{~?(?:#|\^\s*[^\s~}])/.test(text)) {
+      open.push(open.at(-1) ?? 0);
+      count += 1;
+    } else if (/^\{\{~?\//.test(text)) open.pop();
+    // {{else if}} is a block in the other half of the one before.
+    if (/^\{\{~?(?:#|\^|\s*else\s+[^\s~}])/.test(text)) open.push((open.pop() ?? 0) + 1);
+    const depth = open.at(-1) ?? 0;
+    if (depth > deepestBlock) {
+      throw new Error(
+        `line ${lineAt(start)}: a block in more than ${deepestBlock} others, {{else if}} included: put some into one`,
+      );
+    }
+    if (count > mostBlocks)
+      throw new Error(`line ${lineAt(start)}: more than ${mostBlocks} blocks: use {{#each}} for what repeats`);
+  }
 }
 
 /** How many values a helper is given. */
@@ -100,6 +132,7 @@ const valuesOf: Readonly<Record<string, number>> = {
   time: 1,
   dateTime: 1,
   plural: 1,
+  url: 1,
   eq: 2,
 };
 
