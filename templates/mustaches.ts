@@ -38,6 +38,13 @@ export function mustacheAt(source: string, start: number): Mustache {
   return { kind: 'unreadable', start, end: source.length };
 }
 
+/** What a `{{...}}` is to a block: `{{#if}}` and `{{^x}}` open one, `{{else}}` and `{{^}}` are in the middle of it, `{{/if}}` closes it. */
+export function blockPart(mustache: string): 'opens' | 'between' | 'closes' | undefined {
+  if (/^\{\{~?(?:#|\^\s*[^\s~}])/.test(mustache)) return 'opens';
+  if (/^\{\{~?(?:\^|\s*else\b)/.test(mustache)) return 'between';
+  return /^\{\{~?\//.test(mustache) ? 'closes' : undefined;
+}
+
 /** A source with each `{{...}}` replaced. Undefined leaves it as it is. */
 export function replaceMustaches(source: string, by: (found: Mustache, text: string) => string | undefined): string {
   let result = '';

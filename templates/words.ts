@@ -3,7 +3,7 @@ import Handlebars from 'handlebars';
 import type { PersonOfMail } from './compiled.ts';
 import { format, type Reader } from './format.ts';
 import { linesOf } from './lines.ts';
-import { mustachesIn } from './mustaches.ts';
+import { blockPart, mustachesIn } from './mustaches.ts';
 
 /** What a template sees: plain JSON, no functions, no prototypes. */
 export interface TemplateData {
@@ -106,13 +106,14 @@ function checkBlocks(source: string): void {
   let count = 0;
   for (const { kind, start, end } of mustachesIn(source)) {
     if (kind !== 'value') continue;
-    const text = source.slice(start, Math.min(end, start + 20));
-    if (/^\{\{~?(?:#|\^\s*[^\s~}])/.test(text)) {
+    const part = blockPart(source.slice(start, end));
+    if (part === 'closes') open.pop();
+    if (part === 'opens') {
       open.push(open.at(-1) ?? 0);
       count += 1;
-    } else if (/^\{\{~?\//.test(text)) open.pop();
+    }
     // {{else if}} is a block in the other half of the one before.
-    if (/^\{\{~?(?:#|\^|\s*else\s+[^\s~}])/.test(text)) open.push((open.pop() ?? 0) + 1);
+    if (part === 'opens' || part === 'between') open.push((open.pop() ?? 0) + 1);
     const depth = open.at(-1) ?? 0;
     if (depth > deepestBlock) {
       throw new Error(

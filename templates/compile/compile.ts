@@ -13,6 +13,7 @@ import { misplacedData } from './data-places.ts';
 import type { FrontMatter } from './front-matter.ts';
 import { gather, type GatheredVariant } from './gather.ts';
 import { mjmlToHtml, placeOf } from './mjml.ts';
+import { brokenStructure } from './mjml-structure.ts';
 import { placeIn } from './place-needs.ts';
 import { ambiguousMarkup } from './plain-markup.ts';
 import { strayText } from './stray-text.ts';
@@ -105,7 +106,7 @@ async function compileVariant({
     ...placed([...ambiguousMarkup(composed.mjml), ...misplacedData(composed.mjml)]),
   ];
   if (together.length > 0) return { mistakes: together };
-  const stray = placed(strayText(composed.mjml));
+  const stray = placed([...strayText(composed.mjml), ...brokenStructure(composed.mjml)]);
   if (stray.length > 0) return { mistakes: stray };
   const { html, mistakes: wrong } = await mjmlToHtml(composed);
   if (wrong.length > 0) return { mistakes: wrong };

@@ -1,7 +1,7 @@
 import { type Mustache, mustacheAt, mustachesIn } from '../mustaches.ts';
 
 /** A piece of MJML or HTML that is more than text. What it is not written well enough for is in `wrong`. */
-export type Markup = Tag | Comment | Sheet | Bogus;
+export type Markup = Tag | Comment | Sheet | Bogus | Value;
 
 export interface Tag {
   is: 'tag';
@@ -47,6 +47,13 @@ export interface Sheet {
   rules: number;
 }
 
+/** A `{{...}}` in text. */
+export interface Value {
+  is: 'value';
+  start: number;
+  value: Mustache;
+}
+
 /** `<!`, `<?`, `</` or `<` before anything that begins no element and no comment. */
 export interface Bogus {
   is: 'bogus';
@@ -67,8 +74,11 @@ export function* markupOf(source: string): Generator<Markup> {
   for (let found = next.exec(source); found; found = next.exec(source)) {
     const at = found.index;
     let end = at + 1;
-    if (found[0] === '{{') end = mustacheAt(source, at).end;
-    else if (at < outlookUntil && source.startsWith(outlookEnd, at)) end = at + outlookEnd.length;
+    if (found[0] === '{{') {
+      const value = mustacheAt(source, at);
+      yield { is: 'value', start: at, value };
+      end = value.end;
+    } else if (at < outlookUntil && source.startsWith(outlookEnd, at)) end = at + outlookEnd.length;
     else if (at < outlookUntil && source.startsWith('<!--', at)) end = at + 4; // its end is that of the comment around
     else if (source.startsWith('<!--', at)) {
       const close = source.indexOf('-->', at + 4);

@@ -72,5 +72,5 @@ export function placeOf(places: readonly Place[], line: number): string {
 /** MJML's parser throws with the line in its words. */
 function inWords(places: readonly Place[], message: string): string {
   const line = /\bline:?\s*(\d+)/i.exec(message)?.[1];
-  return line === undefined ? message : `${placeOf(places, Number(line))} ${message}`;
+  return `${placeOf(places, Number(line ?? 1))} MJML cannot compile it: ${message}`;
 }

@@ -50,6 +50,8 @@ function messageOf(markup: Markup, source: string): string | undefined {
       return markup.inline && markup.rules > mostInlineRules
         ? `<mj-style inline> has more than ${mostInlineRules} rules: put some into an mj-style without inline`
         : undefined;
+    case 'value':
+      return undefined;
     default:
       return markup satisfies never;
   }
