@@ -45,6 +45,8 @@ export interface Sheet {
   /** MJML writes its rules into the elements. */
   inline: boolean;
   rules: number;
+  /** The first `<` in it, -1 without one. */
+  markup: number;
 }
 
 /** A `{{...}}` in text. */
@@ -52,6 +54,8 @@ export interface Value {
   is: 'value';
   start: number;
   value: Mustache;
+  /** Where the comment for Outlook begins that it stands in, -1 outside of one. */
+  comment: number;
 }
 
 /** `<!`, `<?`, `</` or `<` before anything that begins no element and no comment. */
@@ -62,21 +66,21 @@ export interface Bogus {
 
 const outlook = /<!--\s*\[if\b[^\]>]*\]>/iy;
 const outlookEnd = '<![endif]-->';
-const name = /<\/?[a-z][^\s/>"'=<{]*/iy;
-const attributeName = /[^\s/>"'=<{]+/y;
-const equals = /\s*=\s*/y;
-const bare = /[^\s"'`=<>{]*(?=[\s>]|\{\{|$)/y;
+const name = /<\/?[a-z][\w:.-]*(?=[ \t\n/>{<]|$)/iy;
+const attributeName = /[a-z_:][\w:.-]*/iy;
+const equals = /[ \t\n]*=[ \t\n]*/y;
+const bare = /[^ \t\n"'`=<>{]*(?=[ \t\n>]|\{\{|$)/y;
 
 /** The markup of a source, in order and in one pass. Blocks of Handlebars are read over: both halves of a condition are there. */
 export function* markupOf(source: string): Generator<Markup> {
   const next = /<|\{\{/g;
-  let outlookUntil = 0;
+  let [outlookFrom, outlookUntil] = [-1, 0];
   for (let found = next.exec(source); found; found = next.exec(source)) {
     const at = found.index;
     let end = at + 1;
     if (found[0] === '{{') {
       const value = mustacheAt(source, at);
-      yield { is: 'value', start: at, value };
+      yield { is: 'value', start: at, value, comment: at < outlookUntil ? outlookFrom : -1 };
       end = value.end;
     } else if (at < outlookUntil && source.startsWith(outlookEnd, at)) end = at + outlookEnd.length;
     else if (at < outlookUntil && source.startsWith('<!--', at)) end = at + 4; // its end is that of the comment around
@@ -87,7 +91,7 @@ export function* markupOf(source: string): Generator<Markup> {
       const forOutlook = outlook.test(source) && outlook.lastIndex <= until;
       yield { is: 'comment', start: at, text: source.slice(at, until), forOutlook };
       end = forOutlook ? outlook.lastIndex : until;
-      if (forOutlook) outlookUntil = until;
+      if (forOutlook) [outlookFrom, outlookUntil] = [at, until];
     } else {
       name.lastIndex = at;
       if (name.test(source)) {
@@ -128,7 +132,8 @@ function readTag(source: string, start: number, from: number, forOutlook: boolea
       tag.loose.push(found);
       at = found.end;
     } else if (letter === '<') break;
-    else at = /[\s/]/.test(letter) ? at + 1 : readAttribute(source, at, tag);
+    else if (/[ \t\n]/.test(letter) || source.startsWith('/>', at)) at += 1;
+    else at = readAttribute(source, at, tag);
   }
   tag.wrong ??= { at: start, what: 'unended' };
   return { tag, end: at };
@@ -185,5 +190,6 @@ function readSheet(source: string, { attributes }: Tag, start: number, end: numb
     values: [...mustachesIn(css)].map((found) => ({ ...found, start: found.start + start, end: found.end + start })),
     inline: attributes.some((attribute) => attribute.name === 'inline'),
     rules: css.split('{').length - 1,
+    markup: css.indexOf('<'),
   };
 }

@@ -1,4 +1,4 @@
-import { mustachesIn } from '../mustaches.ts';
+import { blockPart, type Mustache, mustachesIn } from '../mustaches.ts';
 import { linesOf } from '../lines.ts';
 import { type Comment, type Markup, markupOf, type Tag } from './markup.ts';
 
@@ -27,8 +27,9 @@ export function ambiguousMarkup(source: string): Problem[] {
       );
   }
   const open = new Nesting();
+  const blocks = new Blocks();
   for (const markup of markupOf(source)) {
-    const message = messageOf(markup, source);
+    const message = messageOf(markup, source) ?? blocks.torn(markup, source);
     if (message !== undefined) tell(markup.is === 'tag' && markup.wrong ? markup.wrong.at : markup.start, message);
     if (markup.is === 'tag' && open.deeperThan(deepest, markup)) {
       tell(markup.start, `<${markup.name}> is in more than ${deepest} elements: close those that have ended`);
@@ -47,6 +48,8 @@ function messageOf(markup: Markup, source: string): string | undefined {
     case 'bogus':
       return wrongBeginning(source.slice(markup.start, markup.start + 12));
     case 'sheet':
+      if (markup.markup >= 0)
+        return 'a style sheet with a < in it: some read an element or a comment there; write \\3c in strings';
       return markup.inline && markup.rules > mostInlineRules
         ? `<mj-style inline> has more than ${mostInlineRules} rules: put some into an mj-style without inline`
         : undefined;
@@ -115,6 +118,46 @@ function wrongBeginning(text: string): string {
   if (text.startsWith('<{{') || text.startsWith('</{{'))
     return 'data does not name an element: write its name behind <';
   return `${text.slice(0, text.startsWith('</') ? 3 : 2)} begins no element: write &lt; for a < that is shown`;
+}
+
+/**
+ * Blocks that begin in one value, comment or text and end in another: of what is between, a condition would leave a quote or a
+ * comment open, and data would stand where it may not.
+ */
+class Blocks {
+  #comments: number[] = [];
+
+  torn(markup: Markup, source: string): string | undefined {
+    if (markup.is === 'tag') {
+      const torn = markup.attributes.find(({ values }) => !isWhole(values, source));
+      return torn && `${torn.name}="…" in <${markup.name}>: a block begins and ends between the same quotes`;
+    }
+    if (markup.is === 'comment' && !markup.forOutlook && !isWhole([...mustachesIn(markup.text)], markup.text)) {
+      return 'a comment with a part of a block in it: a block begins and ends in the same comment';
+    }
+    if (markup.is !== 'value') return undefined;
+    const part = partOf(markup.value, source);
+    const comment = part === 'opens' ? markup.comment : (this.#comments.at(-1) ?? markup.comment);
+    if (part === 'opens') this.#comments.push(comment);
+    if (part === 'closes') this.#comments.pop();
+    if (part === undefined || comment === markup.comment) return undefined;
+    return `${source.slice(markup.start, markup.value.end)}: its block begins in another comment for Outlook, or in none`;
+  }
+}
+
+/** Whether each block in it begins and ends in it. */
+function isWhole(values: readonly Mustache[], source: string): boolean {
+  let open = 0;
+  for (const value of values) {
+    const part = partOf(value, source);
+    if (part !== 'opens' && part !== undefined && open === 0) return false;
+    open += part === 'opens' ? 1 : part === 'closes' ? -1 : 0;
+  }
+  return open === 0;
+}
+
+function partOf({ kind, start, end }: Mustache, source: string) {
+  return kind === 'value' ? blockPart(source.slice(start, end)) : undefined;
 }
 
 /** Enough of it to be found. */

@@ -16,6 +16,11 @@ export const attacksOnParsers: Attack[] = [
     ['a comment without an end', '<!-- ', /begins a comment without an end/],
     ['one attribute twice', '<a href="https://example.com" href="javascript:alert(1)">x</a>', /href twice/],
     ['a quote inside of a value without quotes', '<img alt=x"onerror=alert(1)>', /name="value"/],
+    [
+      'a quote that one branch alone opens',
+      '{{#if event.at}}<p title="{{else}}<p title={{/if}}{{event.text}}">',
+      /the same quotes/,
+    ],
     ['data as the name of an element, `<{{x}}>`', '<{{event.text}}>', /data does not name an element/],
     ['markup behind braces that are shown, `\\{{`', '\\{{ <a href={{event.url}}>x</a> }}', /between quotes only/],
     ['a raw block of Handlebars, `{{{{if x}}}}`', '{{{{if event.text}}}}<script>{{{{/if}}}}', /finds no end of it/],
