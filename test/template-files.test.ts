@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { sourceFiles } from '../preview/source-files.ts';
 import { compileAll } from '../templates/compile/compile-all.ts';
 import { TemplateError } from '../templates/template-error.ts';
 import { dir, known, mail, section, templatesToCompile, write } from './support/template-to-compile.ts';
@@ -100,6 +101,12 @@ describe('a symbolic link that leads out of the templates folder is refused', ()
     expect(await mistakes()).toEqual([nowhere]);
     link(at('partials/own.mjml'), 'partials/own.mjml');
     expect(await mistakes()).toEqual([nowhere]);
+  });
+
+  it('and not shown in the preview', () => {
+    link(join(outside, 'secret.mjml'), 'note/mail.de.mjml');
+    const onDisk = { name: 'note', findings: [], mistakes: [`${out('note/mail.de.mjml')}`, 'partials/own.mjml:1 x'] };
+    expect(sourceFiles(dir(), onDisk).map(({ file }) => file)).toEqual(['note/mail.mjml', 'partials/own.mjml']);
   });
 
   it('but not one that stays inside, nor the folder itself', async () => {

@@ -66,8 +66,8 @@ function filesOf(dir: string, name: string): string[] {
   return files;
 }
 
-/** One file. Throws an Error that begins with its name. */
-export function readSource(dir: string, file: string): SourceFile {
+/** What is in a file, whether it can be compiled or not. Throws an Error that begins with its name. */
+export function bytesOf(dir: string, file: string): Buffer {
   const path = realPath(dir, file);
   if (path === undefined) throw new Error(`${file} does not exist`);
   const stats = statSync(path);
@@ -77,9 +77,15 @@ export function readSource(dir: string, file: string): SourceFile {
       `${file} has ${stats.size} bytes; a file of a template has at most ${maxFile}: move parts of it into partials`,
     );
   }
+  return readFileSync(path);
+}
+
+/** One file. Throws an Error that begins with its name. */
+export function readSource(dir: string, file: string): SourceFile {
+  const bytes = bytesOf(dir, file);
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)); // without the BOM that some editors write
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes); // without the BOM that some editors write
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new Error(`${file} is not UTF-8: save it as UTF-8 in your editor`, { cause: error });
