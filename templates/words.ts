@@ -90,8 +90,12 @@ export function compileText(source: string): Words {
 
 /** Throws an Error that holds a line on a syntax error, a helper that there is not, an unescaped value, a partial. */
 export function checkSyntax(source: string): void {
-  checkBlocks(source);
+  const blocks = checkBlocks(source);
   const program = Handlebars.parse(source);
+  // Handlebars reads more than the scanners do that look for markup around it: {{{{raw blocks}}}}, and "a string\".
+  if (blocks.unreadable !== undefined) {
+    throw new Error(`line ${blocks.unreadable}: {{{{...}}}} and \\" at the end of a string are not for templates`);
+  }
   new Refusing().accept(program);
   handlebars.precompile(program, optionsFor(true));
 }
@@ -100,11 +104,12 @@ export function checkSyntax(source: string): void {
 const deepestBlock = 50;
 const mostBlocks = 1_000;
 
-function checkBlocks(source: string): void {
+function checkBlocks(source: string): { unreadable: number | undefined } {
   const lineAt = linesOf(source);
   const open: number[] = [];
   let count = 0;
   for (const { kind, start, end } of mustachesIn(source)) {
+    if (kind === 'unreadable') return { unreadable: lineAt(start) };
     if (kind !== 'value') continue;
     const part = blockPart(source.slice(start, end));
     if (part === 'closes') open.pop();
@@ -123,6 +128,7 @@ function checkBlocks(source: string): void {
     if (count > mostBlocks)
       throw new Error(`line ${lineAt(start)}: more than ${mostBlocks} blocks: use {{#each}} for what repeats`);
   }
+  return { unreadable: undefined };
 }
 
 /** How many values a helper is given. */
@@ -143,9 +149,10 @@ function checkCall(call: Pick<hbs.AST.SubExpression, 'params' | 'hash' | 'loc'> 
   const wanted = Object.hasOwn(valuesOf, original) ? valuesOf[original] : undefined;
   if (wanted === undefined) return;
   if (call.params.length !== wanted) {
+    const field = call.params.length === 0 ? `; a field of that name is {{this.${original}}}` : '';
     refuse(
       call,
-      `{{${original}}} takes ${wanted === 1 ? 'one value' : `${wanted} values`}, and has ${call.params.length}`,
+      `{{${original}}} takes ${wanted === 1 ? 'one value' : `${wanted} values`}, and has ${call.params.length}${field}`,
     );
   }
   if (original === 'plural' && !call.hash?.pairs.some(({ key }) => key === 'other')) {

@@ -42,6 +42,15 @@ describe('{{url}} in an email', () => {
     expect(render(prepare(template), {}, cart).html.match(/a%20b%26c%3Dd/g)).toHaveLength(4);
   });
 
+  it('leaves a field of that name to {{this.url}}', async () => {
+    write(
+      'note/mail.mjml',
+      mail(text('{{#with event}}<a href="{{this.url}}">x</a>{{#if url}}y{{/if}}{{/with}}'), { more }),
+    );
+    const { template } = await compileTemplate(dir(), 'note', known);
+    expect(needsOf(template.variants['en']!).map(({ path }) => path)).toContain('event.url');
+  });
+
   it('counts as a use of its value', async () => {
     write('note/mail.mjml', mail(text('{{url event.cart_id}}{{url (date event.total)}}'), { more }));
     const { template } = await compileTemplate(dir(), 'note', known);
@@ -56,7 +65,10 @@ describe('{{url}} in an email', () => {
   });
 
   it.each([
-    ['{{url}}', /there is no such name|takes one value, and has 0|unknown/],
+    [
+      '{{#with event}}{{url}}{{/with}}',
+      /\{\{url\}\} takes one value, and has 0; a field of that name is \{\{this\.url\}\}/,
+    ],
     ['{{url event.cart_id event.total}}', /\{\{url\}\} takes one value, and has 2/],
     ['{{#url event.cart_id}}x{{/url}}', /\{\{#url\}\}: url is no block; write \{\{url \.\.\.\}\}/],
     ['{{url event.crt_id}}', /has no "crt_id"; is it "cart_id"\?/],

@@ -19,13 +19,6 @@ export function ambiguousMarkup(source: string): Problem[] {
   const found: Problem[] = [];
   const lineAt = linesOf(source);
   const tell = (at: number, message: string) => found.push({ line: lineAt(at), message });
-  for (const { kind, start } of mustachesIn(source)) {
-    if (kind === 'unreadable')
-      tell(
-        start,
-        `${firstLine(source.slice(start, start + 40))}: Handlebars finds no end of it: close its quotes and braces`,
-      );
-  }
   const open = new Nesting();
   const blocks = new Blocks();
   for (const markup of markupOf(source)) {

@@ -23,7 +23,11 @@ export const attacksOnParsers: Attack[] = [
     ],
     ['data as the name of an element, `<{{x}}>`', '<{{event.text}}>', /data does not name an element/],
     ['markup behind braces that are shown, `\\{{`', '\\{{ <a href={{event.url}}>x</a> }}', /between quotes only/],
-    ['a raw block of Handlebars, `{{{{if x}}}}`', '{{{{if event.text}}}}<script>{{{{/if}}}}', /finds no end of it/],
+    [
+      'a raw block of Handlebars, `{{{{if x}}}}`',
+      '{{{{if event.text}}}}<script>{{{{/if}}}}',
+      /\{\{\{\{\.\.\.\}\}\}\} and .* are not for templates/,
+    ],
     ['NUL, which parsers drop or replace', '<scr\u0000ipt>alert(1)</script>', /control character U\+0000/],
   ].map(([what, words, says]): Attack => ({ what, words, stops: 'publish', says }) as Attack),
   {
