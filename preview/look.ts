@@ -1,7 +1,7 @@
 import { type CompiledTemplate } from '../templates/compiled.ts';
 import { prepare, type Template } from '../templates/catalogue.ts';
 import { sampleLinks } from '../templates/sample-links.ts';
-import { canonical } from '../templates/locales.ts';
+import { canonical } from '../events/closest-locale.ts';
 import { render, type RenderedEmail } from '../templates/render.ts';
 import { dataOf, type EditedData, type MailData, WrongData } from './mail-data.ts';
 import type { Versions } from './product.ts';

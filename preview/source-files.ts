@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { bytesOf } from '../templates/compile/read.ts';
 import type { OnDisk } from './templates-on-disk.ts';
 
 /** A file of a template as it is now, with what was found in each line. */
@@ -18,7 +19,7 @@ export function sourceFiles(dir: string, { name, last, mistakes, findings }: OnD
     ...findings.map(({ file, line, message }) => ({ file, line, message })),
   ];
   return [...new Set([...own, ...shared.toSorted(), ...mentioned])].flatMap((file) => {
-    const text = textOf(join(dir, file));
+    const text = textOf(dir, file);
     if (text === undefined) return [];
     const lines = text.replace(/\n$/, '').split('\n');
     return [
@@ -58,9 +59,10 @@ function depth(file: string): number {
   return file.split('.').length;
 }
 
-function textOf(path: string): string | undefined {
+/** Undefined for what is no file of the folder: a link that leads out of it is not shown here either. */
+function textOf(dir: string, file: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return bytesOf(dir, file).toString('utf8');
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 import type { CompiledTemplate, CompiledVariant } from './compiled.ts';
-import { closestLocale } from './locales.ts';
+import { closestLocale } from '../events/closest-locale.ts';
 import { compileHtml, compileText, type Words } from './words.ts';
 
 /** A template ready to render. */

@@ -40,6 +40,12 @@ export const format = {
     const clock = dateFormat(reader, { dateStyle: dateStyle(style), timeStyle: 'short' }).format(at);
     return zone ? `${clock} ${zone.value}` : clock;
   },
+  /** `{{url "a b&c"}}` -> a%20b%26c. For a part of a link: a value of its query, or one step of its path. */
+  url(value: unknown): string {
+    if (typeof value === 'number' && Number.isFinite(value)) return encoded(String(value));
+    if (typeof value === 'string' || typeof value === 'boolean') return encoded(String(value));
+    throw new Error(`url needs a text or a number and was given ${describe(value)}`);
+  },
   /** `{{plural 3 one="# day" other="# days"}}` -> 3 days. The forms are those of the locale (CLDR); `other` is needed. */
   plural(reader: Reader, count: unknown, forms: Record<string, unknown>): string {
     const value = number('plural', count);
@@ -48,6 +54,14 @@ export const format = {
     return form.replaceAll('#', format.number(reader, value));
   },
 };
+
+/** All but the unreserved characters of RFC 3986: a `)` or a `'` would end a link in a text part or in a filter. */
+function encoded(text: string): string {
+  return encodeURIComponent(text.toWellFormed()).replaceAll(
+    /[!'()*]/g,
+    (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
 
 function number(helper: string, value: unknown): number {
   const found = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
@@ -88,7 +102,11 @@ function kept<Options extends object, Format>(make: (reader: Reader, options: Op
   };
 }
 
-const numberFormat = kept(({ locale }, options: Intl.NumberFormatOptions) => new Intl.NumberFormat(locale, options));
+/** No sign on zero: -0.001 rounds to 0.00, and a discount of nothing is 0, not -0. */
+const numberFormat = kept(
+  ({ locale }, options: Intl.NumberFormatOptions) =>
+    new Intl.NumberFormat(locale, { signDisplay: 'negative', ...options }),
+);
 
 const dateFormat = kept(
   ({ locale, timeZone }, options: Intl.DateTimeFormatOptions) =>

@@ -1,6 +1,7 @@
 import { Parser } from 'htmlparser2';
 
-const linkAttributes = new Set(
+/** Attributes whose value is the address of something. */
+export const linkAttributes = new Set(
   'href src action formaction background poster cite xlink:href ping longdesc lowsrc dynsrc'.split(' '),
 );
 const links = /^(?:https?|mailto|tel):/i;
@@ -9,7 +10,7 @@ const elements = new Set(
   plaintext xmp`.split(/\s+/),
 );
 /** The beginning of a comment that Outlook on Windows reads as HTML. */
-const conditional = /^\s*\[if\b[^\]]*\]>/i;
+export const conditional = /^\s*\[if\b[^\]>]*\]>/i;
 
 /**
  * What of a mail's finished HTML must not reach anybody: a link that is none of https, http, mailto and tel, an event

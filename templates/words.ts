@@ -2,6 +2,8 @@ import Handlebars from 'handlebars';
 
 import type { PersonOfMail } from './compiled.ts';
 import { format, type Reader } from './format.ts';
+import { linesOf } from './lines.ts';
+import { blockPart, mustachesIn } from './mustaches.ts';
 
 /** What a template sees: plain JSON, no functions, no prototypes. */
 export interface TemplateData {
@@ -45,6 +47,7 @@ const helpers: Record<string, (...given: never[]) => unknown> = {
   time: (ms: unknown, { data }: HelperOptions) => format.time(data.reader, ms),
   dateTime: (ms: unknown, { data, hash }: HelperOptions) => format.dateTime(data.reader, ms, hash['style']),
   plural: (count: unknown, { data, hash }: HelperOptions) => format.plural(data.reader, count, hash),
+  url: (value: unknown) => format.url(value),
   eq: (one: unknown, other: unknown) => one === other,
   each(this: unknown, list: unknown, options: HelperOptions) {
     if (!Array.isArray(list) || list.length === 0) return options.inverse(this);
@@ -87,9 +90,45 @@ export function compileText(source: string): Words {
 
 /** Throws an Error that holds a line on a syntax error, a helper that there is not, an unescaped value, a partial. */
 export function checkSyntax(source: string): void {
+  const blocks = checkBlocks(source);
   const program = Handlebars.parse(source);
+  // Handlebars reads more than the scanners do that look for markup around it: {{{{raw blocks}}}}, and "a string\".
+  if (blocks.unreadable !== undefined) {
+    throw new Error(`line ${blocks.unreadable}: {{{{...}}}} and \\" at the end of a string are not for templates`);
+  }
   new Refusing().accept(program);
   handlebars.precompile(program, optionsFor(true));
+}
+
+/** Handlebars calls itself for a block in a block, and compares each block with all others. */
+const deepestBlock = 50;
+const mostBlocks = 1_000;
+
+function checkBlocks(source: string): { unreadable: number | undefined } {
+  const lineAt = linesOf(source);
+  const open: number[] = [];
+  let count = 0;
+  for (const { kind, start, end } of mustachesIn(source)) {
+    if (kind === 'unreadable') return { unreadable: lineAt(start) };
+    if (kind !== 'value') continue;
+    const part = blockPart(source.slice(start, end));
+    if (part === 'closes') open.pop();
+    if (part === 'opens') {
+      open.push(open.at(-1) ?? 0);
+      count += 1;
+    }
+    // {{else if}} is a block in the other half of the one before.
+    if (part === 'opens' || part === 'between') open.push((open.pop() ?? 0) + 1);
+    const depth = open.at(-1) ?? 0;
+    if (depth > deepestBlock) {
+      throw new Error(
+        `line ${lineAt(start)}: a block in more than ${deepestBlock} others, {{else if}} included: put some into one`,
+      );
+    }
+    if (count > mostBlocks)
+      throw new Error(`line ${lineAt(start)}: more than ${mostBlocks} blocks: use {{#each}} for what repeats`);
+  }
+  return { unreadable: undefined };
 }
 
 /** How many values a helper is given. */
@@ -100,6 +139,7 @@ const valuesOf: Readonly<Record<string, number>> = {
   time: 1,
   dateTime: 1,
   plural: 1,
+  url: 1,
   eq: 2,
 };
 
@@ -109,9 +149,10 @@ function checkCall(call: Pick<hbs.AST.SubExpression, 'params' | 'hash' | 'loc'> 
   const wanted = Object.hasOwn(valuesOf, original) ? valuesOf[original] : undefined;
   if (wanted === undefined) return;
   if (call.params.length !== wanted) {
+    const field = call.params.length === 0 ? `; a field of that name is {{this.${original}}}` : '';
     refuse(
       call,
-      `{{${original}}} takes ${wanted === 1 ? 'one value' : `${wanted} values`}, and has ${call.params.length}`,
+      `{{${original}}} takes ${wanted === 1 ? 'one value' : `${wanted} values`}, and has ${call.params.length}${field}`,
     );
   }
   if (original === 'plural' && !call.hash?.pairs.some(({ key }) => key === 'other')) {

@@ -217,7 +217,7 @@ describe('docs/templates.md', () => {
   });
 
   it('shows every helper', () => {
-    expect(rows.length).toBe(6);
+    expect(rows.length).toBe(7);
     for (const helper of helperNames) expect(page).toContain(helper);
   });
 });

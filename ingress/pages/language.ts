@@ -1,4 +1,5 @@
 import type { Config } from '../../config/schema.ts';
+import { canonical, fallbackChain } from '../../events/closest-locale.ts';
 import { arabic } from './words-arabic.ts';
 import { french } from './words-french.ts';
 import { german } from './words-german.ts';
@@ -26,8 +27,8 @@ export interface Language {
 /** The first locale that there are words for: the person's, then what their browser asks for, then English. */
 export function languageOf(locale: string | undefined, acceptLanguage: string | undefined): Language {
   for (const wanted of [...(locale === undefined ? [] : [locale]), ...inOrder(acceptLanguage ?? '')]) {
-    const code = primary(wanted);
-    if (isKnown(code)) return { code, words: languages[code], locale: wanted };
+    const code = fallbackChain(wanted).find(isKnown);
+    if (code) return { code, words: languages[code], locale: wanted };
   }
   return { code: 'en', words: english, locale: 'en' };
 }
@@ -45,8 +46,6 @@ function inOrder(acceptLanguage: string): string[] {
     .map(({ tag }) => tag);
 }
 
-const primary = (locale: string) => locale.toLowerCase().split('-')[0] ?? '';
-
 function isKnown(code: string): code is Language['code'] {
   return Object.hasOwn(languages, code);
 }
@@ -60,7 +59,7 @@ export interface TopicWords {
 export function topicWords(topics: Config['topics'], name: string, { locale }: Language): TopicWords | undefined {
   if (!Object.hasOwn(topics, name)) return undefined;
   const topic = topics[name];
-  const translated = Object.entries(topic?.translations ?? {});
-  const exact = translated.find(([tag]) => tag.toLowerCase() === locale.toLowerCase());
-  return (exact ?? translated.find(([tag]) => tag.toLowerCase() === primary(locale)))?.[1] ?? topic;
+  const translated = new Map(Object.entries(topic?.translations ?? {}).map(([tag, words]) => [canonical(tag), words]));
+  const closest = fallbackChain(locale).find((tag) => translated.has(tag));
+  return closest === undefined ? topic : translated.get(closest);
 }

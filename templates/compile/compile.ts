@@ -13,7 +13,9 @@ import { misplacedData } from './data-places.ts';
 import type { FrontMatter } from './front-matter.ts';
 import { gather, type GatheredVariant } from './gather.ts';
 import { mjmlToHtml, placeOf } from './mjml.ts';
+import { brokenStructure } from './mjml-structure.ts';
 import { placeIn } from './place-needs.ts';
+import { ambiguousMarkup } from './plain-markup.ts';
 import { strayText } from './stray-text.ts';
 import { textPart } from './text-part.ts';
 import { tryOut } from './try-out.ts';
@@ -89,7 +91,7 @@ async function compileVariant({
       const wrong = syntaxMistakes(words.replaceAll(partialName, ''), place);
       if (wrong.length > 0) return wrong;
       const bare = withoutComments(words).replaceAll(constantName, '');
-      return misplacedData(bare).map(({ line, message }) => `${place(line)} ${message}`);
+      return [...ambiguousMarkup(bare), ...misplacedData(bare)].map(({ line, message }) => `${place(line)} ${message}`);
     }),
     ...syntaxMistakes(subject, () => `${file.file}:1 subject`),
     ...syntaxMistakes(preheader, () => `${file.file}:1 preheader`),
@@ -97,13 +99,15 @@ async function compileVariant({
   ];
   if (mistakes.length > 0) return { mistakes };
   // What is harmless in each part may not be so in the whole: a partial between braces, or inside of a tag.
+  const placed = (problems: { line: number; message: string }[]) =>
+    problems.map(({ line, message }) => `${placeOf(composed.places, line)} ${message}`);
   const together = [
     ...syntaxMistakes(composed.mjml, (line) => placeOf(composed.places, line)),
-    ...[...misplacedData(composed.mjml), ...strayText(composed.mjml)].map(
-      ({ line, message }) => `${placeOf(composed.places, line)} ${message}`,
-    ),
+    ...placed([...ambiguousMarkup(composed.mjml), ...misplacedData(composed.mjml)]),
   ];
   if (together.length > 0) return { mistakes: together };
+  const stray = placed([...strayText(composed.mjml), ...brokenStructure(composed.mjml)]);
+  if (stray.length > 0) return { mistakes: stray };
   const { html, mistakes: wrong } = await mjmlToHtml(composed);
   if (wrong.length > 0) return { mistakes: wrong };
   // MJML writes CSS of some of its attributes.
@@ -111,13 +115,7 @@ async function compileVariant({
     ({ message }) => `${placeOfMustache(composed, message, file.file)} ${message}`,
   );
   if (written.length > 0) return { mistakes: written };
-  let derived: string | undefined;
-  try {
-    derived = text ? undefined : textPart(html);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return { mistakes: [`${file.file}:1 the elements of its HTML are nested too deeply`] };
-  }
+  const derived = text ? undefined : textPart(html);
   if (!text && derived === undefined) return { mistakes: [literalBraces(composed, file.file)] };
   const unreadable = syntaxMistakes(derived ?? '', () => `${file.file}:1 the text part made of the HTML:`);
   if (unreadable.length > 0) return { mistakes: unreadable };

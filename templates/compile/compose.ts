@@ -1,9 +1,8 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-
-import { direction, fallbackChain } from '../locales.ts';
-import { commentsAndPartials, withoutComments } from '../mustaches.ts';
-import { maxFile, readSource, type SourceFile } from './read.ts';
+import { fallbackChain } from '../../events/closest-locale.ts';
+import { direction } from '../locales.ts';
+import { linesOf } from '../lines.ts';
+import { mustachesIn, withoutComments } from '../mustaches.ts';
+import { filesIn, maxFile, readSource, type SourceFile } from './read.ts';
 
 /** Where a line of the composed document comes from. */
 export interface Place {
@@ -29,6 +28,9 @@ const maxDepth = 20;
 /** Partials in partials multiply: a few lines of them could be gigabytes. Characters, and how often something is put in. */
 const maxComposed = 2 * maxFile;
 const maxParts = 1_000;
+
+/** A partial, and what it is told to be. */
+const partialCall = /^\{\{\{?~?#?>([^]*?)~?\}\}\}?$/;
 
 /** How a partial is named. */
 export const partialName = /\{\{~?>\s*[\w-]+\s*~?\}\}/g;
@@ -60,18 +62,24 @@ export function compose(dir: string, layout: string, body: Part, locale: string)
   };
 
   const put = ({ file, text, line }: Part, content: Part | undefined, path: string[]): void => {
-    if ((inserted += 1) > maxParts) throw new Error(`${body.file} has more than ${maxParts} partials put into it`);
+    const lineAt = linesOf(text);
     let from = 0;
-    for (const found of text.matchAll(commentsAndPartials)) {
-      const [whole, named] = found;
-      const at = line + text.slice(0, found.index).split('\n').length - 1;
-      const before = text.slice(from, found.index);
-      add(whole.startsWith('{{~') ? before.trimEnd() : before, file, line + text.slice(0, from).split('\n').length - 1);
-      from = found.index + whole.length;
-      if (whole.endsWith('~}}')) from = text.length - text.slice(from).trimStart().length;
+    for (const { kind, start, end } of mustachesIn(text)) {
+      const whole = text.slice(start, end);
+      const named = kind === 'value' ? partialCall.exec(whole)?.[1] : undefined;
+      if (kind !== 'comment' && named === undefined) continue;
+      if (named !== undefined && (inserted += 1) > maxParts) {
+        throw new Error(`${body.file} has more than ${maxParts} partials put into it`);
+      }
+      const at = line + lineAt(start) - 1;
+      const before = text.slice(from, start);
+      add(whole.startsWith('{{~') ? before.trimEnd() : before, file, line + lineAt(from) - 1);
+      from = whole.endsWith('~}}') ? end + blanks(text, end) : end;
       if (named === undefined) continue; // a comment, which is not for MJML
-      const name = named.replace(/~$/, '').trim();
-      if (!/^[\w-]+$/.test(name)) {
+      const name = named.trim();
+      if (whole.startsWith('{{{')) {
+        mistakes.push(`${file}:${at} ${whole}: a partial stands between two braces, {{> name}}`);
+      } else if (!/^[\w-]+$/.test(name)) {
         mistakes.push(`${file}:${at} {{> ${name}}}: a partial is named by one word and takes no parameters`);
       } else if (name === 'content') {
         if (content) put(content, undefined, path);
@@ -85,13 +93,13 @@ export function compose(dir: string, layout: string, body: Part, locale: string)
           parts.set(part.file, part);
           put(part, undefined, [...path, name]);
         } else {
-          const hidden = text.lastIndexOf('<!--', found.index) > text.lastIndexOf('-->', found.index);
+          const hidden = text.lastIndexOf('<!--', start) > text.lastIndexOf('-->', start);
           const counts = hidden ? '. It counts inside <!-- --> too; {{!-- --}} takes it out' : '';
           mistakes.push(`${file}:${at} {{> ${name}}}: there is no partials/${name}.mjml; ${partialsIn(dir)}${counts}`);
         }
       }
     }
-    add(text.slice(from), file, line + text.slice(0, from).split('\n').length - 1);
+    add(text.slice(from), file, line + lineAt(from) - 1);
   };
 
   try {
@@ -118,22 +126,21 @@ export function compose(dir: string, layout: string, body: Part, locale: string)
 
 /** `footer` in `pt-BR` -> partials/footer.pt-BR.mjml, partials/footer.pt.mjml, partials/footer.mjml: the first that exists. */
 function closestFile(dir: string, folder: string, name: string, locale: string): SourceFile | undefined {
-  const there = new Set(filesOf(dir, folder));
+  const there = new Set(filesIn(dir, folder));
   const names = [...fallbackChain(locale).map((one) => `${name}.${one}.mjml`), `${name}.mjml`];
   const file = names.find((one) => there.has(one));
   return file === undefined ? undefined : readSource(dir, `${folder}/${file}`);
 }
 
-function filesOf(dir: string, folder: string): string[] {
-  try {
-    return readdirSync(join(dir, folder));
-  } catch {
-    return [];
-  }
+/** How many blanks follow. */
+function blanks(text: string, from: number): number {
+  const next = /\S|$/g;
+  next.lastIndex = from;
+  return (next.exec(text)?.index ?? text.length) - from;
 }
 
 function partialsIn(dir: string): string {
-  const names = filesOf(dir, 'partials')
+  const names = filesIn(dir, 'partials')
     .filter((file) => /^[\w-]+\.mjml$/.test(file))
     .map((file) => file.slice(0, -'.mjml'.length));
   return names.length > 0 ? `there are ${names.join(', ')}` : 'the folder partials has none';

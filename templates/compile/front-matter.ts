@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import { mailbox } from '../../config/senders.ts';
 import { contact } from '../../events/person.ts';
-import { canonical } from '../locales.ts';
+import { canonical } from '../../events/closest-locale.ts';
 
 /** As an event brings it: else the preview and the checks would show what no reader gets. */
 const { email: _, ...fieldsOfPerson } = contact.shape;

@@ -1,5 +1,6 @@
 import { Parser } from 'htmlparser2';
 
+import { linesOf } from '../lines.ts';
 import type { Composed, Place } from './compose.ts';
 
 /** MJML is a tool of those who publish; a worker in production has none. */
@@ -12,8 +13,9 @@ type Mjml2Html = (
 export async function mjmlToHtml({ mjml, places }: Composed): Promise<{ html: string; mistakes: string[] }> {
   const open = unclosed(mjml).map(({ name, line }) => `${placeOf(places, line)} <${name}> is never closed`);
   if (open.length > 0) return { html: '', mistakes: open };
-  const mistakes = [...mjml.matchAll(/<mj-include\b/g)].map(
-    ({ index }) => `${placeOf(places, mjml.slice(0, index).split('\n').length)} mj-include: use {{> name}}`,
+  const lineAt = linesOf(mjml);
+  const mistakes = [...mjml.matchAll(/<mj-include\b/gi)].map(
+    ({ index }) => `${placeOf(places, lineAt(index))} mj-include: use {{> name}}`,
   );
   if (mistakes.length > 0) return { html: '', mistakes };
   const mjml2html = await loadMjml();
@@ -29,14 +31,14 @@ export async function mjmlToHtml({ mjml, places }: Composed): Promise<{ html: st
 function unclosed(mjml: string): { name: string; line: number }[] {
   const found: { name: string; line: number }[] = [];
   const opened: number[] = [];
+  const lineAt = linesOf(mjml);
   const parser = new Parser(
     {
       onopentagname: () => void opened.push(parser.startIndex),
       onclosetag(name, implied) {
         const at = opened.pop() ?? 0;
         const selfClosing = mjml.slice(parser.endIndex - 1, parser.endIndex + 1) === '/>';
-        if (implied && !selfClosing && /^mj(?:ml$|-)/.test(name))
-          found.push({ name, line: mjml.slice(0, at).split('\n').length });
+        if (implied && !selfClosing && /^mj(?:ml$|-)/.test(name)) found.push({ name, line: lineAt(at) });
       },
     },
     { xmlMode: true },
@@ -70,5 +72,5 @@ export function placeOf(places: readonly Place[], line: number): string {
 /** MJML's parser throws with the line in its words. */
 function inWords(places: readonly Place[], message: string): string {
   const line = /\bline:?\s*(\d+)/i.exec(message)?.[1];
-  return line === undefined ? message : `${placeOf(places, Number(line))} ${message}`;
+  return `${placeOf(places, Number(line ?? 1))} MJML cannot compile it: ${message}`;
 }

@@ -1,6 +1,6 @@
 import { convert } from 'html-to-text';
 
-import { mustaches } from '../mustaches.ts';
+import { replaceMustaches } from '../mustaches.ts';
 
 const asText = {
   wordwrap: false as const,
@@ -25,9 +25,13 @@ const [open, close] = ['\ufdd0', '\ufdd1'];
  */
 export function textPart(html: string): string | undefined {
   const found: string[] = [];
-  const words = html
-    .replaceAll(/[\ufdd0\ufdd1]/g, '')
-    .replaceAll(mustaches, (mustache) => `${open}${found.push(mustache) - 1}${close}`);
+  const words = replaceMustaches(
+    html.replaceAll(/[\ufdd0\ufdd1]/g, ''),
+    (_, text) => `${open}${found.push(text) - 1}${close}`,
+  ).replaceAll(/(?<!\\)(\\+)\ufdd0(\d+)/g, (_, slashes: string, index: string) => {
+    found[Number(index)] = slashes + (found[Number(index)] ?? ''); // they say what Handlebars makes of the braces
+    return `${open}${index}`;
+  });
   const text = convert(words, asText)
     .replaceAll(/(?<![ \t])[ \t]+$/gm, '')
     .replaceAll(/\n{3,}/g, '\n\n')

@@ -5,6 +5,7 @@ import { placeOf } from '../lint/places.ts';
 import { render, UnsafeMail } from '../render.ts';
 import { unsafeParts } from '../safe-html.ts';
 import { sampleLinks } from '../sample-links.ts';
+import { isEncoded } from './data-places.ts';
 
 /** What stands for a value: as a link it is one. */
 const anyValue = 'https://value.invalid/';
@@ -16,7 +17,9 @@ const anyValue = 'https://value.invalid/';
 export function tryOut(ready: Template): Finding[] {
   const { compiled: template } = ready;
   return Object.entries(template.variants).flatMap(([locale, variant]) => {
-    const unsafe = new Set(branchesOf(variant.html, () => anyValue).flatMap(unsafeParts));
+    const unsafe = new Set(
+      branchesOf(variant.html, (mustache) => (isEncoded(mustache) ? 'value' : anyValue)).flatMap(unsafeParts),
+    );
     const { file } = variant;
     const common = { level: 'error' as const, file, line: 1, locale };
     return [

@@ -1,9 +1,9 @@
 import { parseDocument } from 'htmlparser2';
 
 import type { CompiledTemplate } from '../compiled.ts';
-import { withoutComments } from '../mustaches.ts';
+import { linesOf } from '../lines.ts';
+import { replaceMustaches } from '../mustaches.ts';
 import { type Document, type Element, isElement, isText } from './document.ts';
-import { lineAt } from './places.ts';
 
 /** Something of HTML or CSS that the author of a source wrote. */
 export type Used =
@@ -25,7 +25,8 @@ export interface UsedAt {
 export function usedIn(source: string): UsedAt[] {
   const found: UsedAt[] = [];
   const text = withoutHandlebars(source);
-  const tell = (used: Used, at: number) => void found.push({ used, line: lineAt(text, at) });
+  const lineAt = linesOf(text);
+  const tell = (used: Used, at: number) => void found.push({ used, line: lineAt(at) });
   const read = (node: Document | Element): void => {
     for (const child of node.children) {
       if (!isElement(child)) continue;
@@ -42,9 +43,7 @@ export function usedIn(source: string): UsedAt[] {
 /** Front matter, and values that are not known yet, as blanks: lines stay where they are. */
 function withoutHandlebars(source: string): string {
   const blank = (text: string) => text.replaceAll(/[^\n]/g, ' ');
-  return withoutComments(source)
-    .replace(/^---\n.*?\n---/s, blank)
-    .replaceAll(/\{\{.*?\}\}/gs, blank);
+  return replaceMustaches(source.replace(/^---\n.*?\n---/s, blank), (_, text) => blank(text));
 }
 
 function readElement({ name, attribs }: Element, tell: (used: Used) => void): void {
@@ -68,26 +67,39 @@ function readStylesheetOf(style: Element, tell: (used: Used, at: number) => void
  * what they are for.
  */
 function readStylesheet(css: string, tell: (used: Used, at: number) => void): void {
-  const text = css.replaceAll(/\/\*.*?\*\//gs, (comment) => comment.replaceAll(/[^\n]/g, ' '));
-  const open: string[] = [];
+  const text = withoutCssComments(css);
+  const open: boolean[] = [];
   for (const { 1: words = '', 2: end = '', index } of text.matchAll(/([^{};]*)([{};]|$)/g)) {
     const at = index + words.search(/\S|$/);
     const piece = words.trim();
-    if (!open.some((around) => /^@(?:media|supports)\b/.test(around))) {
+    if (open.at(-1) !== true) {
       const [, rule] = /^@([a-z-]+)/.exec(piece) ?? [];
       if (rule !== undefined) tell({ is: 'at-rule', name: rule }, at);
       else if (end === '{' && piece !== '') tell({ is: 'selector', text: piece }, at);
       else if (end !== '{') tellDeclaration(piece, (used) => tell(used, at));
     }
-    if (end === '{') open.push(piece);
+    if (end === '{') open.push(open.at(-1) === true || /^@(?:media|supports)\b/.test(piece));
     if (end === '}') open.pop();
   }
 }
 
 function tellDeclaration(text: string, tell: (used: Used) => void): void {
-  const [, property, value] = /^\s*([\w-]+)\s*:\s*(.+?)\s*$/s.exec(text) ?? [];
-  if (property !== undefined && value !== undefined)
-    tell({ is: 'declaration', property: property.toLowerCase(), value });
+  const colon = text.indexOf(':');
+  const [property, value] = [text.slice(0, Math.max(colon, 0)).trim(), text.slice(colon + 1).trim()];
+  if (/^[\w-]+$/.test(property) && value !== '') tell({ is: 'declaration', property: property.toLowerCase(), value });
+}
+
+/** Comments as blanks: lines stay where they are. */
+function withoutCssComments(css: string): string {
+  let text = '';
+  let from = 0;
+  for (let at = css.indexOf('/*'); at >= 0; at = css.indexOf('/*', from)) {
+    const end = css.indexOf('*/', at + 2);
+    const behind = end < 0 ? css.length : end + 2;
+    text += css.slice(from, at) + css.slice(at, behind).replaceAll(/[^\n]/g, ' ');
+    from = behind;
+  }
+  return text + css.slice(from);
 }
 
 /** The mail's own files first, the default language before the others. */

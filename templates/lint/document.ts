@@ -1,5 +1,7 @@
 import { DomUtils, ElementType, parseDocument } from 'htmlparser2';
 
+import { conditional } from '../safe-html.ts';
+
 export type Document = ReturnType<typeof parseDocument>;
 export type Element = ReturnType<typeof DomUtils.getElementsByTagName>[number];
 type Node = Document['children'][number];
@@ -88,4 +90,16 @@ function declarations(style = ''): ReadonlyMap<string, string> {
 
 export function hasClass({ attribs }: Element, name: string): boolean {
   return (attribs['class'] ?? '').split(/\s+/).includes(name);
+}
+
+/** What Outlook on Windows reads in comments, and no other mail program. */
+export function forOutlook(document: Document): Document[] {
+  return DomUtils.find(isComment, document.children, true, Infinity).flatMap((node) => {
+    const data = 'data' in node ? node.data : '';
+    return conditional.test(data) ? [parseHtml(data.replace(conditional, ''))] : [];
+  });
+}
+
+function isComment(node: Node): boolean {
+  return node.type === ElementType.Comment;
 }

@@ -1,4 +1,5 @@
-import { canonical, direction } from '../locales.ts';
+import { readAlike } from '../../events/closest-locale.ts';
+import { direction } from '../locales.ts';
 import { elements } from './document.ts';
 import type { Found, MailRule } from './rule.ts';
 
@@ -32,7 +33,7 @@ export const language: MailRule = {
 function checkLanguage(lang: string | undefined, locale: string): Found[] {
   const right = 'write <mjml lang="{{locale.language}}"> in the layout';
   if (lang === undefined || lang === '') return [`<html> has no lang: ${right}`];
-  if (canonical(lang).split('-')[0] === locale.split('-')[0]) return [];
+  if (readAlike(lang, locale)) return [];
   return [`<html lang="${lang}"> is not the language of this mail, ${locale}: ${right}`];
 }
 

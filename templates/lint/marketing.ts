@@ -71,7 +71,7 @@ function addressesIn(document: Document): string[] {
 }
 
 function holds(text: string, address: string): boolean {
-  const words = text.replaceAll(/<[^>\s]+>/g, ''); // where a link leads, as text parts show it
+  const words = text.replaceAll(/<[^<>\s]+>/g, ''); // where a link leads, as text parts show it
   return withoutSpace(words).includes(withoutSpace(address));
 }
 

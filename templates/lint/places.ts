@@ -1,5 +1,5 @@
 import type { CompiledTemplate, Finding } from '../compiled.ts';
-import { fallbackChain } from '../locales.ts';
+import { fallbackChain } from '../../events/closest-locale.ts';
 import type { MailOfSample } from './rule.ts';
 
 /**

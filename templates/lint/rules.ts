@@ -8,6 +8,7 @@ import { remoteCss } from './remote-css.ts';
 import { postalAddress, unsubscribeLink } from './marketing.ts';
 import type { Rule } from './rule.ts';
 import { gmailClip } from './size.ts';
+import { unencodedValue } from './unencoded-value.ts';
 import { textPart } from './text-part.ts';
 import { unusedVariable } from './unused-variable.ts';
 
@@ -25,6 +26,7 @@ export const rules: readonly Rule[] = [
   imagesOnly,
   httpLink,
   emptyLink,
+  unencodedValue,
   colorScheme,
   cssSupport,
   remoteCss,

@@ -34,14 +34,15 @@ function missingLinks({ document, rendered: { text }, links }: MailOfSample): Ex
 
 /** Without what ends the sentence around it. */
 function unended(url: string): string {
-  return url.replace(/[.,;:!?)\]]+$/, '');
+  return url.replace(/(?<![.,;:!?)\]])[.,;:!?)\]]+$/, '');
 }
 
 function plain(url: string): string {
   return URL.canParse(url) ? new URL(url).href : url;
 }
 
-function fileOfText({ template, variant }: MailOfSample): string {
+/** The file that the text part is written in, or the HTML that it is made of. */
+export function fileOfText({ template, variant }: MailOfSample): string {
   const written = variant.file.replace(/\.mjml$/, '.txt');
   return template.sources[written] === undefined ? variant.file : written;
 }

@@ -157,7 +157,7 @@ export const attacksOnTheWorker: Attack[] = [
     what: 'a template of 5 MB',
     words: 'x'.repeat(5 * 1024 * 1024),
     stops: 'publish',
-    says: /a template has at most 204800/,
+    says: /a file of a template has at most 65536/,
   },
   {
     what: 'partials that go round in a circle',
