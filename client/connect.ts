@@ -120,16 +120,16 @@ function json(event: object): string {
   }
 }
 
-/** By its ids: a second call for the same event may have another `timestamp`. */
+/** A second call for the same event may have another `timestamp`. Whatever else differs is for the ingress to decide about. */
 function isSameEvent(one: Uint8Array, other: Uint8Array): boolean {
-  const [a, b] = [one, other].map(identity);
+  const [a, b] = [one, other].map(withoutTimestamp);
   return a !== undefined && a === b;
 }
 
-function identity(bytes: Uint8Array): string | undefined {
+function withoutTimestamp(bytes: Uint8Array): string | undefined {
   try {
-    const { event_id, event_type, user_id } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
-    return JSON.stringify([event_id, event_type, user_id]);
+    const { timestamp: _, ...event } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+    return JSON.stringify(event);
   } catch {
     return undefined;
   }

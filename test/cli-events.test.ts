@@ -35,23 +35,23 @@ describe('rivulet events export', () => {
   });
 
   it('reports a schema that an earlier export left behind', () => {
-    const [out, said] = [join(project.dir, 'again'), [] as string[]];
-    const context = { print: (line: string) => said.push(line) };
+    const [out, printed] = [join(project.dir, 'again'), [] as string[]];
+    const context = { print: (line: string) => printed.push(line) };
     exportEvents(context, { out });
     writeFileSync(join(out, 'schemas/seat.booked.json'), '{}');
     exportEvents(context, { out });
-    expect(said).toHaveLength(3);
-    expect(said[2]).toMatch(/^schemas\/seat\.booked\.json is of an earlier export/);
+    expect(printed).toHaveLength(3);
+    expect(printed[2]).toMatch(/^schemas\/seat\.booked\.json is of an earlier export/);
   });
 
-  it('into a place that is no folder fails, and says so', () => {
+  it('into a place that is no folder fails with the reason', () => {
     const out = join(project.dir, 'package.json');
     expect(() => exportEvents({ print: () => {} }, { out })).toThrow(/^Cannot write to .*package\.json: \w+/);
   });
 });
 
 describe('rivulet events check', () => {
-  it('passes a compatible change, refuses one that breaks somebody, and leaves nothing behind', async () => {
+  it('passes a compatible change, refuses a breaking one, and leaves nothing behind', async () => {
     const file = 'events/order-completed.ts';
     const before = project.read(file);
     project.write(file, before.replace('  total: amount,', '  total: amount,\n    tip: amount.optional(),'));
@@ -61,11 +61,18 @@ describe('rivulet events check', () => {
       printed: expect.stringMatching(/^12 event types: nothing breaks .* since released \([0-9a-f]{12}\)\n$/) as string,
     });
     project.write(file, before.replace('total: amount,', 'amount,'));
+    const everywhere = project.read('events/envelope.ts');
+    project.write('events/envelope.ts', everywhere.replaceAll(/= 100_000_000_000_000/g, '= 99_000_000_000_000'));
     const breaking = await project.type('npx rivulet events check --against released');
     expect(breaking.code).toBe(1);
     expect(breaking.printed).toMatch(
-      /^order\.completed payload\.total: renamed to amount\n {2}breaks producers: .*\n {2}Keep total, .*\n1 breaking change since released \(/,
+      /^every event type timestamp: maximum was 100000000000000 and is 99000000000000\n/,
     );
+    expect(breaking.printed).toMatch(
+      /^order\.completed payload\.total: renamed to amount\n {2}breaks producers: .*\n {2}Keep total, .*\n/m,
+    );
+    expect(breaking.printed).toMatch(/\n\d+ breaking changes since released \([0-9a-f]{12}\)\.\n$/);
+    project.write('events/envelope.ts', everywhere);
     project.write(file, before);
     expect([...project.everything().keys()].filter((path) => path.includes('events-at-'))).toEqual([]);
   });
@@ -75,7 +82,7 @@ describe('rivulet events check', () => {
     expect([code, printed]).toEqual([2, expect.stringMatching(/^Unknown git ref "nope"/)]);
   });
 
-  it.each(['--output=x', '', 'HEAD:events', 'released..HEAD'])('takes "%s" for no ref', async (ref) => {
+  it.each(['--output=x', '', 'HEAD:events', 'released..HEAD'])('"%s" is an unknown ref', async (ref) => {
     await expect(schemasAt(project.dir, ref)).rejects.toThrow(WrongUse);
   });
 
