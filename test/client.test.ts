@@ -171,6 +171,19 @@ describe('while NATS is unavailable', () => {
     );
   });
 
+  it.each<string | undefined>([
+    undefined,
+    '',
+    'nats://',
+    ':::',
+    'nats://127.0.0.1:4222,',
+    'nats://us%er:secret@127.0.0.1:4222',
+  ])('an address that is none (%s) is refused at once, and not quoted', async (address) => {
+    await expect(connectClient({ nats: address as string })).rejects.toThrow(
+      /^Invalid address of NATS: use nats:\/\/host:4222/,
+    );
+  });
+
   it('a closed client fails at once', async () => {
     await client.close();
     await expect(client.publish('order.completed', order())).rejects.toThrow('the connection is closed');
