@@ -42,7 +42,7 @@ describe.each(types)('the schema of %s', (type) => {
         expect(parse(event)).toMatchObject({ ok: true });
         expect(takes(event)).toBe(true);
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 
