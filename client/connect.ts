@@ -81,7 +81,7 @@ function isConnection(nats: ConnectOptions['nats']): nats is NatsConnection {
 }
 
 async function connectWithin(nats: string | NodeConnectionOptions, timeoutMs: number): Promise<NatsConnection> {
-  const options = typeof nats === 'string' ? fromUrl(nats) : nats;
+  const options = typeof nats === 'object' ? nats : fromUrl(nats);
   const attempts = { what: 'NATS is unavailable', remedy: 'Is it running, and is the address right?', timeoutMs };
   return retry(attempts, () =>
     connect({
@@ -94,12 +94,18 @@ async function connectWithin(nats: string | NodeConnectionOptions, timeoutMs: nu
   );
 }
 
-/** The NATS client reads no user and no password from a URL. */
+/** The NATS client reads no user and no password from a URL, and takes long to find out that an address is none. */
 function fromUrl(nats: string): NodeConnectionOptions {
-  const servers = nats.split(',');
-  const [first = ''] = servers;
-  const { username, password } = new URL(first.includes('://') ? first : `nats://${first}`);
-  return { servers, ...(username && { user: decodeURIComponent(username), pass: decodeURIComponent(password) }) };
+  try {
+    const servers = nats.split(',').map((server) => server.trim());
+    const urls = servers.map((server) => new URL(server.includes('://') ? server : `nats://${server}`));
+    if (urls.some(({ hostname }) => hostname === '')) throw new TypeError('no host');
+    const { username = '', password = '' } = urls[0] ?? {};
+    return { servers, ...(username && { user: decodeURIComponent(username), pass: decodeURIComponent(password) }) };
+  } catch {
+    // Without the address: it may hold a password.
+    throw new TypeError('Invalid address of NATS: use nats://host:4222, or several separated by commas.');
+  }
 }
 
 /** The event as it is sent, checked as the ingress will check it; what the ingress would drop is refused here. */
@@ -120,16 +126,16 @@ function json(event: object): string {
   }
 }
 
-/** By its ids: a second call for the same event may have another `timestamp`. */
+/** A second call for the same event may have another `timestamp`. Whatever else differs is for the ingress to decide about. */
 function isSameEvent(one: Uint8Array, other: Uint8Array): boolean {
-  const [a, b] = [one, other].map(identity);
+  const [a, b] = [one, other].map(withoutTimestamp);
   return a !== undefined && a === b;
 }
 
-function identity(bytes: Uint8Array): string | undefined {
+function withoutTimestamp(bytes: Uint8Array): string | undefined {
   try {
-    const { event_id, event_type, user_id } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
-    return JSON.stringify([event_id, event_type, user_id]);
+    const { timestamp: _, ...event } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+    return JSON.stringify(event);
   } catch {
     return undefined;
   }

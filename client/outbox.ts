@@ -20,7 +20,7 @@ interface OutboxConnection {
 export interface OutboxOptions {
   pool: OutboxPool;
   client: Client;
-  /** How many events are published at a time. Default: 100. */
+  /** How many users' events are published at a time. Default: 100. */
   batch?: number;
   signal?: AbortSignal;
 }
@@ -36,11 +36,12 @@ export interface RelayOptions extends OutboxOptions {
 const longestWaitMs = 30_000;
 
 // Here and not in .sql files: producers bundle the client, and no bundler finds a file that is read at run time.
-//
-// Of each user the oldest row alone: the next one is taken when that one is gone, so that any number of relays keep the order of a user's
-// events. A row that another relay holds is skipped, and so is all that comes after it for its user.
-const take = `
-SELECT id, event, (extract(epoch FROM created_at) * 1000)::bigint AS created
+const columns = 'event, (extract(epoch FROM created_at) * 1000)::bigint AS created';
+
+// Whoever holds the oldest row of a user has all rows of that user: another relay sees that row until the transaction ends, and takes
+// none that comes after it. So any number of relays keep the order of a user's events.
+const hold = `
+SELECT id, user_id, ${columns}
 FROM rivulet_outbox AS next
 WHERE failed_at IS NULL
   AND NOT EXISTS (
@@ -50,6 +51,12 @@ WHERE failed_at IS NULL
 ORDER BY id
 LIMIT $1
 FOR UPDATE SKIP LOCKED`;
+const take = `
+SELECT id, user_id, ${columns}
+FROM rivulet_outbox
+WHERE user_id = ANY($1::text[]) AND failed_at IS NULL
+ORDER BY id
+LIMIT $2`;
 const remove = 'DELETE FROM rivulet_outbox WHERE id = ANY($1::bigint[])';
 const mark = 'UPDATE rivulet_outbox SET failed_at = now(), error = $2 WHERE id = $1';
 
@@ -116,23 +123,59 @@ async function inTransaction(pool: OutboxPool, work: (query: Query) => Promise<B
   }
 }
 
+/** Events of a user that are published in one transaction, on average: enough that one with many costs no transaction for each. */
+const eventsPerUser = 10;
+
+type Row = Record<string, unknown>;
+
+interface Result {
+  id: unknown;
+  /** An error where it was not published. */
+  outcome: unknown;
+}
+
 async function relayBatch({ client, signal, batch = 100 }: OutboxOptions, query: Query): Promise<Batch> {
-  const { rows } = await query(take, [batch]);
-  const results = await Promise.all(rows.map((row) => relayRow(client, row, signal)));
+  const { rows: oldest } = await query(hold, [batch]);
+  if (oldest.length === 0) return { published: 0, invalid: 0 };
+  const users = oldest.map(({ user_id }) => user_id).filter((user) => user !== null);
+  const { rows } = await query(take, [users, batch * eventsPerUser]);
+  const withoutUser = oldest.filter(({ user_id }) => user_id === null);
+  const each = [...byUser(rows), ...withoutUser.map((row) => [row])];
+  const results = (await Promise.all(each.map((those) => relayInOrder(client, those, signal)))).flat();
   const published = results.filter(({ outcome }) => outcome === 'published').map(({ id }) => id);
   if (published.length > 0) await query(remove, [published]);
   const invalid = results.filter(({ outcome }) => outcome instanceof InvalidEventError);
   for (const { id, outcome } of invalid) await query(mark, [id, (outcome as Error).message]);
-  const failed = results.find(({ outcome }) => outcome !== 'published' && !(outcome instanceof InvalidEventError));
+  const failed = results.find(isFailed);
   return { published: published.length, invalid: invalid.length, ...(failed && { failure: failed.outcome }) };
 }
 
-/** `outcome`: an error where it was not published. */
-async function relayRow(
-  client: Client,
-  { id, event, created }: Record<string, unknown>,
-  signal: AbortSignal | undefined,
-): Promise<{ id: unknown; outcome: unknown }> {
+function byUser(rows: readonly Row[]): Row[][] {
+  const users = new Map<unknown, Row[]>();
+  for (const row of rows) {
+    const those = users.get(row['user_id']);
+    if (those) those.push(row);
+    else users.set(row['user_id'], [row]);
+  }
+  return [...users.values()];
+}
+
+/** One after another, up to the first that could not be published; an invalid one holds up none. */
+async function relayInOrder(client: Client, rows: readonly Row[], signal: AbortSignal | undefined): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const row of rows) {
+    const result = await relayRow(client, row, signal);
+    results.push(result);
+    if (isFailed(result)) break;
+  }
+  return results;
+}
+
+function isFailed({ outcome }: Result): boolean {
+  return outcome !== 'published' && !(outcome instanceof InvalidEventError);
+}
+
+async function relayRow(client: Client, { id, event, created }: Row, signal: AbortSignal | undefined): Promise<Result> {
   try {
     const { event_type, ...fields } = { timestamp: Number(created), ...(event as object) } as Record<string, unknown>;
     await client.publish(event_type as EventType, fields as unknown as EventToPublish, { ...(signal && { signal }) });

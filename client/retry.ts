@@ -21,7 +21,7 @@ export interface Attempts {
 
 /**
  * Tries until it succeeds or the deadline is over, with growing delays; half of each is random, so that producers that lost NATS together do
- * not come back together. Throws RefusedError at once for what no repeat mends, the signal's reason if it is aborted, and
+ * not retry together. Throws RefusedError at once for what no repeat mends, the signal's reason if it is aborted, and
  * UnavailableError with the last problem at the deadline.
  */
 export async function retry<Value>(

@@ -105,12 +105,12 @@ describe('the outbox of docs/publishing.md', () => {
     await put(order('before', 'u_1'), bad, order('after', 'u_1'), order('other', 'u_2'));
     expect(await drainOutbox({ pool, client })).toEqual({ published: 3, invalid: 1 });
     expect((await published()).toSorted()).toEqual(['after', 'before', 'other']);
-    const { rows: told } = await pool.query<{ id: string; error: string }>(listInvalid);
-    expect(told).toMatchObject([{ id: '2', error: expect.stringMatching(error) as string }]);
+    const { rows: listed } = await pool.query<{ id: string; error: string }>(listInvalid);
+    expect(listed).toMatchObject([{ id: '2', error: expect.stringMatching(error) as string }]);
     expect(await drainOutbox({ pool, client })).toEqual({ published: 0, invalid: 0 });
   });
 
-  it('keeps everything while NATS has no stream, says so, and publishes it once there is one', async () => {
+  it('keeps everything while NATS has no stream, reports it, and publishes once there is one', async () => {
     await put(order('a'), order('b'));
     await nats.stream.manager.streams.delete('MARKETING_EVENTS');
     await expect(drainOutbox({ pool, client })).rejects.toThrow(UnavailableError);
@@ -149,7 +149,7 @@ describe('the outbox of docs/publishing.md', () => {
     expect(await published()).toEqual(['a']);
   });
 
-  it('without its table is told as Postgres tells it', async () => {
+  it('without its table fails with the error of Postgres', async () => {
     const elsewhere = new pg.Pool({ connectionString: url, options: '-c search_path=nowhere' });
     await expect(drainOutbox({ pool: elsewhere, client })).rejects.toThrow('relation "rivulet_outbox" does not exist');
     await elsewhere.end();

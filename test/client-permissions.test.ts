@@ -101,7 +101,7 @@ it('wrong credentials are refused at once', async () => {
   await expect(refused).rejects.toThrow('NATS refuses the credentials');
 });
 
-it('a full stream is told as NATS tells it', async () => {
+it('a limit of the stream is reported in the words of NATS', async () => {
   const { config } = await stream.manager.streams.info('MARKETING_EVENTS');
   await stream.manager.streams.update('MARKETING_EVENTS', { ...config, max_msg_size: 50 });
   const client = await connectClient({ nats: url('shop') });

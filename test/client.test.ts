@@ -69,6 +69,15 @@ describe('an event given to the client', () => {
     expect(await stored()).toBe(4);
   });
 
+  it('with the same id and another content is stored too: the ingress decides', async () => {
+    const event = order();
+    await client.publish('order.completed', event);
+    const changed = { ...event, timestamp: 1_780_000_000_000, payload: { ...event.payload, total: 13 } };
+    expect(await client.publish('order.completed', changed)).toMatchObject({ duplicate: false });
+    expect(await client.publish('order.completed', changed)).toMatchObject({ duplicate: true });
+    expect(await stored()).toBe(2);
+  });
+
   it('goes over a connection of the caller’s own, which stays open', async () => {
     const borrowing = await connectClient({ nats: nats.stream.connection });
     await borrowing.publish('order.completed', order());
@@ -95,12 +104,12 @@ describe('an invalid event is refused as the ingress would refuse it, and nothin
     ['consent to nothing', 'consent.granted', { ...order(), payload: { consent: { topics: [] } } }],
   ])('%s', async (_, type, event) => {
     const fields = event as Record<string, unknown>;
-    const said = parseWritten(
+    const read = parseWritten(
       Buffer.from(JSON.stringify({ ...fields, event_type: type, timestamp: fields['timestamp'] ?? Date.now() })),
     );
     const refused = client.publish(type as 'order.completed', event as EventToPublish<'order.completed'>);
     await expect(refused).rejects.toThrow(InvalidEventError);
-    await expect(refused).rejects.toMatchObject({ message: (said as { error: string }).error });
+    await expect(refused).rejects.toMatchObject({ message: (read as { error: string }).error });
     expect(await stored()).toBe(0);
   });
 
@@ -162,7 +171,20 @@ describe('while NATS is unavailable', () => {
     );
   });
 
-  it('a closed client says so at once', async () => {
+  it.each<string | undefined>([
+    undefined,
+    '',
+    'nats://',
+    ':::',
+    'nats://127.0.0.1:4222,',
+    'nats://us%er:secret@127.0.0.1:4222',
+  ])('an address that is none (%s) is refused at once, and not quoted', async (address) => {
+    await expect(connectClient({ nats: address as string })).rejects.toThrow(
+      /^Invalid address of NATS: use nats:\/\/host:4222/,
+    );
+  });
+
+  it('a closed client fails at once', async () => {
     await client.close();
     await expect(client.publish('order.completed', order())).rejects.toThrow('the connection is closed');
   });

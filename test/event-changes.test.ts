@@ -256,7 +256,7 @@ describe('it breaks running journeys', () => {
     ],
   ])('%s', (_, before, after, expected) => expect(changes(before, after).join('\n')).toMatch(expected));
 
-  it('and producers: a field with another name, told once', () => {
+  it('and producers: a field with another name, reported once', () => {
     for (const after of [
       seat.omit({ price: true }).extend({ prize: number }),
       seat.omit({ price: true }).extend({ amount: number }),
@@ -270,7 +270,7 @@ describe('it breaks running journeys', () => {
     }
   });
 
-  it('several changes are told each', () => {
+  it('each of several changes is reported', () => {
     const found = changes(seat, z.object({ seat: number, note: z.string().meta(closed), row: text }));
     expect(found.map((line) => line.split(' | ')[0])).toEqual([
       'seat.booked payload.seat: the type was string and is number',

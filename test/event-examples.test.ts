@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
 import { eventSchemas } from '../cli/events/event-schema.ts';
@@ -47,28 +47,42 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What the program prints, as events. The test is skipped where there is no such language. */
-async function printed({ skip }: TestContext, language: string, command: string, args: string[]): Promise<unknown[]> {
-  try {
-    const { stdout } = await run(command, args, { cwd: join(folder, 'examples', language), encoding: 'utf8' });
-    return stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as unknown);
-  } catch (error) {
-    if ((error as { code?: unknown }).code === 'ENOENT') return skip(`${command} is not installed`);
-    throw error;
-  }
+/** A language with the command that prints its version, and the oldest one that the example takes. */
+interface Language {
+  name: string;
+  version: [command: string, argument: string];
+  oldest: readonly [number, number];
+  run: readonly string[];
+}
+
+const languages: Language[] = [
+  { name: 'python', version: ['python3', '--version'], oldest: [3, 10], run: ['rivulet_events.py'] },
+  { name: 'go', version: ['go', 'version'], oldest: [1, 21], run: ['run', './samples'] },
+  {
+    name: 'java',
+    version: ['java', '--version'],
+    oldest: [17, 0],
+    // One file needs no javac; to optimize it would take longer than it runs.
+    run: ['-XX:TieredStopAtLevel=1', '-Dfile.encoding=UTF-8', 'RivuletEvents.java'],
+  },
+];
+
+async function isInstalled({ version: [command, argument], oldest }: Language): Promise<boolean> {
+  const { stdout } = await run(command, [argument], { encoding: 'utf8' }).catch(() => ({ stdout: '' }));
+  const [, major, minor] = /(\d+)(?:\.(\d+))?/.exec(stdout) ?? [];
+  const [first, second] = oldest;
+  return Number(major) > first || (Number(major) === first && Number(minor ?? 0) >= second);
 }
 
 describe('the types of the examples write each event as its schema has it, in', () => {
-  it.for<[string, string, string[]]>([
-    ['python', 'python3', ['rivulet_events.py']],
-    ['go', 'go', ['run', './samples']],
-    // One file needs no javac; to optimize it would take longer than it runs.
-    ['java', 'java', ['-XX:TieredStopAtLevel=1', '-Dfile.encoding=UTF-8', 'RivuletEvents.java']],
-  ])('%s', async ([language, command, args], context) => {
-    const found = await printed(context, language, command, args);
+  it.for(languages)('$name', async (language, { skip }) => {
+    if (!(await isInstalled(language))) skip(`no ${language.name} ${language.oldest.join('.')} is installed`);
+    const cwd = join(folder, 'examples', language.name);
+    const { stdout } = await run(language.version[0], language.run, { cwd, encoding: 'utf8' });
+    const found = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
     expect(found).toEqual(expected);
     // All but the last are events of this project.
     for (const event of found.slice(0, -1)) {
@@ -78,6 +92,7 @@ describe('the types of the examples write each event as its schema has it, in', 
 });
 
 it('the program in Python publishes them', async ({ skip }) => {
+  if (!(await isInstalled(languages[0]!))) skip('no python 3.10 is installed');
   const packages = join(folder, 'packages');
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--target', packages];
   try {

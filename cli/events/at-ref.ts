@@ -16,7 +16,7 @@ export interface SchemasAtRef {
 
 /**
  * Returns the schemas of the events as they were at a git ref, made by the export of this version from the code of that one: a change of
- * the export itself is no change of an event. Throws WrongUse for a ref that is none, NotDone where its events cannot be loaded.
+ * the export itself is no change of an event. Throws WrongUse for an unknown ref, NotDone where its events cannot be loaded.
  */
 export async function schemasAt(root: string, ref: string): Promise<SchemasAtRef> {
   const commit = commitOf(root, ref);
@@ -28,7 +28,7 @@ export async function schemasAt(root: string, ref: string): Promise<SchemasAtRef
     unpack(root, commit, folder);
     return { commit: short, schemas: eventSchemas(await load(join(folder, 'events'))) };
   } catch (error) {
-    // What a loader says goes on with a code frame, or a stack of paths.
+    // The message of a loader continues with a code frame or a stack of paths.
     const message = (error as Error).message.split('\n').slice(0, 2).join(' ').trim();
     throw new NotDone(
       `The events at ${ref} (${short}) could not be loaded: ${message.replaceAll(`${folder}/`, '')}\nCompare with a ref at which they are in events/ and need no other packages than those installed here.`,
@@ -69,7 +69,7 @@ function git(cwd: string, args: string[]): Buffer {
 
 async function load(folder: string): Promise<Vocabulary> {
   const module = async (file: string) => {
-    if (!existsSync(join(folder, file))) throw new Error(`there is no events/${file}`);
+    if (!existsSync(join(folder, file))) throw new Error(`events/${file} is missing`);
     return (await import(pathToFileURL(join(folder, file)).href)) as Record<string, unknown>;
   };
   const [{ eventTypes }, { envelope }, { contact, consent }] = [

@@ -2,7 +2,7 @@ import { nearest } from '../../events/nearest.ts';
 import { boundsNarrowed } from './bounds.ts';
 import type { JsonSchema } from './json-schema.ts';
 
-/** A change of a schema that breaks somebody. */
+/** A change of a schema that breaks producers or running journeys. */
 export interface BreakingChange {
   type: string;
   /** Such as `payload.items[].price`; empty for the event type itself. */
@@ -82,7 +82,7 @@ function inValue(place: Place, before: JsonSchema, after: JsonSchema): BreakingC
   ];
 }
 
-/** Fields that went away and came back under another name: of the same shape, and near in name or the only ones. */
+/** Removed fields by the added field that replaces each: of the same shape, and similar in name or the only ones. */
 function renames(
   old: Record<string, JsonSchema>,
   now: Record<string, JsonSchema>,
@@ -153,7 +153,9 @@ function requirement(place: Place, field: JsonSchema, required: { before: boolea
 }
 
 function otherType(place: Place, before: JsonSchema, after: JsonSchema): BreakingChange {
-  const reads = isReadByJourneys(place, before) ? '; running journeys that read it get another type' : '';
+  // To a journey a whole number is a number.
+  const isOther = !isTypeKept(after, before) && isReadByJourneys(place, before);
+  const reads = isOther ? '; running journeys that read it get another type' : '';
   return {
     ...at(place),
     change: `the type was ${named(before)} and is ${named(after)}`,
