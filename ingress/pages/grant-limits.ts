@@ -12,11 +12,12 @@ const changesAnHour = 10;
 
 /**
  * A link may be in other hands than its owner's: it grants once a minute, and after ten changes within an hour not at all. What it
- * takes away has no limit. Undefined: it may grant now.
+ * takes away has no limit. An undo gives back what somebody has just had, so it waits for no minute. Undefined: it may grant now.
  */
 export async function grantsAreLimited(
   visit: Visit,
   user: string,
+  by: typeof preferenceSource | typeof undoSource,
 ): Promise<{ result: PageResult; answer: Answer } | undefined> {
   const { deps, language, now } = visit;
   let log: readonly ConsentRecord[];
@@ -28,7 +29,8 @@ export async function grantsAreLimited(
   }
   const byLinks = log.filter(({ source }) => source === preferenceSource || source === undoSource);
   const since = (ms: number) => byLinks.filter(({ received_at }) => received_at > now() - ms);
-  const justGranted = since(minuteMs).some(({ state }) => state === 'granted');
+  const justGranted =
+    by === preferenceSource && since(minuteMs).some(({ state, source }) => state === 'granted' && source === by);
   // One change of several topics has as many records, with one time.
   const changes = new Set(since(60 * minuteMs).map(({ state, captured_at }) => `${state}/${captured_at}`));
   if (!justGranted && changes.size < changesAnHour) return undefined;

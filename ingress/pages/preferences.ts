@@ -74,7 +74,7 @@ async function save(visit: Visit, form: URLSearchParams): Promise<Response> {
     ended.length === 0 || (await say(deps, { user, state: 'revoked', consent: { ...about, topics: ended }, at }));
   if (!took) return show(visit, 'preferences', 'away', notNow(visit));
   if (begun.length > 0) {
-    const limited = await grantsAreLimited(visit, user);
+    const limited = await grantsAreLimited(visit, user, source);
     if (limited) return show(visit, 'preferences', limited.result, limited.answer);
     if (!(await say(deps, { user, state: 'granted', consent: { ...agreed, topics: begun }, at })))
       return show(visit, 'preferences', 'away', notNow(visit));

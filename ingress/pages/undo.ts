@@ -37,7 +37,7 @@ export async function undo(visit: Visit): Promise<Response> {
     away.length === 0 || (await say(deps, { user, state: 'revoked', consent: { ...about, topics: away }, at }));
   if (!took) return show(visit, 'undo', 'away', notNow(visit));
   if (again.length > 0) {
-    const limited = await grantsAreLimited(visit, user);
+    const limited = await grantsAreLimited(visit, user, source);
     if (limited) return show(visit, 'undo', limited.result, limited.answer);
     if (!(await say(deps, { user, state: 'granted', consent: { ...agreed, topics: again }, at })))
       return show(visit, 'undo', 'away', notNow(visit));

@@ -106,7 +106,9 @@ describe.skipIf(reason !== '')(`the pages behind the links of mails, in a browse
     expect(await focused(page).textContent()).toBe('Choose what you get');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Email preferences' }).waitFor();
+    expect(await page.getByRole('checkbox', { name: 'Offers' }).isDisabled()).toBe(true);
 
+    await page.goto(world.links.preferences(world.ada.user_id));
     await page.keyboard.press('Tab');
     expect(await focused(page).getAttribute('value')).toBe('onboarding');
     await page.keyboard.press('Space');
