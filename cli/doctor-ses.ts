@@ -85,8 +85,8 @@ async function lookAtSender(client: SESv2Client, setting: string, from: string):
     if (reply?.VerifiedForSendingStatus === true) return judgeIdentity(name, reply);
     if (reply) unverified.push(`${name} (${reply.VerificationStatus ?? 'not verified'})`);
   }
-  const found = unverified.length > 0 ? `SES knows ${unverified.join(', ')}` : 'SES knows no identity for it';
-  const says = `${setting} is ${addressOf(from)}, which may not send: ${found}. Verify the address or its domain in SES.`;
+  const found = unverified.length > 0 ? `identity not verified: ${unverified.join(', ')}` : 'no SES identity found';
+  const says = `SES cannot send from ${addressOf(from)} (${setting}): ${found}. Verify the address or its domain in SES.`;
   return [finding('wrong', 'SES sender', says)];
 }
 

@@ -2,7 +2,8 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
 
 import type { EventType } from '../events/index.ts';
-import { parseWritten } from '../events/parse.ts';
+import type { Dropped } from '../events/forgiving.ts';
+import { parseEvent } from '../events/parse.ts';
 import { InvalidEventError } from './errors.ts';
 import type { EventToPublish } from './event-to-publish.ts';
 import { type Publisher, publishOnce } from './publish-once.ts';
@@ -27,6 +28,8 @@ export interface Published {
   sequence: number;
   /** This event had been published before, within the last two minutes; nothing was stored again. */
   duplicate: boolean;
+  /** Optional fields that Rivulet cannot use and will leave out, such as a time zone that does not exist, and probable typos. */
+  dropped: readonly Dropped[];
 }
 
 export interface Client {
@@ -52,10 +55,10 @@ export async function connectClient({ nats, timeoutMs = 10_000 }: ConnectOptions
   };
   return {
     publish: async (type, event, options = {}) => {
-      const { bytes, id } = written(type, event);
+      const { bytes, id, dropped } = written(type, event);
       const attempts = {
-        what: `${type} ${id} is not acknowledged`,
-        remedy: 'It may be stored all the same: publish it again, with the same event_id.',
+        what: `Could not publish ${type} ${id}`,
+        remedy: 'The event may have been stored anyway: publish it again with the same event_id.',
         timeoutMs: options.timeoutMs ?? timeoutMs,
         signal: options.signal,
       };
@@ -68,7 +71,7 @@ export async function connectClient({ nats, timeoutMs = 10_000 }: ConnectOptions
           isSame: (stored) => isSameEvent(stored, bytes),
         }),
       );
-      return { stream, sequence: seq, duplicate };
+      return { stream, sequence: seq, duplicate, dropped };
     },
     close: async () => {
       if (!given) await connection.close();
@@ -82,7 +85,11 @@ function isConnection(nats: ConnectOptions['nats']): nats is NatsConnection {
 
 async function connectWithin(nats: string | NodeConnectionOptions, timeoutMs: number): Promise<NatsConnection> {
   const options = typeof nats === 'object' ? nats : fromUrl(nats);
-  const attempts = { what: 'NATS is unavailable', remedy: 'Is it running, and is the address right?', timeoutMs };
+  const attempts = {
+    what: 'Could not connect to NATS',
+    remedy: 'Check that NATS is running and that the URL is correct.',
+    timeoutMs,
+  };
   return retry(attempts, () =>
     connect({
       name: 'rivulet-client',
@@ -108,14 +115,17 @@ function fromUrl(nats: string): NodeConnectionOptions {
   }
 }
 
-/** The event as it is sent, checked as the ingress will check it; what the ingress would drop is refused here. */
-function written(type: EventType, event: EventToPublish): { bytes: Uint8Array; id: string } {
+/** The event as it is sent, checked by the parser of the ingress: it refuses the same, and drops the same. */
+function written(
+  type: EventType,
+  event: EventToPublish,
+): { bytes: Uint8Array; id: string; dropped: readonly Dropped[] } {
   const bytes = new TextEncoder().encode(
     json({ ...event, event_type: type, timestamp: event?.timestamp ?? Date.now() }),
   );
-  const read = parseWritten(bytes);
+  const read = parseEvent(bytes);
   if (!read.ok) throw new InvalidEventError(read.error, read.reason);
-  return { bytes, id: read.parsed.event.event_id };
+  return { bytes, id: read.parsed.event.event_id, dropped: read.parsed.dropped ?? [] };
 }
 
 function json(event: object): string {

@@ -30,7 +30,7 @@ export async function retry<Value>(
 ): Promise<Value> {
   const over = AbortSignal.timeout(timeoutMs);
   const stop = signal ? AbortSignal.any([signal, over]) : over;
-  let problem = 'no answer';
+  let problem = 'no response';
   for (let delay = firstDelayMs; !stop.aborted; delay = Math.min(longestDelayMs, delay * 2)) {
     try {
       return await unless(stop, attempt());
@@ -64,15 +64,15 @@ async function unless<Value>(stop: AbortSignal, work: Promise<Value>): Promise<V
 /** Why no repeat will help; undefined where one may. */
 function refusal(error: unknown): string | undefined {
   if (error instanceof errors.PermissionViolationError) {
-    return `NATS does not permit this user to ${error.operation} ${error.subject}`;
+    return `this NATS user lacks permission: ${error.operation} ${error.subject}`;
   }
   if (error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError) {
-    return `NATS refuses the credentials (${error.message})`;
+    return `NATS rejected the credentials (${error.message})`;
   }
   if (error instanceof errors.ClosedConnectionError || error instanceof errors.DrainingConnectionError) {
     return 'the connection is closed';
   }
-  if (error instanceof errors.InvalidArgumentError) return `NATS does not take it (${error.message})`;
+  if (error instanceof errors.InvalidArgumentError) return `NATS rejected the message as invalid (${error.message})`;
   // 503: no leader, no room for the moment. Everything else is about this message or this stream.
   if (error instanceof JetStreamApiError && error.status !== 503) return error.message;
   return undefined;
@@ -80,8 +80,8 @@ function refusal(error: unknown): string | undefined {
 
 function described(error: unknown): string {
   if (error instanceof errors.NoRespondersError) {
-    return 'no stream takes it. The ingress creates MARKETING_EVENTS at its first start (`npm start`, or `npm run ingress`)';
+    return 'no stream accepts this subject. The ingress creates MARKETING_EVENTS when it first starts (`npm start` or `npm run ingress`)';
   }
-  if (error instanceof errors.TimeoutError) return 'NATS does not answer';
+  if (error instanceof errors.TimeoutError) return 'NATS did not respond';
   return error instanceof Error ? error.message : String(error);
 }

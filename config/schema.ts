@@ -43,11 +43,13 @@ const provider = z
     from: mailbox
       .default('Rivulet <hello@example.com>')
       .describe(
-        'The From header: one address, with or without a name. A topic, and the front matter of a template, may have another.',
+        'The From header: one address, with or without a display name. A topic, or the front matter of a template, can override it.',
       ),
     reply_to: mailbox
       .optional()
-      .describe('The Reply-To header. Without it, replies go to From. A topic or a template may have another.'),
+      .describe(
+        'The Reply-To header. Without it, replies go to the From address. A topic or a template can override it.',
+      ),
     configuration_set: z
       .string()
       .regex(/^[A-Za-z0-9_-]{1,64}$/)
@@ -175,8 +177,10 @@ const topic = z.strictObject({
     )
     .optional()
     .describe('The same in other languages, by BCP 47 language, such as `de`.'),
-  from: mailbox.optional().describe('The From header of emails about this topic, in place of `provider.from`.'),
-  reply_to: mailbox.optional().describe('Their Reply-To header, in place of `provider.reply_to`.'),
+  from: mailbox.optional().describe('The From header of emails about this topic. Overrides `provider.from`.'),
+  reply_to: mailbox
+    .optional()
+    .describe('The Reply-To header of emails about this topic. Overrides `provider.reply_to`.'),
   ...sendingTimes,
 });
 
@@ -222,7 +226,7 @@ const links = z.strictObject({
   unsubscribe_mailto: emailAddress
     .optional()
     .describe(
-      'An address of yours that List-Unsubscribe names beside the link, for mail programs that know no other way. Rivulet does not read it: whoever does enters the sender with `rivulet suppressions add <address> --scope marketing`.',
+      'A mailbox of yours, added to List-Unsubscribe as a `mailto:` link for email clients that do not support one-click unsubscribe. Rivulet does not read this mailbox: for each request, run `rivulet suppressions add <address> --scope marketing`.',
     ),
 });
 
@@ -241,16 +245,16 @@ const events = z.strictObject({
     .array(eventType)
     .optional()
     .describe(
-      'The types of events that may bring `payload.contact`; of every other it is left out and reported. Without this key: every type.',
+      'Event types whose `payload.contact` is accepted. In all other types the block is dropped and reported; an unlisted `contact.updated` is refused. Default: all types.',
     ),
   consent_from: z
     .array(eventType)
     .refine((types) => types.includes('consent.granted'), {
-      error: 'must name consent.granted: the pages behind links in emails publish it',
+      error: 'must include consent.granted: the confirmation and preference pages publish it',
     })
     .optional()
     .describe(
-      'The types of events that may bring `payload.consent`; of every other it is left out and reported. `consent.revoked` always may. Without this key: every type.',
+      'Event types whose `payload.consent` is accepted. In all other types the block is dropped and reported; an unlisted `consent.*` event is refused. `consent.revoked` is always accepted. Default: all types.',
     ),
 });
 

@@ -22,12 +22,11 @@ export function objectionToName(name: string): string | undefined {
     .normalize('NFKC')
     .replaceAll(/\p{Cf}/gu, '')
     .replaceAll('。', '.');
-  if (plain.length > longestName) return `must be a name of at most ${longestName} characters`;
-  if (/:\/\/|\bwww\./i.test(plain) || find(plain).length > 0) return 'must be a name, without links and addresses';
-  if ((plain.match(/\p{Nd}/gu) ?? []).length > mostDigits) return 'must be a name, without phone numbers';
+  if (plain.length > longestName) return `must be at most ${longestName} characters long`;
+  if (/:\/\/|\bwww\./i.test(plain) || find(plain).length > 0) return 'must not contain links or addresses';
+  if ((plain.match(/\p{Nd}/gu) ?? []).length > mostDigits) return 'must not contain phone numbers';
   const words = plain.toLowerCase().split(/[^\p{L}\p{M}\p{Nd}]+/u);
   const sold = new Set(words.filter((word) => pitch.has(word)));
-  if (words.length > mostWords || sold.size > 1 || /[\p{Sc}%!]/u.test(plain))
-    return 'must be a name, without advertising';
+  if (words.length > mostWords || sold.size > 1 || /[\p{Sc}%!]/u.test(plain)) return 'must not contain advertising';
   return undefined;
 }

@@ -5,8 +5,8 @@ import type { ParsedEvent } from '../events/parse.ts';
 type Admitted = { ok: true; parsed: ParsedEvent } | { ok: false; error: string };
 
 /**
- * Leaves out what events of this type may not bring, and says so. An event that is about nothing else is refused. Whoever may
- * publish orders is not for that reason trusted to say who agreed to what; anybody is trusted to say who wants less.
+ * Drops and reports the blocks that events of this type may not carry. Refuses an event that is only about such a block. Permission to
+ * publish orders does not imply permission to record consent; opt-outs are always accepted.
  */
 export function admitBlocks(parsed: ParsedEvent, { events }: Pick<Config, 'events'>): Admitted {
   const { contact, consent, dropped = [], ...rest } = parsed;
@@ -19,7 +19,7 @@ export function admitBlocks(parsed: ParsedEvent, { events }: Pick<Config, 'event
   if (out.length === 0) return { ok: true, parsed };
   const left = out.map((block) => ({
     field: `payload.${block}`,
-    problem: `is not taken from ${type}: see events.${block}_from in rivulet.yaml`,
+    problem: `is not accepted from ${type} events: add the type to events.${block}_from in rivulet.yaml to accept it`,
   }));
   const about = type === 'contact.updated' ? 'contact' : type.startsWith('consent.') ? 'consent' : undefined;
   if (left.some(({ field }) => field === `payload.${about}`))

@@ -142,7 +142,7 @@ describe('rivulet doctor', () => {
     ses.faults.add({ match: { operation: 'GetEmailIdentity' }, action: unknown });
     const { code, wrong } = await examine();
     expect(wrong('SES sender')).toEqual([
-      expect.stringContaining('hello@news.example.com, which may not send: SES knows no identity'),
+      expect.stringContaining('SES cannot send from hello@news.example.com (provider.from): no SES identity found'),
     ]);
     expect(code).toBe(1);
   });

@@ -62,7 +62,7 @@ describe('the link to preferences', () => {
     expect((await world.post(link, ticking('offers'))).status).toBe(200);
     const refused = await world.post(link, ticking('offers', 'onboarding'));
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '60']);
-    expect(refused.html).toContain('Too many attempts');
+    expect(refused.html).toContain('wait a minute');
     expect(await world.states()).toEqual({ onboarding: 'revoked', offers: 'granted' });
     expect((await world.post(link, ticking())).status).toBe(200);
     expect(await world.states()).toEqual({ onboarding: 'revoked', offers: 'revoked' });
@@ -92,6 +92,7 @@ describe('the link to preferences', () => {
     await world.post(link, ticking());
     const refused = await world.post(link, ticking('offers'));
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '3600']);
+    expect(refused.html).toContain('wait an hour');
     expect(await world.states()).toEqual({ onboarding: 'revoked', offers: 'revoked' });
     world.later(60 * minute);
     expect((await world.post(link, ticking('offers'))).status).toBe(200);

@@ -60,7 +60,9 @@ describe('which events may bring contact and consent', () => {
     ])
       expect(admitted(type!, { contact, consent }, none)).toEqual({
         ok: false,
-        error: expect.stringContaining(`payload.${block} is not taken from ${type}: see events.${block}_from`),
+        error: expect.stringContaining(
+          `payload.${block} is not accepted from ${type} events: add the type to events.${block}_from`,
+        ),
       });
   });
 
@@ -77,7 +79,7 @@ describe('which events may bring contact and consent', () => {
   it('rivulet.yaml names consent.granted, which our own pages publish', () => {
     const consentFrom = (types: string) =>
       parseConfig('rivulet.yaml', `events: { consent_from: [${types}] }`, () => []).mistakes.join();
-    expect(consentFrom('user.signed_up')).toContain('must name consent.granted');
+    expect(consentFrom('user.signed_up')).toContain('must include consent.granted');
     expect(consentFrom('user.signed_up, consent.granted')).toBe('');
   });
 });

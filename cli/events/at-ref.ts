@@ -51,7 +51,7 @@ function commitOf(root: string, ref: string): string {
       .trim();
   } catch {
     throw new WrongUse(
-      `Unknown git ref "${ref}" in ${root}. Use a branch, tag or commit that is there; a shallow clone in CI has to fetch it first: git fetch --depth 1 origin <ref>`,
+      `Unknown git ref "${ref}" in ${root}. Use an existing branch, tag or commit. In a shallow clone, run "git fetch --depth 1 origin <branch>" and use --against FETCH_HEAD.`,
     );
   }
 }

@@ -10,7 +10,7 @@ import { compileRule, type PersonNow, type Rule } from './rule.ts';
 
 /** Decides whether an event's person enters its journey, and writes down what was decided and why. */
 export interface Entry {
-  /** Gives what stands: of an event that came before, the old answer. */
+  /** Returns the decision; a repeated event gets the earlier one. */
   decide(event: FullEvent, route: Route | undefined, circumstances: Circumstances): Promise<Decision>;
   /**
    * What the settings would say now of an event that was not decided yet, but for who has entered before. Writes nothing. `contact`:
@@ -56,7 +56,8 @@ export function createEntry({ store, config, isRunning }: EntryDependencies): En
 
   async function verdictOnRequest({ event_id, user_id }: FullEvent, topics: readonly string[]): Promise<Verdict> {
     if (await store.consents.mayAsk(user_id, event_id, topics)) return { enters: true };
-    const why = 'this address was asked to confirm the same less than a day ago, and has not answered';
+    const why =
+      'a confirmation of these topics was requested for this address less than 24 hours ago and has not been answered';
     return { enters: false, because: 'already_asked', why };
   }
 

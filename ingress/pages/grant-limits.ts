@@ -34,7 +34,8 @@ export async function grantsAreLimited(
   // One change of several topics has as many records, with one time.
   const changes = new Set(since(60 * minuteMs).map(({ state, captured_at }) => `${state}/${captured_at}`));
   if (!justGranted && changes.size < changesAnHour) return undefined;
-  const { title, body } = language.words.tooMany;
+  const { title, minute, hour } = language.words.tooManyChanges;
   const headers = { 'retry-after': justGranted ? '60' : '3600' };
-  return { result: 'limited', answer: { title, content: card(title, body), status: 429, headers } };
+  const content = card(title, justGranted ? minute : hour);
+  return { result: 'limited', answer: { title, content, status: 429, headers } };
 }

@@ -67,4 +67,10 @@ export const french: PageWords = {
     body: 'Rien n’a été changé. Ouvrez le lien dans l’e-mail lui-même, puis choisissez.',
   },
   tooMany: { title: 'Trop de tentatives', body: 'Attendez une minute, puis rouvrez le lien dans l’e-mail.' },
+  tooManyChanges: {
+    title: 'Trop de modifications',
+    minute:
+      'Les sujets que vous avez décochés sont enregistrés. Pour vous abonner à un sujet, attendez une minute, puis rouvrez le lien dans l’e-mail.',
+    hour: 'Les sujets que vous avez décochés sont enregistrés. Pour vous abonner à un sujet, attendez une heure, puis rouvrez le lien dans l’e-mail.',
+  },
 };

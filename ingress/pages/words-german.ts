@@ -71,4 +71,10 @@ export const german: PageWords = {
     title: 'Zu viele Versuche',
     body: 'Bitte warten Sie eine Minute und öffnen Sie dann den Link in der E-Mail noch einmal.',
   },
+  tooManyChanges: {
+    title: 'Zu viele Änderungen',
+    minute:
+      'Abgewählte Themen sind gespeichert. Um ein Thema zu abonnieren, warten Sie bitte eine Minute und öffnen Sie dann den Link in der E-Mail noch einmal.',
+    hour: 'Abgewählte Themen sind gespeichert. Um ein Thema zu abonnieren, warten Sie bitte eine Stunde und öffnen Sie dann den Link in der E-Mail noch einmal.',
+  },
 };

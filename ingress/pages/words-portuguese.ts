@@ -63,4 +63,10 @@ export const portuguese: PageWords = {
     body: 'Nada foi alterado. Abra o link no próprio e-mail e escolha lá.',
   },
   tooMany: { title: 'Tentativas demais', body: 'Espere um minuto e abra novamente o link do e-mail.' },
+  tooManyChanges: {
+    title: 'Alterações demais',
+    minute:
+      'Os temas que você desmarcou foram salvos. Para assinar um tema, espere um minuto e abra novamente o link do e-mail.',
+    hour: 'Os temas que você desmarcou foram salvos. Para assinar um tema, espere uma hora e abra novamente o link do e-mail.',
+  },
 };

@@ -63,4 +63,10 @@ export const spanish: PageWords = {
     body: 'No se ha cambiado nada. Abra el enlace en el propio correo y elija allí.',
   },
   tooMany: { title: 'Demasiados intentos', body: 'Espere un minuto y vuelva a abrir el enlace del correo.' },
+  tooManyChanges: {
+    title: 'Demasiados cambios',
+    minute:
+      'Los temas que ha desmarcado se han guardado. Para suscribirse a un tema, espere un minuto y vuelva a abrir el enlace del correo.',
+    hour: 'Los temas que ha desmarcado se han guardado. Para suscribirse a un tema, espere una hora y vuelva a abrir el enlace del correo.',
+  },
 };

@@ -23,6 +23,8 @@ export interface PageWords {
   failed: { title: string; body: string };
   foreign: { title: string; body: string };
   tooMany: { title: string; body: string };
+  /** `minute` and `hour`: how long to wait. */
+  tooManyChanges: { title: string; minute: string; hour: string };
 }
 
 export const english: PageWords = {
@@ -90,4 +92,10 @@ export const english: PageWords = {
     body: 'Nothing has been changed. Please open the link in the email itself, and choose there.',
   },
   tooMany: { title: 'Too many attempts', body: 'Please wait a minute, then open the link in the email again.' },
+  tooManyChanges: {
+    title: 'Too many changes',
+    minute:
+      'Topics that you turned off are saved. To subscribe to a topic, wait a minute, then open the link in the email again.',
+    hour: 'Topics that you turned off are saved. To subscribe to a topic, wait an hour, then open the link in the email again.',
+  },
 };
