@@ -111,11 +111,7 @@ describe('an invalid event is refused as the ingress would refuse it, and nothin
     ['a Date', 'order.completed', { ...order(), timestamp: new Date(0) }],
     ['a required field missing', 'order.completed', { ...order(), payload: { total: 1 } }],
     ['an infinite amount', 'order.completed', { ...order(), payload: { ...order().payload, total: Infinity } }],
-    [
-      'nothing but an unusable optional field',
-      'contact.updated',
-      { ...order(), payload: { contact: { email: 'ada@' } } },
-    ],
+    ['nothing but an unusable block', 'contact.updated', { ...order(), payload: { contact: 'ada@example.com' } }],
     ['a typo in the type', 'order.complete', order()],
     ['no payload', 'order.completed', { ...order(), payload: undefined }],
     ['consent to nothing', 'consent.granted', { ...order(), payload: { consent: { topics: [] } } }],
