@@ -7,7 +7,7 @@ import type { Mail } from './mailers/mailer.ts';
 
 /** Makes the signed links of mails. */
 export interface MailLinks {
-  unsubscribe(user: string, topic: string, mail: string): string;
+  unsubscribe(user: string, topic: string, mail: string, address?: string): string;
   preferences(user: string, mail?: string): string;
   confirm(user: string, event: string, address: string): string;
 }
@@ -28,7 +28,7 @@ export function linksFor(
   return {
     ...(template.class === 'marketing' &&
       template.topic !== undefined && {
-        unsubscribe: links.unsubscribe(user_id, template.topic, tag),
+        unsubscribe: links.unsubscribe(user_id, template.topic, tag, address()),
         preferences: links.preferences(user_id, tag),
       }),
     ...(event_type === 'consent.requested' && { confirm: links.confirm(user_id, event_id, address()) }),

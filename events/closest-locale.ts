@@ -28,7 +28,9 @@ function chainOf(locale: string): readonly string[] {
   if (exact === '') return [];
   if (exact.startsWith('und')) return [exact]; // of no language
   const chain = new Set([exact]);
-  const { baseName, language } = new Intl.Locale(exact);
+  // What V8 calls the base name may still have an extension.
+  const baseName = new Intl.Locale(exact).baseName.replace(/-[a-z0-9]-.*$/i, '');
+  const { language } = new Intl.Locale(exact);
   for (let at: string | undefined = withScript(baseName, language); at !== undefined; at = parentOf(at)) {
     for (const spelling of spellings(at)) chain.add(spelling);
   }

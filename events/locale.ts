@@ -8,7 +8,8 @@ export function localeOf(text: string): string | undefined {
     .replace(/[.@].*$/, '')
     .replaceAll('_', '-');
   try {
-    const [canonical] = Intl.getCanonicalLocales(tag);
+    // Extensions say nothing about which words to send: `en-US-posix` is `en-US-u-va-posix` by then.
+    const canonical = Intl.getCanonicalLocales(tag)[0]?.replace(/-[a-z0-9]-.*$/i, '');
     // Longer languages are valid in form, and none is registered.
     return canonical !== undefined && /^[a-z]{2,3}(-|$)/.test(canonical) ? canonical : undefined;
   } catch {

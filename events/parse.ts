@@ -33,6 +33,8 @@ export interface ParsedEvent {
   personal: PersonalPart;
   contact?: Contact;
   consent?: ConsentBlock;
+  /** Of an opt-out, the address that it names where it may not say that this is the person's. */
+  optOutAt?: string;
   /** Optional fields that came and could not be used, and unknown ones that are probably slips. */
   dropped?: Dropped[];
 }

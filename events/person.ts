@@ -76,11 +76,40 @@ export const contact = z.object({
   country: country.meta({ class: 'public' }).optional(),
 });
 
-/** One name stands for a list of it, and names may be separated by commas: an opt-out must not depend on a bracket. */
+/**
+ * The names in what was written for a list of topics: one name, names with separators between them, also within a list, a list as JSON
+ * text, and PHP's object with numbers for a list with gaps. An opt-out must not depend on a bracket.
+ */
+function listOfNames(value: unknown, depth = 0): unknown {
+  if (depth > 2) return value;
+  if (typeof value === 'string') return (listInJson(value) ?? value).toString().split(/[,;|\n\r\t]/);
+  if (Array.isArray(value))
+    return value.length > mostNames ? value : value.flatMap((each: unknown) => listOfNames(each, depth + 1));
+  const isGapped = typeof value === 'object' && value !== null && Object.keys(value).every((key) => /^\d+$/.test(key));
+  return isGapped ? listOfNames(Object.values(value), depth + 1) : value;
+}
+
+const mostNames = 5_000;
+
+function listInJson(text: string): string[] | undefined {
+  if (!/^\s*\[.*\]\s*$/s.test(text)) return undefined;
+  try {
+    const list: unknown = JSON.parse(text);
+    return Array.isArray(list) && list.every((each) => typeof each === 'string') ? list : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 const topicNames = z
   .preprocess(
-    (value) => (typeof value === 'string' ? value.split(',') : value),
-    z.array(z.string().trim().min(1).max(128).meta({ pattern: '\\S' })).max(5_000),
+    (value) => {
+      const names = listOfNames(value);
+      return Array.isArray(names)
+        ? names.filter((name: unknown) => typeof name !== 'string' || name.trim() !== '')
+        : names;
+    },
+    z.array(z.string().trim().min(1).max(128).meta({ pattern: '\\S' })).max(mostNames),
   )
   .meta({ description: 'Names of topics, as rivulet.yaml has them.', examples: [['onboarding']] });
 

@@ -29,6 +29,7 @@ export function admitBlocks(parsed: ParsedEvent, { events }: Pick<Config, 'event
     parsed: {
       ...rest,
       dropped: [...dropped, ...left],
+      ...(type === 'consent.revoked' && contact?.email !== undefined && { optOutAt: contact.email }),
       ...(contact && !out.includes('contact') && { contact }),
       ...(consent && !out.includes('consent') && { consent }),
     },

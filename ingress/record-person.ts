@@ -12,7 +12,7 @@ import { everybodyAt } from './people-at.ts';
  */
 export async function recordPerson(
   store: Pick<Store, 'contacts' | 'consents' | 'addressHash' | 'addressHashes'>,
-  { event, contact, consent }: Pick<ParsedEvent, 'event' | 'contact' | 'consent'>,
+  { event, contact, consent, optOutAt }: Pick<ParsedEvent, 'event' | 'contact' | 'consent' | 'optOutAt'>,
   receivedAt: number,
 ): Promise<void> {
   const { contacts, consents, addressHash } = store;
@@ -22,9 +22,10 @@ export async function recordPerson(
   await contacts.record(user, { ...contact, ...planOf(event) }, at);
   if (!consent) return;
   // What it says was confirmed at the address that it names, which need not be the person's newest one.
-  const named = contact?.email === undefined ? {} : { address: addressHash(contact.email) };
+  const email = optOutAt ?? contact?.email;
+  const named = email === undefined ? {} : { address: addressHash(email) };
   const statement = { ...statementOf(event, consent, receivedAt), ...named };
-  const whose = statement.state === 'revoked' ? await everybodyAt(contacts, user) : [user];
+  const whose = statement.state === 'revoked' ? await everybodyAt(contacts, user, named.address) : [user];
   for (const each of whose) await consents.record(each, statement);
 }
 

@@ -18,6 +18,7 @@ import { takeFeedback } from './feedback/take-feedback.ts';
 import type { TellRecipient } from './feedback/tell-recipient.ts';
 import type { FeedReports } from './feed-reports.ts';
 import { eventSubject, isFeedback } from './lanes.ts';
+import { withKnownTopics } from './known-topics.ts';
 import type { IngressMetrics } from './metrics.ts';
 import { recordPerson } from './record-person.ts';
 import { routes } from './routes.ts';
@@ -29,7 +30,7 @@ export interface TakeInDependencies {
   store: Store;
   entry: Entry;
   /** The newest configuration that was right. */
-  config: () => Pick<Config, 'events'>;
+  config: () => Pick<Config, 'events' | 'topics'>;
   tellRecipient: TellRecipient;
   reports: Pick<FeedReports, 'add'>;
   log: Logger;
@@ -80,7 +81,7 @@ async function takeEvent(deps: TakeInDependencies, arrival: Arrival, result: Par
 
   const admitted = admitBlocks(result.parsed, deps.config());
   if (!admitted.ok) return refused('invalid_payload', admitted.error);
-  const { parsed } = admitted;
+  const parsed = withKnownTopics(admitted.parsed, deps.config());
   const { event, personal } = parsed;
   const recorded = await deps.store.events.record({ event, personal, receivedAt: receivedAt(arrival) });
   if (recorded.kind === 'reused') return refused('event_id_reused', reusedBy(recorded.eventType));

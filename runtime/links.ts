@@ -3,8 +3,8 @@ import type { Tokens } from './tokens.ts';
 
 /** The links of mails: each carries in itself whose it is and what it may do. */
 export interface Links {
-  /** For the List-Unsubscribe header and the foot of a mail. `mail` is the message tag. */
-  unsubscribe(user: string, topic: string, mail: string): string;
+  /** For the List-Unsubscribe header and the foot of a mail. `mail` is the message tag, `address` the keyed hash of whom it goes to. */
+  unsubscribe(user: string, topic: string, mail: string, address?: string): string;
   preferences(user: string, mail?: string): string;
   /** For whoever asked to be subscribed, by the event `event`, and has yet to confirm it at this address (its keyed hash). */
   confirm(user: string, event: string, address: string): string;
@@ -31,8 +31,9 @@ export function createLinks({
   const { origin, pathname } = new URL(publicUrl);
   const base = `${origin}${pathname.replace(/\/+$/, '')}`;
   const links: Links = {
-    unsubscribe(user, topic, mail) {
-      const url = `${base}/u/${tokens.sign({ user, action: 'unsubscribe', topic, mail })}`;
+    unsubscribe(user, topic, mail, address) {
+      const claims = { user, action: 'unsubscribe' as const, topic, mail, ...(address !== undefined && { address }) };
+      const url = `${base}/u/${tokens.sign(claims)}`;
       const beside = unsubscribeMailto === undefined ? '' : `, <${unsubscribeByMail(unsubscribeMailto, mail)}>`;
       refuseTooLong(`<${url}>${beside}`, topic);
       return url;
@@ -42,7 +43,7 @@ export function createLinks({
     confirm: (user, event, address) =>
       `${base}/preferences/${tokens.sign({ user, action: 'confirm', event, address })}`,
   };
-  for (const topic of topics) links.unsubscribe('"'.repeat(128), topic, 'm'.repeat(43));
+  for (const topic of topics) links.unsubscribe('"'.repeat(128), topic, 'm'.repeat(43), 'h'.repeat(32));
   return links;
 }
 

@@ -10,7 +10,7 @@ export interface Claims {
   mail?: string;
   /** confirm: the event that asked for a confirmation. */
   event?: string;
-  /** confirm: the keyed hash of the address that the mail goes to. */
+  /** unsubscribe, confirm: the keyed hash of the address that the mail goes to. */
   address?: string;
   /** preferences, undo: came from an unsubscribe link, and so can only take away; what that link itself has taken, undo gives back. */
   only?: 'leave';

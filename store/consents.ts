@@ -28,8 +28,11 @@ export interface ConsentRecord {
   ip?: string;
   user_agent?: string;
   confirmed_at?: number;
-  /** Keyed hash of the address at which it was confirmed: while the person has another one, it is no more than asked for. */
-  confirmed_address_hash?: string;
+  /**
+   * Keyed hash of the address at which it was confirmed, or opted out. While the person has another one, a grant is no more than asked
+   * for; an opt-out counts for whoever gets the address.
+   */
+  address_hash?: string;
   evidence?: string;
   incidental?: true;
   /** The record that was in force before. */
@@ -46,7 +49,7 @@ export interface ConsentStatement {
   at: number;
   /** A grant that came beside something else and does not say when it was stated: it never undoes an opt-out. */
   incidental?: boolean;
-  /** Of a grant with `confirmed_at`, the keyed hash of the address at which it was confirmed. Default: the person's own by then. */
+  /** The keyed hash of the address that an opt-out or a grant with `confirmed_at` is about. Default: the person's own by then. */
   address?: string;
 }
 
@@ -63,7 +66,7 @@ export interface Consents {
   now(userId: string): Promise<Record<string, ConsentRecord>>;
   /** Returns the whole log, oldest first, with the texts that were shown in place of their hashes. */
   history(userId: string): Promise<ConsentRecord[]>;
-  /** Returns the newest opt-out in force of each topic, of everybody who has an address with one of these hashes but this person. */
+  /** Returns the newest opt-out in force of each topic that anybody but this person has, or had, at an address with one of these hashes. */
   optedOutAt(addressHashes: readonly string[], userId: string): Promise<OptOut[]>;
   /**
    * Whether somebody may be asked to confirm: at one address, about one topic, by one event a day, unless the request before was
@@ -79,11 +82,11 @@ export type OptOut = Pick<ConsentRecord, 'id' | 'topic' | 'captured_at'>;
 export const oneRequestPerMs = 86_400_000;
 
 /** What a record amounts to for somebody whose address has these hashes. Consent that was confirmed at another one has yet to be confirmed. */
-export function heldAt<Each extends Pick<ConsentRecord, 'state' | 'confirmed_address_hash'>>(
+export function heldAt<Each extends Pick<ConsentRecord, 'state' | 'address_hash'>>(
   record: Each,
   addresses: readonly string[],
 ): Each {
-  const { state, confirmed_address_hash: confirmedAt } = record;
+  const { state, address_hash: confirmedAt } = record;
   const isElsewhere = state === 'granted' && confirmedAt !== undefined && !addresses.includes(confirmedAt);
   return isElsewhere ? { ...record, state: 'pending' } : record;
 }
@@ -102,12 +105,13 @@ export function decisive<Each extends Decisive>(about: Each | undefined, all: Ea
 /** `captured_at`: Unix ms. */
 export interface Decisive extends Pick<ConsentRecord, 'state' | 'captured_at'> {
   incidental?: boolean;
+  address_hash?: string | undefined;
 }
 
 /**
  * Returns which of the records about one topic is in force, whatever their order. The newest `captured_at` is, at the same
  * instant the opt-out. Asking for a confirmation (`pending`) takes nothing from a grant, and counts only if it is newer than
- * the last opt-out. An incidental grant counts only where there is neither an opt-out nor another grant. Of two equal records the first one stays.
+ * the last opt-out. An incidental grant counts only where there is neither an opt-out nor another grant, be it one confirmed elsewhere. Of two equal records the first one stays.
  */
 export function recordInForce<Each extends Decisive>(records: readonly Each[]): Each | undefined {
   const revoked = newest(records, 'revoked');
@@ -116,7 +120,8 @@ export function recordInForce<Each extends Decisive>(records: readonly Each[]): 
     records.filter(({ incidental }) => !incidental),
     'granted',
   );
-  const granted = stated ?? (revoked ? undefined : newest(records, 'granted'));
+  const lapsed = records.some(({ state, address_hash: at }) => state === 'pending' && at !== undefined);
+  const granted = stated ?? (revoked || lapsed ? undefined : newest(records, 'granted'));
   if (granted && (!revoked || granted.captured_at > revoked.captured_at)) return granted;
   if (pending && (!revoked || pending.captured_at > revoked.captured_at)) return pending;
   return revoked;
@@ -165,8 +170,9 @@ export function consentChange(
   const known = logged.map((record) => heldAt(record, addresses));
   const { topics, captured_at = statement.at, wording: text, ...rest } = statement.consent;
   const wording = text ? { hash: createHash('sha256').update(text).digest('hex'), text } : undefined;
-  const confirmedAddress =
-    statement.state === 'granted' && rest.confirmed_at !== undefined ? (statement.address ?? addresses[0]) : undefined;
+  const isOfAddress =
+    statement.state === 'revoked' || (statement.state === 'granted' && rest.confirmed_at !== undefined);
+  const address = isOfAddress ? (statement.address ?? addresses[0]) : undefined;
   const change: ConsentChange = { added: [], inForce: [], wording };
   for (const topic of new Set(topics)) {
     const id = recordId(statement, topic);
@@ -182,7 +188,7 @@ export function consentChange(
       received_at: receivedAt,
       ...defined(rest),
       ...(statement.incidental && { incidental: true as const }),
-      ...(confirmedAddress !== undefined && { confirmed_address_hash: confirmedAddress }),
+      ...(address !== undefined && { address_hash: address }),
       ...(wording && { wording: wording.hash }),
       ...(before && { supersedes: before.id }),
     };

@@ -5,6 +5,13 @@ import { languageOf, topicWords } from '../ingress/pages/language.ts';
 import { configSchema } from '../config/schema.ts';
 import { direction, formatLocale } from '../templates/locales.ts';
 
+it.each(['en-US-posix', 'en-US-u-va-posix', 'de-u-co-phonebk', 'ca-ES-valencia', 'zh-Hant-TW-x-private'])(
+  'the chain of %s ends',
+  (locale) => {
+    expect(fallbackChain(locale).length).toBeGreaterThan(1);
+  },
+);
+
 describe('a reader gets the closest language that there is', () => {
   it.each([
     ['zh-TW', ['zh', 'zh-Hant'], 'zh-Hant'],

@@ -80,6 +80,7 @@ describe('a mail that is sent', () => {
       action: 'unsubscribe',
       topic: 'onboarding',
       mail: world.tag('welcome'),
+      address: world.store.addressHash(world.ada.email),
     });
     expect(mail?.html).toContain(`<a ses:no-track href="${out}"`);
     expect(mail?.text).toContain(`Unsubscribe <${out}>`);

@@ -32,6 +32,8 @@ describe('a locale', () => {
     ['pt_BR', 'pt-BR'],
     ['EN-us', 'en-US'],
     ['en_US.UTF-8', 'en-US'],
+    ['en_US_POSIX', 'en-US'],
+    ['de-DE-u-co-phonebk', 'de-DE'],
     ['de_DE@euro', 'de-DE'],
     [' fr-CA ', 'fr-CA'],
     ['zh_Hans_CN', 'zh-Hans-CN'],
@@ -253,7 +255,7 @@ describe('an optional field that cannot be used', () => {
     expect(parse(revoked)).toEqual({
       ok: false,
       reason: 'invalid_payload',
-      error: expect.stringMatching(/topics: must name at least one topic.*payload\.consent\.topics\.0/),
+      error: expect.stringMatching(/topics: must name at least one topic/),
     });
   });
 });

@@ -43,6 +43,20 @@ describe('an unsubscribe link', () => {
     expect(await world.states()).toEqual({ onboarding: 'revoked', offers: 'granted' });
   });
 
+  it('is about the inbox that its mail went to, also when the person has moved from it', async () => {
+    const world = await pages();
+    const { store, links, ada } = world;
+    const address = store.addressHash(ada.email);
+    const link = links.unsubscribe(ada.user_id, 'offers', 'm'.repeat(43), address);
+    const other = `${ada.user_id}-2`;
+    await store.contacts.record(other, { email: ada.email }, Date.now());
+    await store.consents.record(other, { id: 'yes', state: 'granted', consent: { topics: ['offers'] }, at: 1 });
+    await store.contacts.record(ada.user_id, { email: `new-${ada.email}` }, Date.now());
+    expect((await world.post(link)).html).toContain('You are unsubscribed');
+    expect(await store.consents.stateOf(other, 'offers')).toBe('revoked');
+    expect(await world.states()).toMatchObject({ offers: 'revoked' });
+  });
+
   it('takes everything, and its undo stays as narrow', async () => {
     const world = await pages();
     const narrow = linkToPreferences((await world.get(unsubscribeOf(world))).links);

@@ -100,6 +100,31 @@ describe('times that others say', () => {
     expect(await state()).toBe('granted');
   });
 
+  it('an opt-out counts at the address that it names, and at the one where it was said', async () => {
+    const { says, contacts, consents } = person();
+    const [x, y] = [{ email: 'x@example.com' }, { email: 'y@example.com' }];
+    await contacts.record('ada_1', y, noon);
+    for (const user of ['ada_2', 'ada_3']) {
+      await contacts.record(user, user === 'ada_2' ? x : { email: 'old@example.com' }, noon);
+      await consents.record(user, { id: user, state: 'granted', ...offers(), at: noon });
+    }
+    await says('consent.revoked', noon - hour, noon + 1, { contact: x, ...offers() });
+    expect(await consents.stateOf('ada_2', 'offers')).toBe('revoked');
+    await contacts.record('ada_2', y, noon + 2);
+    await says('contact.updated', noon + 3, noon + 3, { contact: y });
+    const moved = {
+      event_id: 'moved',
+      event_type: 'contact.updated',
+      user_id: 'ada_3',
+      timestamp: noon + 4,
+      payload: {},
+    } as Event;
+    const addressHash = (address: string) => address;
+    const stores = { contacts, consents, addressHash, addressHashes: (address: string): [string] => [address] };
+    await recordPerson(stores, { event: moved, contact: x }, noon + 4);
+    expect(await consents.stateOf('ada_3', 'offers')).toBe('revoked');
+  });
+
   it('what was confirmed at the address that an event names does not count at a newer one', async () => {
     const { says, contacts, state } = person();
     await contacts.record('ada_1', { email: 'new@example.com' }, noon + hour);

@@ -68,7 +68,8 @@ describe('which events may bring contact and consent', () => {
 
   it('an opt-out may always be said', () => {
     const said = admitted('consent.revoked', { contact, consent }, { contact_from: [], consent_from: [] });
-    expect(said).toMatchObject({ ok: true, parsed: { consent } });
+    expect(said).toMatchObject({ ok: true, parsed: { consent, optOutAt: contact.email } });
+    expect(said.ok && said.parsed.contact).toBeUndefined();
   });
 
   it('rivulet.yaml names types that there are', () => {

@@ -11,8 +11,9 @@ export interface Said {
   consent: ConsentBlock & { source: string };
   /** Unix ms. */
   at: number;
-  /** The event that asked for it, and the keyed hash of the address at which it is confirmed. */
+  /** The event that asked for it. */
   request?: string;
+  /** The keyed hash of the address at which it was said. */
   address?: string;
 }
 
@@ -37,8 +38,9 @@ export async function say(deps: Pick<PageDependencies, 'store' | 'publish' | 'lo
   const record = async () => {
     const { contacts, consents } = deps.store;
     await consents.record(user, { id, state, consent, at, ...(address !== undefined && { address }) });
-    const whose = state === 'revoked' ? await everybodyAt(contacts, user) : [];
-    for (const other of whose) if (other !== user) await consents.record(other, { id, state, consent, at });
+    const whose = state === 'revoked' ? await everybodyAt(contacts, user, address) : [];
+    const about = address !== undefined && { address };
+    for (const other of whose) if (other !== user) await consents.record(other, { id, state, consent, at, ...about });
   };
   const [recorded, published] = await Promise.allSettled([record(), publish()]);
   const about = { event_id: id, user_id: user, topics: consent.topics, state };

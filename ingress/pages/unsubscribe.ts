@@ -3,7 +3,7 @@ import { html } from 'hono/html';
 import { say } from './effects.ts';
 import { card, tick } from './frame.ts';
 import { topicWords } from './language.ts';
-import { gets, momentAfter, stateOf } from './person.ts';
+import { gets, momentAfter, type Person, stateOf } from './person.ts';
 import { undoToken } from './undo-token.ts';
 import { button, notNow, preferencesLink, show, showOrSay, type Visit } from './visit.ts';
 
@@ -29,8 +29,10 @@ export function askToLeave(visit: Visit, topic: string): Promise<Response> {
  */
 export async function leave(visit: Visit, topic: string): Promise<Response> {
   const { deps, claims, person, now } = visit;
-  const { user, mail } = claims;
-  if (person && stateOf(person, topic) === 'revoked') return gone(visit, topic, 'nothing_new');
+  const { user, mail, address } = claims;
+  // Whoever reads the inbox that the mail went to may have it no longer under this user id: it is recorded for those who have it.
+  const isTheirs = address === undefined || (person && isAt(visit, person, address));
+  if (person && isTheirs && stateOf(person, topic) === 'revoked') return gone(visit, topic, 'nothing_new');
 
   const at = momentAfter(now(), person, [topic]);
   if (person && !person.known)
@@ -42,10 +44,14 @@ export async function leave(visit: Visit, topic: string): Promise<Response> {
     locale: visit.language.locale,
     ...(mail !== undefined && { evidence: mail }),
   };
-  if (!(await say(deps, { user, state: 'revoked', consent, at })))
+  if (!(await say(deps, { user, state: 'revoked', consent, at, ...(address !== undefined && { address }) })))
     return showOrSay(visit, 'unsubscribe', 'away', notNow(visit));
   const ended = person && gets(deps, person, topic) ? [topic] : [];
   return gone(visit, topic, 'done', undoToken(deps, { user, ended, begun: [], at, only: 'leave' }));
+}
+
+function isAt({ deps }: Visit, { contact }: Person, address: string): boolean {
+  return contact.email !== undefined && deps.store.addressHashes(contact.email).includes(address);
 }
 
 function gone(visit: Visit, topic: string, result: 'done' | 'nothing_new' | 'nobody', undo?: string) {

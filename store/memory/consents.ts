@@ -59,8 +59,9 @@ export function createConsents(record: MemoryRecord): Consents {
     async optedOutAt(addressHashes, userId) {
       const newest = new Map<string, OptOut>();
       for (const [user, { addressHash = '', consents }] of record.people) {
-        if (user === userId || !addressHashes.includes(addressHash)) continue;
-        for (const { id, topic, state, captured_at } of consents.values()) {
+        if (user === userId) continue;
+        for (const { id, topic, state, captured_at, address_hash: saidAt = '' } of consents.values()) {
+          if (![addressHash, saidAt].some((hash) => addressHashes.includes(hash))) continue;
           if (state !== 'revoked' || captured_at <= (newest.get(topic)?.captured_at ?? -Infinity)) continue;
           newest.set(topic, { id, topic, captured_at });
         }

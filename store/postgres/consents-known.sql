@@ -2,7 +2,7 @@
 -- $1 user id, $2 topics, $3 record ids
 SELECT id, topic, state, captured_at, received_at, details
 FROM (
-  SELECT *, row_number() OVER (PARTITION BY topic, state, details ? 'incidental', details ->> 'confirmed_address_hash' ORDER BY captured_at DESC, received_at, id) AS place
+  SELECT *, row_number() OVER (PARTITION BY topic, state, details ? 'incidental', details ->> 'address_hash' ORDER BY captured_at DESC, received_at, id) AS place
   FROM consent_log
   WHERE user_id = $1 AND (topic = ANY ($2::text[]) OR topic = '*' OR '*' = ANY ($2::text[]))
 ) AS ranked

@@ -2,8 +2,8 @@
 -- $1 user id
 SELECT log.id, log.topic, log.captured_at, log.received_at, log.details,
   CASE
-    WHEN consent.confirmed_address_hash IS NOT NULL
-      AND consent.confirmed_address_hash <> ALL (array_remove(ARRAY[person.address_hash, person.previous_address_hash], NULL)) THEN 'pending'
+    WHEN consent.state = 'granted' AND consent.address_hash IS NOT NULL
+      AND consent.address_hash <> ALL (array_remove(ARRAY[person.address_hash, person.previous_address_hash], NULL)) THEN 'pending'
     ELSE consent.state
   END AS state
 FROM consent

@@ -17,13 +17,13 @@ logged AS (
   FROM added
 ),
 decided AS (
-  INSERT INTO consent (user_id, topic, state, captured_at, incidental, confirmed_address_hash, record)
-  SELECT $1, topic, state, captured_at, incidental, details ->> 'confirmed_address_hash', id
+  INSERT INTO consent (user_id, topic, state, captured_at, incidental, address_hash, record)
+  SELECT $1, topic, state, captured_at, incidental, details ->> 'address_hash', id
   FROM jsonb_to_recordset($3::jsonb)
     AS decided (id text, topic text, state text, captured_at timestamptz, incidental boolean, details jsonb)
   ON CONFLICT (user_id, topic) DO UPDATE
   SET state = excluded.state, captured_at = excluded.captured_at, incidental = excluded.incidental,
-    confirmed_address_hash = excluded.confirmed_address_hash, record = excluded.record
+    address_hash = excluded.address_hash, record = excluded.record
 )
 UPDATE person
 SET version = version + 1

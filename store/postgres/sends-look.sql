@@ -19,7 +19,7 @@ SELECT
   (
     SELECT jsonb_object_agg(topic, jsonb_build_object(
       -- Consent that was confirmed at another address has yet to be confirmed.
-      'state', CASE WHEN confirmed_address_hash IS NOT NULL AND confirmed_address_hash <> ALL (hashes.of_address) THEN 'pending' ELSE state END,
+      'state', CASE WHEN state = 'granted' AND address_hash IS NOT NULL AND address_hash <> ALL (hashes.of_address) THEN 'pending' ELSE state END,
       'captured_at', (extract(epoch FROM captured_at) * 1000)::bigint,
       'incidental', incidental
     ))

@@ -35,7 +35,16 @@ function misplacedIn(
   const text = source.slice(value.start, value.end);
   if (text.includes(quote)) return `inside ${quote}...${quote} it takes the other quotes`;
   if (name === 'style') return noCss;
-  const isWhole = linkAttributes.has(name) && source.slice(valueStart, value.start).trim() === '';
+  const before = source.slice(valueStart, value.start).trim();
+  const isWhole = linkAttributes.has(name) && before === '';
+  if (
+    linkAttributes.has(name) &&
+    isEncoded(text) &&
+    /^(?:https?:)?(?:\/\/[^/?#]*|\/?)$/i.test(before) &&
+    before !== '' &&
+    before !== '/'
+  )
+    return 'a value must not be part of a host name: {{url ...}} is for a value in the path or query';
   if (isWhole && isEncoded(text)) return 'a link does not begin encoded: {{url ...}} is for a value behind its address';
   return undefined;
 }

@@ -64,6 +64,16 @@ describe.each(implementations)('consent that was confirmed, in %s', (_, start) =
     expect(await state()).toBe('granted');
   });
 
+  it('confirmed at another address is not brought back by a block that rides on another event', async () => {
+    const { user, moves, says, state } = await somebody();
+    await says('granted', { confirmed: true });
+    await moves(anAddress());
+    const { consents } = stores();
+    const copied = { state: 'granted', consent: { topics: ['offers'] }, at: monday + day, incidental: true } as const;
+    await consents.record(user, { id: 'copied', ...copied, consent: { topics: ['offers'] } });
+    expect(await state()).toBe('pending');
+  });
+
   it('at another address brings nothing back after an opt-out', async () => {
     const { moves, says, state } = await somebody();
     await says('granted', { confirmed: true });
@@ -78,7 +88,7 @@ describe.each(implementations)('consent that was confirmed, in %s', (_, start) =
 describe.each(implementations)('opt-outs at an address, in %s', (_, start) => {
   const stores = start();
 
-  it('are the newest in force of each topic, of everybody else who has it now', async () => {
+  it('are the newest in force of each topic, of everybody else who has it or opted out there', async () => {
     const { contacts, consents, addressHash } = stores();
     const email = anAddress();
     const people = [someone(), someone(), someone()] as const;
@@ -96,7 +106,9 @@ describe.each(implementations)('opt-outs at an address, in %s', (_, start) => {
     expect(await found(ada)).toEqual(['* 2', 'offers 2']);
     expect(await found(joan)).toEqual(['offers 1']);
     await contacts.record(joan, { email: anAddress() }, monday + 5);
-    expect(await found(ada)).toEqual(['offers 1']);
+    expect(await found(ada)).toEqual(['* 2', 'offers 2']);
+    await says(joan, 'granted', ['offers'], monday + 6);
+    expect(await found(ada)).toEqual(['* 2', 'offers 1']);
     expect(await consents.optedOutAt([addressHash(anAddress())], ada)).toEqual([]);
   });
 });

@@ -134,7 +134,7 @@ describe('a rotation of the secret', () => {
     expect(columns.map(({ column }) => column)).toEqual([
       'address.hash',
       'confirmation_request.address_hash',
-      'consent.confirmed_address_hash',
+      'consent.address_hash',
       'fact.address_hash',
       'person.address_hash',
       'person.previous_address_hash',

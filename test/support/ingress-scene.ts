@@ -77,7 +77,10 @@ export function ingressScene(options: SceneOptions): IngressScene {
     js: stream.js,
     maxPayload,
     store,
-    config: () => ({ events: options.events ?? {} }),
+    config: () => ({
+      events: options.events ?? {},
+      topics: { onboarding: { title: 'Getting started' }, offers: { title: 'Offers' } },
+    }),
     entry: createEntry({ store, config: () => ({ journeys: {} }), isRunning: async () => true }),
     tellRecipient: async () => {},
     reports: { add: () => {} },

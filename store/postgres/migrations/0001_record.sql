@@ -46,12 +46,13 @@ CREATE TABLE consent (
   captured_at timestamptz NOT NULL,
   -- It came beside something else and does not say when it was stated: no opt-out is undone by it.
   incidental boolean NOT NULL DEFAULT false,
-  -- Keyed hash of the address at which it was confirmed, if it was: at another one it has yet to be confirmed.
-  confirmed_address_hash text,
+  -- Keyed hash of the address at which it was confirmed, or opted out: at another one a grant has yet to be confirmed.
+  address_hash text,
   -- The record in consent_log that says so.
   record text NOT NULL,
   PRIMARY KEY (user_id, topic)
 ) WITH (fillfactor = 85);
+CREATE INDEX consent_opted_out ON consent (address_hash) WHERE state = 'revoked' AND address_hash IS NOT NULL;
 COMMENT ON TABLE consent IS 'ends: with the erasure of the person';
 
 -- Everything that was ever said about consent: evidence, only ever added to.
