@@ -35,7 +35,8 @@ export function unwrap(bytes: Uint8Array): Found[] {
 function open(content: unknown, where: string, left: number, found: Found[]): void {
   if (found.length === maxRecords) found.push(notAnEvent(`more than ${maxRecords} records`));
   if (found.length > maxRecords) return;
-  if (typeof content === 'string' && validation.test(content)) return void found.push({ notice: 'topic_validated' });
+  if (typeof content === 'string' && content.length < 300 && validation.test(content))
+    return void found.push({ notice: 'topic_validated' });
   const value = typeof content === 'string' ? parseJson(content) : content;
   if (value === undefined) return void found.push({ reason: 'not_json', detail: `${where} is not JSON` });
   const object = asObject(value);
