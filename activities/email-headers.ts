@@ -5,7 +5,7 @@ import type { Template } from '../templates/catalogue.ts';
 import type { TemplateData } from '../templates/words.ts';
 import type { Mail } from './mailers/mailer.ts';
 
-/** Makes the signed links of mails. */
+/** Creates the signed links in emails. */
 export interface MailLinks {
   unsubscribe(user: string, topic: string, mail: string, address?: string): string;
   preferences(user: string, mail?: string): string;
