@@ -1,24 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseEnv } from 'node:util';
 
 import { Command } from 'commander';
 
+import { completeEnvironment } from '../config/secret-files.ts';
 import { withRunningSystem } from '../local/run-file.ts';
 import type { CliContext } from './context.ts';
 import { WrongUse } from './wrong-use.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-
-const context: CliContext = {
-  root,
-  // Worker and ingress read .env too: a pause must reach the Redis that they use.
-  env: {
-    ...(existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {}),
-    ...withRunningSystem(root, process.env),
-  },
-  print: (line) => process.stdout.write(`${line}\n`),
-};
 
 /** Only the command that is asked for is loaded: a `publish` need not wait for the code of `impact`. */
 const commands: Record<string, () => Promise<(program: Command, context: CliContext) => void>> = {
@@ -57,14 +46,22 @@ const program = new Command('rivulet')
       '\nExit codes: 0 done, 1 failed (a server is away, a mail did not come, something is wrong), 2 wrong use; nothing was done then.',
   );
 
-const asked = commands[process.argv[2] ?? ''];
-for (const load of asked ? [asked] : Object.values(commands)) (await load())(program, context);
-
 try {
+  const context = contextOf(process.env);
+  const asked = commands[process.argv[2] ?? ''];
+  for (const load of asked ? [asked] : Object.values(commands)) (await load())(program, context);
   await program.parseAsync();
   process.exit(process.exitCode ?? 0);
 } catch (error) {
   process.exit(exitCode(error));
+}
+
+/** What is set wins, then what `npm start` runs in this folder, then `.env`. */
+function contextOf(env: NodeJS.ProcessEnv): CliContext {
+  completeEnvironment(env, {});
+  const complete = { ...withRunningSystem(root, env) };
+  completeEnvironment(complete);
+  return { root, env: complete, print: (line) => process.stdout.write(`${line}\n`) };
 }
 
 /** Tells what is wrong, in words; only a mistake of our own shows its stack. */

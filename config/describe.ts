@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { environmentSchema } from './environment.ts';
 import { configSchema } from './schema.ts';
+import { secretVariables } from './secret-files.ts';
 
 /** How to write docs/configuration.md again. */
 const command = 'node --import tsx config/describe.ts > docs/configuration.md';
@@ -40,6 +41,10 @@ ${table('Key', settingsOf('', jsonSchema(configSchema)))}
 ## Environment
 
 An empty variable counts as not set. ${otherVariables}
+
+A secret can also be read from a file at start: set \`<NAME>_FILE\` to its path instead of \`<NAME>\`, for
+${secretVariables.map((name) => `\`${name}\``).join(', ')}. \`TEMPORAL_API_KEY_FILE\` is read again
+while the process runs, so a rotated key is picked up.
 
 ${table('Variable', variablesOf(jsonSchema(environmentSchema)))}
 `;

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { completeEnvironment } from '../config/secret-files.ts';
 
 /** Aborts on the first SIGTERM or SIGINT: the process finishes what it holds and ends. */
 export function stopSignal(): AbortSignal {
@@ -25,7 +25,7 @@ export function untilStopped<T>(waiting: Promise<T>, stop: AbortSignal): Promise
 /** Runs a process's main function; a configuration mistake or a missing server is told in words, not as a stack. */
 export async function runMain(main: () => Promise<void>): Promise<void> {
   try {
-    if (existsSync('.env')) process.loadEnvFile(); // what is set already wins
+    completeEnvironment(process.env);
     await main();
     process.exit(0);
   } catch (error) {
