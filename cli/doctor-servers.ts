@@ -10,9 +10,10 @@ import { isReplica, redisTakesWrites } from '../store/redis/connect.ts';
 import { publishingTo } from './connect/nats.ts';
 import { redisFor } from './connect/redis.ts';
 import { temporalFor } from './connect/temporal.ts';
+import { isLoopback } from './doctor-feedback.ts';
 import { type Finding, unlessItFails } from './doctor-finding.ts';
 import { lookAtWorkers } from './doctor-work.ts';
-import { serverAddress } from './server-address.ts';
+import { serverAddress } from '../runtime/server-address.ts';
 
 /** Redis: everything in it may be lost, so it only has to answer and take writes. It writes the key that `/readyz` does. */
 export function lookAtRedis(env: NodeJS.ProcessEnv, keyPrefix: string): Promise<Finding[]> {
@@ -115,36 +116,50 @@ async function unlessMissing<T>(ask: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** The namespace with its retention, and the search attributes. */
-export function lookAtTemporal(environment: Environment, maxAgeMs: number): Promise<Finding[]> {
+/** How it is reached, the namespace with its retention, and the search attributes. What may not be asked is a warning. */
+export function lookAtTemporal(env: NodeJS.ProcessEnv, environment: Environment, maxAgeMs: number): Promise<Finding[]> {
   const { TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE: namespace } = environment;
   const about = 'Temporal';
   return unlessItFails(about, async () => {
-    const { client, close } = await temporalFor({ TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE: namespace });
+    const named = { ...env, TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE: namespace };
+    const { client, isEncrypted, close } = await temporalFor(named);
     try {
-      const retentionMs = await client.withDeadline(Date.now() + 10_000, () =>
+      const { retentionMs, unknown } = await client.withDeadline(Date.now() + 10_000, () =>
         provisionTemporal(client, namespace, false),
       );
-      const kept = `the namespace "${namespace}" keeps runs for ${days(retentionMs)}`;
+      const where = `answers at ${serverAddress(TEMPORAL_ADDRESS, 'TEMPORAL_ADDRESS')}${isEncrypted ? ' with TLS' : ''}`;
       return [
-        {
-          level: 'ok',
-          about,
-          says: `answers at ${serverAddress(TEMPORAL_ADDRESS, 'TEMPORAL_ADDRESS')}; the search attributes are there`,
-        },
-        maxAgeMs < retentionMs
-          ? { level: 'ok', about, says: `${kept}, events stay for ${days(maxAgeMs)}` }
-          : {
-              level: 'wrong',
-              about,
-              says: `${kept}, but events stay for ${days(maxAgeMs)}: one that outlives its run could mail twice. Raise the retention, or lower queues.marketing_events.max_age.`,
-            },
+        { level: 'ok', about, says: unknown.length === 0 ? `${where}; the search attributes are there` : where },
+        ...unknown.map((says): Finding => ({ level: 'warning', about, says })),
+        ...(isEncrypted || isLoopback(hostOf(TEMPORAL_ADDRESS)) ? [] : [unencrypted]),
+        ...(retentionMs === undefined ? [] : [retentionFinding(retentionMs, maxAgeMs, namespace)]),
         ...(await unlessItFails('workers', () => lookAtWorkers(client, namespace))),
       ];
     } finally {
       await close();
     }
   });
+}
+
+const unencrypted: Finding = {
+  level: 'warning',
+  about: 'Temporal',
+  says: "The connection is not encrypted. Set TEMPORAL_TLS=true, or Temporal's variables for mutual TLS.",
+};
+
+function hostOf(address: string): string {
+  return new URL(`tcp://${address}`).hostname;
+}
+
+function retentionFinding(retentionMs: number, maxAgeMs: number, namespace: string): Finding {
+  const about = 'Temporal';
+  const kept = `the namespace "${namespace}" keeps runs for ${days(retentionMs)}`;
+  if (maxAgeMs < retentionMs) return { level: 'ok', about, says: `${kept}, events stay for ${days(maxAgeMs)}` };
+  return {
+    level: 'wrong',
+    about,
+    says: `${kept}, but events stay for ${days(maxAgeMs)}: one that outlives its run could mail twice. Raise the retention, or lower queues.marketing_events.max_age.`,
+  };
 }
 
 const days = (ms: number) => `${Math.round((ms / 86_400_000) * 100) / 100} days`;

@@ -41,7 +41,7 @@ async function examine({ root, env }: CliContext): Promise<Finding[]> {
     lookAtPostgres(env, config),
     lookAtRedis(env, config.suppression.key_prefix),
     lookAtNats(environment, config.queues.marketing_events),
-    lookAtTemporal(environment, config.queues.marketing_events.max_age),
+    lookAtTemporal(env, environment, config.queues.marketing_events.max_age),
     config.provider.type === 'ses'
       ? import('./doctor-ses.ts').then(({ lookAtSes }) => lookAtSes(config, ses))
       : lookAtSmtp(environment.SMTP_URL),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { loadClientConfigProfile } from '@temporalio/envconfig';
 
 import { environmentSchema, type Environment } from './environment.ts';
 import { type Check, parseConfig, type Parsed } from './parse.ts';
@@ -54,9 +54,14 @@ function withoutEmpty(env: NodeJS.ProcessEnv): Record<string, string> {
 
 /** Address and namespace of Temporal's own configuration file, where there is one; the variables win over it. */
 function temporalProfile(env: Record<string, string>): Record<string, string> {
-  const { namespace, connectionOptions } = loadClientConnectConfig({ overrideEnvVars: env });
-  const address = connectionOptions.address;
-  return { ...(address && { TEMPORAL_ADDRESS: address }), ...(namespace && { TEMPORAL_NAMESPACE: namespace }) };
+  try {
+    const { address, namespace } = loadClientConfigProfile({ overrideEnvVars: env });
+    return { ...(address && { TEMPORAL_ADDRESS: address }), ...(namespace && { TEMPORAL_NAMESPACE: namespace }) };
+  } catch {
+    // Without the parser's words: they may quote the file, and with it an API key.
+    const where = env['TEMPORAL_CONFIG_FILE'] ?? "Temporal's configuration file";
+    throw new ConfigError([`${where} cannot be used, or lacks the profile that TEMPORAL_PROFILE names`]);
+  }
 }
 
 function readConfig(file: string, check: Check): Parsed {

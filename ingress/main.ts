@@ -159,10 +159,11 @@ function connected<T>(thing: T | undefined): T {
  * Each thing that de-duplicates must outlive what it recognises: the runs outlive the events in the stream, and the ledger outlives
  * the runs, which can be reset, and the dead letters, which can be replayed.
  */
-function refuseToSendTwice({ queues, provider }: Config, retentionMs: number, namespace: string): void {
+function refuseToSendTwice({ queues, provider }: Config, retention: number | undefined, namespace: string): void {
   const { max_age } = queues.marketing_events;
+  const retentionMs = retention ?? 0; // where it cannot be read, the log has said so
   const ofNamespace = `the retention of the Temporal namespace "${namespace}" (${inHours(retentionMs)})`;
-  if (max_age >= retentionMs) {
+  if (retention !== undefined && max_age >= retention) {
     throw new StartError(
       `queues.marketing_events.max_age (${inHours(max_age)}) must be shorter than ${ofNamespace}: an event that outlives its run could mail twice.`,
     );

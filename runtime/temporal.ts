@@ -1,13 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Client, Connection } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 
 import type { Logger } from './log.ts';
+import { renewable } from './renewable-connection.ts';
+import { serverAddress } from './server-address.ts';
 import { StartError } from './stop-signal.ts';
+import { type TemporalOptions, temporalConnectOptions, type TemporalSettings } from './temporal-options.ts';
 import { untilAvailable } from './until-available.ts';
+import { watchCredentials } from './watch-credentials.ts';
+import { whyTlsFails } from './why-refused.ts';
 
 /** Search attributes of every run: find all journeys of a person, or of a type of event. */
 export const searchAttributes = ['UserId', 'EventType'] as const;
@@ -20,24 +24,56 @@ const refusals = new Set([3, 6, 7, 9, 12]);
 /** gRPC would wait up to two minutes before it looks for a server again that was away. */
 const reconnectSoon = { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 2_000 };
 
-export interface TemporalSettings {
-  address: string;
-  namespace: string;
-}
+/** One attempt to connect may take so long, in ms. */
+const connectMs = 3_000;
 
-/** Address, TLS and API key from Temporal's own variables; TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE win. */
-export function temporalConnectOptions(settings: TemporalSettings) {
-  return { ...loadClientConnectConfig().connectionOptions, address: settings.address };
-}
-
-/** Connects, waiting as long as it takes until Temporal answers. */
-export function connectTemporal(settings: TemporalSettings, log: Pick<Logger, 'warn'>): Promise<Client> {
-  const options = temporalConnectOptions(settings);
-  const connect = async () => {
-    const connection = await Connection.connect({ ...options, connectTimeout: 3_000, channelArgs: reconnectSoon });
-    return new Client({ connection, namespace: settings.namespace });
+/**
+ * Connects, waiting as long as it takes until Temporal answers. Throws a StartError when it refuses these credentials, or when TLS
+ * cannot work as it is configured. Once connected, renewed certificates and keys are picked up.
+ */
+export async function connectTemporal(
+  settings: TemporalSettings,
+  log: Pick<Logger, 'info' | 'warn'>,
+  renewalMs?: number,
+): Promise<Client> {
+  const first = await untilAvailable('temporal', () => openConnection(temporalConnectOptions(settings)), log);
+  const connection = renewable(first);
+  const renew = async (options: TemporalOptions) => connection.replace(await openConnection(options));
+  const watch = watchCredentials(settings, renew, log, renewalMs);
+  const { close } = connection;
+  connection.close = async () => {
+    watch.stop();
+    await close();
   };
-  return untilAvailable('temporal', connect, log);
+  return new Client({ connection, namespace: settings.namespace });
+}
+
+/** One attempt. Rejects with a StartError when the answer is a refusal. */
+export async function openConnection(options: TemporalOptions): Promise<Connection> {
+  try {
+    return await Connection.connect({ ...options, connectTimeout: connectMs, channelArgs: reconnectSoon });
+  } catch (error) {
+    throw (await refusalOf(error, options)) ?? error;
+  }
+}
+
+/** A refusal in words; undefined when Temporal is merely unavailable. */
+export async function refusalOf(error: unknown, options: TemporalOptions): Promise<StartError | undefined> {
+  const where = `Temporal at ${serverAddress(options.address, 'TEMPORAL_ADDRESS')}`;
+  if (isForbidden(error)) {
+    const how = options.apiKey ? 'TEMPORAL_API_KEY' : 'the client certificate, or TEMPORAL_API_KEY';
+    return new StartError(`${where} refused these credentials. Check ${how} and TEMPORAL_NAMESPACE.`);
+  }
+  const why = await whyTlsFails(options);
+  return why === undefined ? undefined : new StartError(`${where} cannot be used: ${why}.`);
+}
+
+/** gRPC: permission denied, unauthenticated; anywhere in the chain of causes. */
+function isForbidden(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ([7, 16].includes((at as { code?: unknown }).code as number)) return true;
+  }
+  return false;
 }
 
 /** Asks for a run to be cancelled, with a reason that its history shows. False when no such run is running. */
@@ -69,26 +105,56 @@ function isRefused(error: unknown): boolean {
 /** How long one attempt to provision may take, in ms. */
 const provisionWithinMs = 10_000;
 
-/** The same as `provisionTemporal`, waiting as long as it takes while Temporal is unavailable. */
-export function openNamespace(
+/** The same as `provisionTemporal`, waiting as long as it takes while Temporal is unavailable. What cannot be asked is logged. */
+export async function openNamespace(
   client: Client,
   namespace: string,
   provision: boolean,
   log: Pick<Logger, 'warn'>,
-): Promise<number> {
+): Promise<number | undefined> {
   const open = () =>
     client.withDeadline(Date.now() + provisionWithinMs, () => provisionTemporal(client, namespace, provision));
-  return untilAvailable('temporal', open, log);
+  const { retentionMs, unknown } = await untilAvailable('temporal', open, log);
+  for (const what of unknown) log.warn({ what }, 'temporal.not_verified');
+  return retentionMs;
+}
+
+export interface Provisioned {
+  /** The retention of the namespace in ms; undefined when this process may not ask for it. */
+  retentionMs: number | undefined;
+  /** What could not be verified, in words, each with what to do. */
+  unknown: readonly string[];
 }
 
 /**
- * Makes the namespace and the search attributes where that is allowed, and gives back the namespace's retention in
- * milliseconds. Where it is not allowed, the error names what is missing.
+ * Creates the namespace and the search attributes where that is allowed. Throws a StartError that names what is missing. What may not
+ * even be asked, such as search attributes in Temporal Cloud, which has no OperatorService, is not taken for missing.
  */
-export async function provisionTemporal(client: Client, namespace: string, provision: boolean): Promise<number> {
-  const retention = await ensureNamespace(client, namespace, provision);
-  await ensureSearchAttributes(client, namespace, provision);
-  return retention;
+export async function provisionTemporal(client: Client, namespace: string, provision: boolean): Promise<Provisioned> {
+  const retentionMs = await ensureNamespace(client, namespace, provision).catch((error: unknown) => {
+    if (!isForbidden(error)) return undefinedIfUnknown(error);
+    const check = 'Check TEMPORAL_NAMESPACE, and what the API key or client certificate is allowed to do there.';
+    throw new StartError(`Temporal refused these credentials for the namespace "${namespace}". ${check}`);
+  });
+  const unknown: string[] = [];
+  if (retentionMs === undefined) {
+    unknown.push(
+      `The retention of the namespace "${namespace}" cannot be read. It must be longer than queues.marketing_events.max_age: ${retentionDays} days is enough.`,
+    );
+  }
+  const known = await ensureSearchAttributes(client, namespace, provision).then(() => true, undefinedIfUnknown);
+  if (!known) {
+    unknown.push(
+      `This server does not say which search attributes the namespace "${namespace}" has. It needs ${searchAttributes.join(' and ')}. Where they are missing, run:\n  ${commandsFor(searchAttributes, namespace).join('\n  ')}`,
+    );
+  }
+  return { retentionMs, unknown };
+}
+
+/** gRPC: permission denied, unimplemented: the question itself is not allowed here. */
+function undefinedIfUnknown(error: unknown): undefined {
+  const { code } = error as { code?: unknown };
+  if (code !== 7 && code !== 12) throw error;
 }
 
 async function ensureNamespace(client: Client, namespace: string, provision: boolean): Promise<number> {
@@ -130,7 +196,7 @@ async function describeNamespace(client: Client, namespace: string): Promise<num
 }
 
 async function ensureSearchAttributes(client: Client, namespace: string, provision: boolean): Promise<void> {
-  const { operatorService } = client.connection as Connection;
+  const { operatorService } = client.connection;
   const missing = async () => {
     const { customAttributes } = await onceKnown(() => operatorService.listSearchAttributes({ namespace }));
     return searchAttributes.filter((name) => !(name in (customAttributes ?? {})));
@@ -164,10 +230,23 @@ async function onceKnown<T>(ask: () => Promise<T>): Promise<T> {
 }
 
 function missingAttributes(names: readonly string[], namespace: string): StartError {
-  const commands = names.map(
-    (name) => `temporal operator search-attribute create --namespace ${namespace} --name ${name} --type Keyword`,
-  );
   return new StartError(
-    `Temporal lacks the search attributes ${names.join(', ')}, and this process may not create them. Run:\n  ${commands.join('\n  ')}`,
+    `Temporal lacks the search attributes ${names.join(', ')}, and this process may not create them. Run:\n  ${commandsFor(names, namespace).join('\n  ')}`,
   );
+}
+
+/** Temporal Cloud has a command of its own. */
+function commandsFor(names: readonly string[], namespace: string): string[] {
+  return isCloud(namespace)
+    ? [
+        `tcld namespace search-attributes add --namespace ${namespace} ${names.map((name) => `--sa "${name}=Keyword"`).join(' ')}`,
+      ]
+    : names.map(
+        (name) => `temporal operator search-attribute create --namespace ${namespace} --name ${name} --type Keyword`,
+      );
+}
+
+/** Namespaces of Temporal Cloud end with the account: `production.a1b2c`. */
+function isCloud(namespace: string): boolean {
+  return /^[a-z0-9-]+\.[a-z0-9]{5}$/.test(namespace);
 }

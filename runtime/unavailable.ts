@@ -50,6 +50,9 @@ const messages =
 /** The first word of Redis's reply. */
 const redisReply = /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|MISCONF|OOM|BUSY)(?= )/;
 
+/** gRPC's invalid argument when the namespace lacks a search attribute, in the words of Temporal's server. No event can start then. */
+const missingSearchAttribute = /no mapping defined for search attribute|search attribute \S+ is not defined/i;
+
 /** As deep as errors are wrapped in others. */
 const deepest = 8;
 
@@ -71,6 +74,7 @@ function codeOf(error: Error): string | undefined {
   const { code } = error as { code?: unknown };
   if (typeof code === 'number') {
     if (jetStreamCodes.has(code)) return `JETSTREAM_${code}`;
+    if (code === 3 && missingSearchAttribute.test(error.message)) return 'SEARCH_ATTRIBUTE_MISSING';
     return grpcCodes[code];
   }
   if (typeof code === 'string' && (systemCodes.has(code) || sqlState.test(code))) return code;

@@ -133,7 +133,10 @@ describe('rivulet doctor, on what runs and what waits', () => {
 
   it('warns of queues that no worker polls', async () => {
     const namespace = `doctor-${randomUUID().slice(0, 8)}`;
-    const provisioner = await connectTemporal({ address: servers.temporal, namespace }, { warn: () => {} });
+    const provisioner = await connectTemporal(
+      { address: servers.temporal, namespace },
+      { info: () => {}, warn: () => {} },
+    );
     await vi.waitFor(() => provisionTemporal(provisioner, namespace, true), { timeout: 30_000, interval: 200 });
     await provisioner.connection.close();
     expect(await examine(['workers'], namespace)).toEqual(

@@ -16,7 +16,7 @@ import { startRelay, type Relay } from './support/relay.ts';
 
 const within = { timeout: 60_000, interval: 20 };
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
-const log = { warn: vi.fn(), error: vi.fn() };
+const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 
 let template: string;
 beforeAll(async () => {
@@ -77,6 +77,21 @@ it('journeys run from the bundle that replaced the first one', async () => {
   await fleet.replaceJourneys(bundle("'new'"));
   expect(await run()).toBe('new');
   expect(log.warn).not.toHaveBeenCalled();
+});
+
+it('all workers move to new connections while they run, and need the old ones no more', async () => {
+  const another = await startRelay(inject('servers').temporal);
+  let through = relay;
+  const fleet = await start(bundle("'ran'"), () => connectWorker({ address: through.address, namespace }));
+  expect(await run()).toBe('ran');
+  through = another;
+  await fleet.renewConnections();
+  relay.cut();
+  expect(await run()).toBe('ran');
+  expect(log.warn).not.toHaveBeenCalled();
+  await stopFleet?.();
+  stopFleet = undefined;
+  another.close();
 });
 
 it('a bundle that cannot be loaded, or a Temporal that is unavailable, leaves the old worker running', async () => {

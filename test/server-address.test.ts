@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { serverAddress } from '../cli/server-address.ts';
+import { serverAddress } from '../runtime/server-address.ts';
 
 describe('the address of a server, as it is shown,', () => {
   const unsure = 'the address in X_URL';

@@ -18,6 +18,8 @@ export interface Fleet {
    * A worker that fails later, because its journeys use up all memory for instance, is replaced by one of the bundle before.
    */
   replaceJourneys(bundle: Bundle): Promise<void>;
+  /** Moves every worker to a connection that is opened now, with the certificates and keys of now. Nothing is interrupted. */
+  renewConnections(): Promise<void>;
   stop(): void;
 }
 
@@ -34,7 +36,7 @@ type Bundle = WorkerSettings['workflowBundle'];
 const patienceMs = 2_000;
 
 interface JourneyWorker {
-  worker: Worker;
+  created: OnConnection<Worker>;
   /** Rejects when the worker fails. */
   ended: Promise<void>;
   /** What ran before it. */
@@ -58,7 +60,7 @@ export async function createFleet({ settings, bundle, connect, log }: FleetOptio
   const begin = (created: OnConnection<Worker>, of: Bundle, replaced?: Bundle) => {
     const ended = runToEnd(created);
     ended.catch(() => undefined); // reported by `untilTheLastEnds`, which may begin later
-    journeys = { worker: created.made, ended, bundle: of, ...(replaced !== undefined && { replaced }) };
+    journeys = { created, ended, bundle: of, ...(replaced !== undefined && { replaced }) };
     if (stopping) end(created.made);
   };
 
@@ -94,14 +96,17 @@ export async function createFleet({ settings, bundle, connect, log }: FleetOptio
       const old = journeys;
       begin(created, next, old?.bundle);
       if (!old) return;
-      end(old.worker);
+      end(old.created.made);
       // The old one's end is no failure of the fleet: the new one retries what it did not finish.
       const drained = old.ended.catch((error: unknown) => log.warn({ err: error }, 'journeys.not_drained'));
       await Promise.race([drained, sleep(patienceMs, undefined, { ref: false })]);
     },
+    async renewConnections() {
+      for (const created of journeys ? [journeys.created, sending] : [sending]) await renew(created, connect);
+    },
     stop() {
       stopping = true;
-      if (journeys) end(journeys.worker);
+      if (journeys) end(journeys.created.made);
       end(sending.made);
     },
   };
@@ -125,12 +130,20 @@ async function onConnection<T>(
   }
 }
 
-async function runToEnd({ made, connection }: OnConnection<Worker>): Promise<void> {
+async function runToEnd(created: OnConnection<Worker>): Promise<void> {
   try {
-    await made.run();
+    await created.made.run();
   } finally {
-    await connection.close();
+    await created.connection.close();
   }
+}
+
+async function renew(created: OnConnection<Worker>, connect: () => Promise<NativeConnection>): Promise<void> {
+  const [old, next] = [created.connection, await connect()];
+  if (created.made.getState() !== 'RUNNING') return next.close();
+  created.made.connection = next;
+  created.connection = next;
+  await old.close();
 }
 
 /** A worker has no other end than one after it ran. */

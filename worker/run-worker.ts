@@ -19,6 +19,7 @@ import { stopSignal, untilStopped } from '../runtime/stop-signal.ts';
 import { cancelRun, connectTemporal, openNamespace } from '../runtime/temporal.ts';
 import { createTokens } from '../runtime/tokens.ts';
 import { untilAvailable } from '../runtime/until-available.ts';
+import { watchCredentials } from '../runtime/watch-credentials.ts';
 import { connectPostgres } from '../store/postgres/connect.ts';
 import { takesWrites } from '../store/postgres/server.ts';
 import { connectRedis, redisTakesWrites } from '../store/redis/connect.ts';
@@ -127,6 +128,7 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   const connect = () => connectWorker({ address, namespace });
   const settings = { namespace, activities: registered, sendConcurrency };
   const fleet = await untilStopped(createFleet({ settings, bundle, connect, log }), stop);
+  const credentials = watchCredentials({ address }, () => fleet.renewConnections(), log);
   if (provision) await scheduleSuppressionSync(client, config, log);
 
   stop.addEventListener('abort', fleet.stop, { once: true });
@@ -137,6 +139,7 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   await fleet.run().finally(() => (working = false));
 
   log.info('drained');
+  credentials.stop();
   await saves?.close();
   templates.close();
   await watching.end();

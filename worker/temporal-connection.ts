@@ -1,8 +1,8 @@
 import { NativeConnection, type NativeConnectionOptions } from '@temporalio/worker';
 
-import { temporalConnectOptions, type TemporalSettings } from '../runtime/temporal.ts';
+import { temporalConnectOptions, type TemporalSettings } from '../runtime/temporal-options.ts';
 
-/** A connection for workers. */
+/** A connection for workers, with the certificates and keys that are on disk now. */
 export function connectWorker(settings: TemporalSettings): Promise<NativeConnection> {
   return NativeConnection.connect(workerConnectOptions(temporalConnectOptions(settings)));
 }

@@ -1,7 +1,7 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 
-import { serverAddress } from '../server-address.ts';
+import { serverAddress } from '../../runtime/server-address.ts';
 import { ServerAway } from '../wrong-use.ts';
 import { hint } from './hint.ts';
 

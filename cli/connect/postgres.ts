@@ -4,7 +4,7 @@ import { readServer, type ServerState, whyUnusable } from '../../store/postgres/
 import { createStops } from '../../store/postgres/stops.ts';
 import type { Stops } from '../../store/stops.ts';
 import { configFor } from '../config-for.ts';
-import { serverAddress } from '../server-address.ts';
+import { serverAddress } from '../../runtime/server-address.ts';
 import { ServerAway } from '../wrong-use.ts';
 import { hint } from './hint.ts';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 
 import { connectRedis, type Redis } from '../../store/redis/connect.ts';
 import { configFor } from '../config-for.ts';
-import { serverAddress } from '../server-address.ts';
+import { serverAddress } from '../../runtime/server-address.ts';
 import { ServerAway } from '../wrong-use.ts';
 import { hint } from './hint.ts';
 

@@ -1,22 +1,27 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 
-import { temporalConnectOptions } from '../../runtime/temporal.ts';
-import { serverAddress } from '../server-address.ts';
+import { serverAddress } from '../../runtime/server-address.ts';
+import { StartError } from '../../runtime/stop-signal.ts';
+import { openConnection } from '../../runtime/temporal.ts';
+import { temporalConnectOptions } from '../../runtime/temporal-options.ts';
+import { defaults } from '../run-url.ts';
 import { ServerAway } from '../wrong-use.ts';
 import { hint } from './hint.ts';
-import { defaults } from '../run-url.ts';
 
-/** Temporal, and the address of a run's page. */
+/** Temporal, as Temporal's own variables say. Throws a ServerAway with the reason when it refuses or does not answer. */
 export async function temporalFor(env: NodeJS.ProcessEnv) {
   const address = env['TEMPORAL_ADDRESS'] || defaults.temporal;
   const namespace = env['TEMPORAL_NAMESPACE'] || defaults.namespace;
+  const options = temporalConnectOptions({ address }, env);
   try {
-    const connection = await Connection.connect({
-      ...temporalConnectOptions({ address, namespace }),
-      connectTimeout: 3_000,
-    });
-    return { client: new Client({ connection, namespace }), close: () => connection.close() };
-  } catch {
+    const connection = await openConnection(options);
+    return {
+      client: new Client({ connection, namespace }),
+      isEncrypted: !!options.tls,
+      close: () => connection.close(),
+    };
+  } catch (error) {
+    if (error instanceof StartError) throw new ServerAway(error.message);
     const where = serverAddress(address, 'TEMPORAL_ADDRESS');
     throw new ServerAway(`Temporal does not answer at ${where}. ${hint} Else set TEMPORAL_ADDRESS.`);
   }

@@ -29,7 +29,9 @@ const dynamicConfig: Record<string, string> = {
   'matching.numTaskqueueReadPartitions': '1',
   'matching.numTaskqueueWritePartitions': '1',
   // Months in milliseconds for the workflows that ask for it.
+  // Newer servers call the switch by the second name, and ignore the first.
   'frontend.WorkflowTimeSkippingEnabled': 'true',
+  'system.workflowTimeSkippingEnabled': 'true',
   'history.timerProcessorMaxTimeShift': '"1ms"',
   // A run whose code throws is found by `doctor`, and listed in the UI under Task Failures, after the second attempt, not the fifth.
   'system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute': '2',
