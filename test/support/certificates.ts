@@ -89,7 +89,7 @@ export async function createAuthority(name = 'Test CA'): Promise<Authority> {
 }
 
 function newKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>;
+  return crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 }
 
 function generalName(host: string): x509.JsonGeneralName {
