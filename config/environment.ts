@@ -30,6 +30,12 @@ export const environmentSchema = z.object({
     .default('127.0.0.1:7233')
     .describe("Temporal's gRPC address; Temporal's other variables (TLS, API key) work too."),
   TEMPORAL_NAMESPACE: z.string().default('rivulet').describe('The Temporal namespace.'),
+  RIVULET_DATA_CONVERTER: z
+    .string()
+    .optional()
+    .describe(
+      'A module that exports `dataConverter`, a Temporal DataConverter, such as one whose `payloadCodecs` encrypt. Set it for every process and command, and for `npm run build` if it has a `payloadConverterPath`.',
+    ),
   SMTP_URL: z
     .url({ protocol: /^smtps?$/, error: 'must be smtp://user:password@host:port or smtps://…' })
     .optional()

@@ -7,6 +7,7 @@ import type { Client } from '@temporalio/client';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { watchConfig } from '../config/watch.ts';
+import { loadDataConverter } from '../runtime/data-converter.ts';
 import { type Check, createHealthApp, listen } from '../runtime/health.ts';
 import { createLog } from '../runtime/log.ts';
 import { openRecord, recordSettings } from '../runtime/record.ts';
@@ -45,6 +46,7 @@ await runMain(async () => {
   const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace } = environment;
   const log = createLog('ingress', environment.LOG_LEVEL);
   const stop = stopSignal();
+  const dataConverter = await loadDataConverter(environment.RIVULET_DATA_CONVERTER);
   const metrics = createIngressMetrics();
   const redis = connectRedis(environment.REDIS_URL, (error) => log.debug({ err: error }, 'Redis connection'));
   const onError = (error: Error) => log.debug({ err: error }, 'Postgres connection');
@@ -81,7 +83,7 @@ await runMain(async () => {
   log.info({ url: http.url }, 'health is served');
 
   await untilStopped(openRecord(postgres, recordSettings(config, environment, values.provision), log), stop);
-  const client = (up.client = await untilStopped(connectTemporal({ address, namespace }, log), stop));
+  const client = (up.client = await untilStopped(connectTemporal({ address, namespace, dataConverter }, log), stop));
   const retention = await untilStopped(openNamespace(client, namespace, values.provision, log), stop);
   refuseToSendTwice(config, retention, namespace);
   const { prefetch, name, dlq, retries, max_age } = config.queues.marketing_events;

@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 
+import type { DataConverter } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 
 import { StartError } from './stop-signal.ts';
@@ -9,6 +10,7 @@ export interface TemporalSettings {
   /** `host:port` of the gRPC frontend. */
   address: string;
   namespace: string;
+  dataConverter?: DataConverter | undefined;
 }
 
 /** How to reach Temporal: what both of its clients, the one of Node and the one of the worker's core, take. */

@@ -45,7 +45,8 @@ export async function connectTemporal(
     watch.stop();
     await close();
   };
-  return new Client({ connection, namespace: settings.namespace });
+  const { namespace, dataConverter } = settings;
+  return new Client({ connection, namespace, ...(dataConverter && { dataConverter }) });
 }
 
 /** One attempt. Rejects with a StartError when the answer is a refusal. */

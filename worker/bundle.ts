@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+import type { DataConverter } from '@temporalio/common';
 import { bundleWorkflowCode } from '@temporalio/worker';
 
 import { StartError } from '../runtime/stop-signal.ts';
@@ -18,9 +19,9 @@ export const fromSource = import.meta.url.endsWith('.ts');
  * The journeys as the workflow sandbox loads them: prebuilt in production or in `file`, bundled now when running from
  * source.
  */
-export async function workflowBundle(file = bundleFile): Promise<{ code: string }> {
+export async function workflowBundle(file = bundleFile, converter?: DataConverter): Promise<{ code: string }> {
   if (file !== bundleFile || existsSync(file)) return { code: readFileSync(file, 'utf8') };
-  return bundleWorkflows();
+  return bundleWorkflows(converter);
 }
 
 /**
@@ -32,11 +33,14 @@ export function templatesNamedIn({ code }: { code: string }): string[] {
 }
 
 /** Bundles what `workflows/` holds now. Throws one StartError that says what is wrong, with file and line. */
-export async function bundleWorkflows(): Promise<{ code: string }> {
+export async function bundleWorkflows(converter: DataConverter = {}): Promise<{ code: string }> {
   const said: string[] = [];
   const hear = (message: string) => void said.push(message);
+  const { payloadConverterPath, failureConverterPath } = converter;
   try {
     return await bundleWorkflowCode({
+      ...(payloadConverterPath !== undefined && { payloadConverterPath }),
+      ...(failureConverterPath !== undefined && { failureConverterPath }),
       workflowsPath: `${workflowsFolder}/index${fromSource ? '.ts' : '.js'}`,
       logger: { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: hear, error: hear },
     });

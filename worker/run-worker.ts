@@ -11,6 +11,7 @@ import { sendSettings } from '../activities/send-settings.ts';
 import { waitInActivity } from '../activities/wait.ts';
 import { loadConfig } from '../config/load.ts';
 import { watchConfig } from '../config/watch.ts';
+import { loadDataConverter } from '../runtime/data-converter.ts';
 import { createHealthApp, listen } from '../runtime/health.ts';
 import { createLinks } from '../runtime/links.ts';
 import { createLog } from '../runtime/log.ts';
@@ -29,7 +30,7 @@ import { publishFirst } from './first-templates.ts';
 import { createFleet } from './fleet.ts';
 import { takeUpSaves } from './live.ts';
 import { followTemplates } from './live-templates.ts';
-import { loadJourneys } from './load-journeys.ts';
+import { bundleJourneys, loadJourneys } from './load-journeys.ts';
 import { createMailer } from './mailer.ts';
 import { keepRecord } from './keep-record.ts';
 import { installRuntime } from './runtime.ts';
@@ -66,7 +67,8 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   });
   const live = environment.RIVULET_LIVE === '1';
   const check = live && fromSource ? startSourceCheck(dirname(workflowsFolder)) : uncheckedSources;
-  const bundle = await loadJourneys(environment.RIVULET_WORKFLOW_BUNDLE);
+  const dataConverter = await loadDataConverter(environment.RIVULET_DATA_CONVERTER);
+  const bundle = await loadJourneys(environment.RIVULET_WORKFLOW_BUNDLE, dataConverter);
 
   // Health is served before anything is connected, so that "not ready" can be told apart from "dead".
   const redis = connectRedis(environment.REDIS_URL, (error) => log.debug({ err: error }, 'Redis connection'));
@@ -87,7 +89,7 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
 
   const provision = !process.argv.includes('--no-provision');
   await untilStopped(openRecord(postgres, recordSettings(config, environment, provision), log), stop);
-  const client = await untilStopped(connectTemporal({ address, namespace }, log), stop);
+  const client = await untilStopped(connectTemporal({ address, namespace, dataConverter }, log), stop);
   temporalUp = () =>
     client.withDeadline(Date.now() + 1_000, () => client.workflowService.describeNamespace({ namespace }));
   await untilStopped(openNamespace(client, namespace, provision, log), stop);
@@ -126,7 +128,7 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   const keeping = provision ? keepRecord(recordSettings(config, environment, provision), log) : undefined;
   const registered = withErrorBoundary(activities, log);
   const connect = () => connectWorker({ address, namespace });
-  const settings = { namespace, activities: registered, sendConcurrency };
+  const settings = { namespace, activities: registered, sendConcurrency, dataConverter };
   const fleet = await untilStopped(createFleet({ settings, bundle, connect, log }), stop);
   const credentials = watchCredentials({ address }, () => fleet.renewConnections(), log);
   if (provision) await scheduleSuppressionSync(client, config, log);
@@ -135,7 +137,9 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   if (stop.aborted) return;
   working = true;
   log.info({ templates: templates.names(), time_zone_data: process.versions['tz'] }, 'working');
-  const saves = live ? takeUpSaves({ config, versions, fleet, check }) : undefined;
+  const saves = live
+    ? takeUpSaves({ config, versions, fleet, check, bundle: () => bundleJourneys(dataConverter) })
+    : undefined;
   await fleet.run().finally(() => (working = false));
 
   log.info('drained');

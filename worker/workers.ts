@@ -1,3 +1,4 @@
+import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 
 import type { Activities } from '../activities/index.ts';
@@ -28,6 +29,7 @@ export interface WorkerSettings {
   activities: Activities;
   /** Sends under way at once on the queue. */
   sendConcurrency: number;
+  dataConverter?: DataConverter | undefined;
 }
 
 /** Journeys and their light activities. */
@@ -56,6 +58,11 @@ export function createSendWorker(settings: Omit<WorkerSettings, 'workflowBundle'
   });
 }
 
-function shared({ connection, namespace }: Pick<WorkerSettings, 'connection' | 'namespace'>) {
-  return { connection, namespace, shutdownGraceTime: graceMs, shutdownForceTime: graceMs + 5_000 };
+function shared({
+  connection,
+  namespace,
+  dataConverter,
+}: Pick<WorkerSettings, 'connection' | 'namespace' | 'dataConverter'>) {
+  const end = { shutdownGraceTime: graceMs, shutdownForceTime: graceMs + 5_000 };
+  return { connection, namespace, ...end, ...(dataConverter && { dataConverter }) };
 }

@@ -1,5 +1,6 @@
 import { Client } from '@temporalio/client';
 
+import { loadDataConverter } from '../../runtime/data-converter.ts';
 import { serverAddress } from '../../runtime/server-address.ts';
 import { StartError } from '../../runtime/stop-signal.ts';
 import { openConnection } from '../../runtime/temporal.ts';
@@ -13,13 +14,11 @@ export async function temporalFor(env: NodeJS.ProcessEnv) {
   const address = env['TEMPORAL_ADDRESS'] || defaults.temporal;
   const namespace = env['TEMPORAL_NAMESPACE'] || defaults.namespace;
   const options = temporalConnectOptions({ address }, env);
+  const dataConverter = await loadDataConverter(env['RIVULET_DATA_CONVERTER'] || undefined);
   try {
     const connection = await openConnection(options);
-    return {
-      client: new Client({ connection, namespace }),
-      isEncrypted: !!options.tls,
-      close: () => connection.close(),
-    };
+    const client = new Client({ connection, namespace, ...(dataConverter && { dataConverter }) });
+    return { client, isEncrypted: !!options.tls, close: () => connection.close() };
   } catch (error) {
     if (error instanceof StartError) throw new ServerAway(error.message);
     const where = serverAddress(address, 'TEMPORAL_ADDRESS');

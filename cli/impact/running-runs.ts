@@ -1,6 +1,8 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 
+import { fetchHistory } from '../../runtime/data-converter.ts';
+
 type History = temporal.api.history.v1.IHistory;
 
 export interface RunningRun {
@@ -54,7 +56,7 @@ export async function* runningRuns(
 /** Undefined for one that has ended since it was listed: it needs no code any more. */
 async function fetchRun(client: Client, workflowId: string, runId: string, journey: string) {
   try {
-    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    const history = await fetchHistory(client, workflowId, runId);
     return isOver(history) ? undefined : { workflowId, journey, history };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;

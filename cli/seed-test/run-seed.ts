@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 
+import { fetchHistory } from '../../runtime/data-converter.ts';
 import type { Decision } from '../../store/entries.ts';
 import { prepare } from '../../templates/catalogue.ts';
 import type { CompiledTemplate } from '../../templates/compiled.ts';
@@ -52,7 +53,7 @@ export async function runSeed(servers: Servers, seed: Seed): Promise<Step[]> {
     const { status: now } = await handle.describe();
     return now.name === 'RUNNING' ? undefined : now.name;
   });
-  const { events = [] } = await handle.fetchHistory();
+  const { events = [] } = await fetchHistory(client, handle.workflowId);
   const sends = [...sendsIn(events ?? []).values()].filter(({ result }) => result?.outcome !== 'deferred');
   const failed = (events ?? []).at(-1)?.workflowExecutionFailedEventAttributes?.failure;
   if (status === undefined) await handle.cancel().catch(() => undefined); // a seed's journey has nobody to wait for
