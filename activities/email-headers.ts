@@ -8,7 +8,7 @@ import type { Mail } from './mailers/mailer.ts';
 /** Creates the signed links in emails. */
 export interface MailLinks {
   unsubscribe(user: string, topic: string, mail: string, address?: string): string;
-  preferences(user: string, mail?: string): string;
+  preferences(user: string, mail?: string, address?: string): string;
   confirm(user: string, event: string, address: string): string;
 }
 
@@ -29,7 +29,7 @@ export function linksFor(
     ...(template.class === 'marketing' &&
       template.topic !== undefined && {
         unsubscribe: links.unsubscribe(user_id, template.topic, tag, address()),
-        preferences: links.preferences(user_id, tag),
+        preferences: links.preferences(user_id, tag, address()),
       }),
     ...(event_type === 'consent.requested' && { confirm: links.confirm(user_id, event_id, address()) }),
   };

@@ -40,7 +40,7 @@ export async function createStarter(
       const program: Program = { ...programs[name], ...(files?.[name] && { file: files[name] }) };
       const logFile = join(folder, `${name}.log`);
       const own = {
-        HTTP_PORT: String(ports[name]),
+        ...portsFor(name, ports[name]),
         AWS_ENDPOINT_URL_SESV2: tls?.url ?? urlOf(name === 'queueWorker' ? 'queueSes' : 'ses'),
         ...(name === 'queueWorker' && { REDIS_URL: queueRedisUrl }),
         // Without NATS it tells nobody what became of a mail, so that no ingress works for the mails of BullMQ.
@@ -92,4 +92,9 @@ async function becomeReady(url: string, logFile: string): Promise<void> {
 
 function tail(file: string): string {
   return readFileSync(file, 'utf8').split('\n').slice(-20).join('\n');
+}
+
+/** Worker and ingress are asked at their health port; the pages of an ingress are on any other. */
+function portsFor(name: ProgramName, port: number): Record<string, string> {
+  return /ingress|^worker$/i.test(name) ? { HEALTH_PORT: String(port), HTTP_PORT: '0' } : { HTTP_PORT: String(port) };
 }

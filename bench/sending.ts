@@ -50,7 +50,10 @@ export async function createSending({ postgres, redis }: { postgres: Postgres; r
     store,
     templates: { find: async (name) => catalogue.get(name), names: () => templateNames },
     mailer,
-    links: createLinks({ publicUrl: 'https://mail.example.com', tokens: createTokens({ secret, keys: ['1'] }) }),
+    links: createLinks({
+      publicUrl: 'https://mail.example.com',
+      tokens: createTokens({ secret, keys: ['1'], installation: 'bench' }),
+    }),
     attemptOf: (_, way) => firstAttempt(way),
     now: Date.now,
     wait: (ms) => sleep(ms),

@@ -14,6 +14,11 @@ export const noSecret = Buffer.from(Array.from({ length: 32 }, (_, index) => ind
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
+function isHttpsOrLoopback(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || (protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname));
+}
+
 /** Every environment variable that Rivulet itself reads. Temporal's and AWS's own variables are read by their libraries. */
 export const environmentSchema = z.object({
   NATS_URL: z.string().default('nats://127.0.0.1:4222').describe('NATS servers, separated by commas.'),
@@ -40,13 +45,26 @@ export const environmentSchema = z.object({
     .url({ protocol: /^smtps?$/, error: 'must be smtp://user:password@host:port or smtps://…' })
     .optional()
     .describe('Where mail goes when provider.type is smtp: smtp://user:password@host:port.'),
-  PUBLIC_URL: z.url().default('http://127.0.0.1:8080').describe('The base of links in mails, nothing else.'),
+  PUBLIC_URL: z
+    .url()
+    .refine(isHttpsOrLoopback, {
+      error: 'must start with https://. Links in emails carry rights; http is accepted on loopback only',
+    })
+    .default('http://127.0.0.1:8080')
+    .describe('The base of links in emails, nothing else. https, except on loopback.'),
   FEEDBACK_QUEUE_URL: z
     .url()
     .optional()
     .describe('The SQS queue of SES events; else feedback.sqs.queue_url. Without either nothing is polled.'),
-  HTTP_HOST: z.string().default('127.0.0.1').describe('The address that health, metrics and pages listen on.'),
-  HTTP_PORT: port.optional().describe('Their port. Default: 8080 for the ingress, 8081 for the worker.'),
+  HTTP_HOST: z.string().default('127.0.0.1').describe('The address that both ports listen on.'),
+  HTTP_PORT: port
+    .optional()
+    .describe('The public port of the ingress: pages behind links in emails, and the SNS endpoint. Default: 8080.'),
+  HEALTH_PORT: port
+    .optional()
+    .describe(
+      'The port of health and metrics, which nobody outside should reach. Default: 9080 for the ingress, 8081 for the worker.',
+    ),
   RIVULET_CONFIG: z.string().default('rivulet.yaml').describe('The configuration file.'),
   RIVULET_SECRET: masterSecret.describe(
     'The master secret; keys for hashes and tokens are derived from it. A process with another one than the installation refuses to start. `npm start` makes one.',

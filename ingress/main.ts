@@ -13,9 +13,11 @@ import { createLog } from '../runtime/log.ts';
 import { openRecord, recordSettings } from '../runtime/record.ts';
 import { runMain, StartError, stopSignal, untilStopped } from '../runtime/stop-signal.ts';
 import { connectTemporal, openNamespace } from '../runtime/temporal.ts';
+import { createPublicApp } from '../runtime/public-app.ts';
 import { createTokens } from '../runtime/tokens.ts';
 import { untilAvailable } from '../runtime/until-available.ts';
 import { connectPostgres } from '../store/postgres/connect.ts';
+import { createInstallation } from '../store/postgres/installation.ts';
 import { takesWrites } from '../store/postgres/server.ts';
 import { connectRedis, redisTakesWrites } from '../store/redis/connect.ts';
 import { createStore, storeSettings } from '../store/store.ts';
@@ -65,12 +67,21 @@ await runMain(async () => {
     },
   } satisfies Record<string, Check>;
   const watch = createLaneWatch(metrics, log);
-  const app = createHealthApp(checks, metrics.registry, () => ({ lanes: watch.states(), stalled: watch.stalled() }));
+  const health = createHealthApp(checks, metrics.registry, () => ({ lanes: watch.states(), stalled: watch.stalled() }));
+  const { HTTP_HOST, HTTP_PORT = 8080, HEALTH_PORT = 9080 } = environment;
+  const http = await listen(health, HTTP_HOST, HEALTH_PORT, 'HEALTH_PORT');
+  log.info({ url: http.url }, 'health is served');
+
+  await untilStopped(openRecord(postgres, recordSettings(config, environment, values.provision), log), stop);
+  const identity = () => createInstallation(postgres).identity();
+  const installation = await untilStopped(untilAvailable('postgres', identity, log), stop);
+
+  const app = createPublicApp();
   serveSns(app, config.feedback, () => connected(up.stream), { metrics, log });
   const { RIVULET_SECRET: secret, RIVULET_SECRET_PREVIOUS: previous } = environment;
   addPages(app, {
     store,
-    tokens: createTokens({ secret, previous, keys: config.links.keys }),
+    tokens: createTokens({ secret, previous, keys: config.links.keys, installation }),
     topics: config.topics,
     compliance: config.compliance,
     sender: config.provider.from,
@@ -79,10 +90,9 @@ await runMain(async () => {
     count: (page, result) => metrics.pages.inc({ page, result }),
     log,
   });
-  const http = await listen(app, environment.HTTP_HOST, environment.HTTP_PORT ?? 8080);
-  log.info({ url: http.url }, 'health is served');
+  const pages = await listen(app, HTTP_HOST, HTTP_PORT, 'HTTP_PORT');
+  log.info({ url: pages.url }, 'pages are served');
 
-  await untilStopped(openRecord(postgres, recordSettings(config, environment, values.provision), log), stop);
   const client = (up.client = await untilStopped(connectTemporal({ address, namespace, dataConverter }, log), stop));
   const retention = await untilStopped(openNamespace(client, namespace, values.provision, log), stop);
   refuseToSendTwice(config, retention, namespace);
@@ -146,7 +156,7 @@ await runMain(async () => {
 
   log.info('drained');
   await stream.connection.drain();
-  await http.close();
+  await Promise.all([pages.close(), http.close()]);
   redis.disconnect();
   await postgres.close();
   await client.connection.close();

@@ -18,7 +18,9 @@ export interface RunFile {
     inbox: string;
     /** Absent where an earlier `npm start` wrote the file, or the project has no preview. */
     preview?: string;
+    /** The public pages of the ingress. */
     ingress: string;
+    ingressHealth: string;
     worker: string;
   };
 }

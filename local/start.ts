@@ -82,7 +82,10 @@ function keptSecret(root: string): string {
 }
 
 async function chooseUrls(servers: RunningServers, root: string): Promise<RunFile['urls']> {
-  const ports = await choosePorts({ inbox: 8025, preview: 8026, ingress: 8080, worker: 8081 }, 'preferred-else-free');
+  const ports = await choosePorts(
+    { inbox: 8025, preview: 8026, ingress: 8080, ingressHealth: 9080, worker: 8081 },
+    'preferred-else-free',
+  );
   return {
     nats: servers.nats.url,
     redis: servers.redis.url,
@@ -92,6 +95,7 @@ async function chooseUrls(servers: RunningServers, root: string): Promise<RunFil
     inbox: `http://127.0.0.1:${ports.inbox}`,
     ...(existsSync(join(root, previewFile)) && { preview: `http://127.0.0.1:${ports.preview}` }),
     ingress: `http://127.0.0.1:${ports.ingress}`,
+    ingressHealth: `http://127.0.0.1:${ports.ingressHealth}`,
     worker: `http://127.0.0.1:${ports.worker}`,
   };
 }
@@ -113,19 +117,25 @@ function childrenOf(root: string, env: NodeJS.ProcessEnv, urls: RunFile['urls'],
     RIVULET_LIVE: env['RIVULET_LIVE'] || '1',
     ...sesEnvironment(env, urls.inbox),
   };
-  const child = (name: string, file: string, url: string, ready: string): ChildSpec => ({
+  const portOf = (url: string) => new URL(url).port;
+  const child = (name: string, file: string, readyUrl: string, ports: Record<string, string>): ChildSpec => ({
     name,
     command: process.execPath,
     args: ['--import', 'tsx', file],
-    env: { ...shared, HTTP_PORT: new URL(url).port },
+    env: { ...shared, ...ports },
     cwd: root,
-    readyUrl: url + ready,
+    readyUrl,
   });
   return [
-    child('ses', 'local/ses/main.ts', urls.inbox, '/api/stats'),
-    ...(urls.preview === undefined ? [] : [child('preview', previewFile, urls.preview, '/readyz')]),
-    child('worker', 'worker/main.ts', urls.worker, '/readyz'),
-    child('ingress', 'ingress/main.ts', urls.ingress, '/readyz'),
+    child('ses', 'local/ses/main.ts', `${urls.inbox}/api/stats`, { HTTP_PORT: portOf(urls.inbox) }),
+    ...(urls.preview === undefined
+      ? []
+      : [child('preview', previewFile, `${urls.preview}/readyz`, { HTTP_PORT: portOf(urls.preview) })]),
+    child('worker', 'worker/main.ts', `${urls.worker}/readyz`, { HEALTH_PORT: portOf(urls.worker) }),
+    child('ingress', 'ingress/main.ts', `${urls.ingressHealth}/readyz`, {
+      HTTP_PORT: portOf(urls.ingress),
+      HEALTH_PORT: portOf(urls.ingressHealth),
+    }),
   ];
 }
 
@@ -155,7 +165,8 @@ function urlTable(urls: RunFile['urls']): string[] {
     `  Redis            ${urls.redis}`,
     `  Postgres         ${withoutPassword(urls.postgres)}`,
     `  Temporal gRPC    ${urls.temporal}`,
-    `  Ingress health   ${urls.ingress}/readyz`,
+    `  Links in emails  ${urls.ingress}`,
+    `  Ingress health   ${urls.ingressHealth}/readyz`,
     `  Worker health    ${urls.worker}/readyz`,
     '',
     'Try this in another terminal:',

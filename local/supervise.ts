@@ -10,7 +10,7 @@ export interface ChildSpec {
   name: string;
   command: string;
   args: string[];
-  /** `HTTP_PORT` is the port of `readyUrl`. */
+  /** The port of `readyUrl` is `HEALTH_PORT`, or `HTTP_PORT` where it has no other. */
   env: NodeJS.ProcessEnv;
   cwd?: string;
   /** The child is ready when a GET of this answers 200. */
@@ -144,10 +144,12 @@ function failed(then: string): (error: unknown) => never {
 }
 
 async function onAnotherPort(spec: ChildSpec): Promise<ChildSpec> {
-  const { port } = await choosePorts({ port: undefined }, 'free');
+  const variables = ['HEALTH_PORT', 'HTTP_PORT'].filter((name) => spec.env[name] !== undefined);
+  const ports = await choosePorts(Object.fromEntries(variables.map((name) => [name, undefined])), 'free');
+  const env = { ...spec.env, ...Object.fromEntries(variables.map((name) => [name, String(ports[name])])) };
   const readyUrl = new URL(spec.readyUrl);
-  readyUrl.port = String(port);
-  return { ...spec, env: { ...spec.env, HTTP_PORT: String(port) }, readyUrl: readyUrl.href };
+  readyUrl.port = String(ports[variables[0] ?? '']);
+  return { ...spec, env, readyUrl: readyUrl.href };
 }
 
 function nameLabel(name: string, index: number): string {

@@ -59,7 +59,7 @@ await runMain(async () => {
     },
   );
 
-  const http = await listen(app, '127.0.0.1', environment.HTTP_PORT ?? 8026);
+  const http = await listen(app, '127.0.0.1', environment.HTTP_PORT ?? 8026, 'HTTP_PORT');
   log.info({ url: http.url }, 'the preview is served');
   void templates.all(); // the first page need not wait for it
 

@@ -1,6 +1,10 @@
+import { Server } from 'node:http';
+
 import { serve, type ServerType } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
+
+import { StartError } from './stop-signal.ts';
 
 /** One dependency: resolves when it can be used, rejects with the reason when it cannot. */
 export type Check = () => Promise<unknown>;
@@ -52,12 +56,27 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Listens; rejects with a message that names the port when it is taken. */
-export async function listen(app: Hono, host: string, port: number): Promise<HttpServer> {
+/** Clients that send slowly, or nothing, hold a connection no longer than this. In ms. */
+const slowClients = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2_000 };
+
+/** Further connections are refused until one ends: memory and file handles stay bounded, whoever connects. */
+const mostConnections = 2_000;
+
+/** Listens. Throws a StartError that names the port, and the variable to change it with, when it is taken. */
+export async function listen(
+  app: Hono,
+  host: string,
+  port: number,
+  variable: 'HTTP_PORT' | 'HEALTH_PORT',
+): Promise<HttpServer> {
   const server = await new Promise<ServerType>((resolve, reject) => {
-    const starting = serve({ fetch: app.fetch, hostname: host, port }, () => resolve(starting));
+    const options = { fetch: app.fetch, hostname: host, port, serverOptions: slowClients };
+    const starting = serve(options, () => resolve(starting));
+    if (starting instanceof Server) starting.maxConnections = mostConnections;
     starting.once('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'EADDRINUSE' ? new Error(`port ${port} is taken; set HTTP_PORT to a free one`) : error),
+      reject(
+        error.code === 'EADDRINUSE' ? new StartError(`Port ${port} is taken. Set ${variable} to a free one.`) : error,
+      ),
     );
   });
   const address = server.address();

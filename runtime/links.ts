@@ -5,7 +5,7 @@ import type { Tokens } from './tokens.ts';
 export interface Links {
   /** For the List-Unsubscribe header and the foot of a mail. `mail` is the message tag, `address` the keyed hash of whom it goes to. */
   unsubscribe(user: string, topic: string, mail: string, address?: string): string;
-  preferences(user: string, mail?: string): string;
+  preferences(user: string, mail?: string, address?: string): string;
   /** For whoever asked to be subscribed, by the event `event`, and has yet to confirm it at this address (its keyed hash). */
   confirm(user: string, event: string, address: string): string;
 }
@@ -38,8 +38,10 @@ export function createLinks({
       refuseTooLong(`<${url}>${beside}`, topic);
       return url;
     },
-    preferences: (user, mail) =>
-      `${base}/preferences/${tokens.sign({ user, action: 'preferences', ...(mail !== undefined && { mail }) })}`,
+    preferences: (user, mail, address) => {
+      const about = { ...(mail !== undefined && { mail }), ...(address !== undefined && { address }) };
+      return `${base}/preferences/${tokens.sign({ user, action: 'preferences', ...about })}`;
+    },
     confirm: (user, event, address) =>
       `${base}/preferences/${tokens.sign({ user, action: 'confirm', event, address })}`,
   };

@@ -21,6 +21,8 @@ export interface Installation {
   agree(secrets: Secrets): Promise<string | undefined>;
   /** The same, and an installation without a secret stays without one. */
   verify(secrets: Secrets): Promise<string | undefined>;
+  /** A random id, made with the record. Throws before any process has agreed on a secret. */
+  identity(): Promise<string>;
 }
 
 /** Shows which secret it is, and nothing of the secret. */

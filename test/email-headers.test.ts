@@ -68,7 +68,7 @@ describe('the headers that mail programs show a button for', () => {
 describe('a mail that is sent', () => {
   serversOfThisFile();
   afterEach(() => vi.unstubAllEnvs());
-  const tokens = createTokens({ secret: 'ab'.repeat(32), keys: ['1'] });
+  const tokens = createTokens({ secret: 'ab'.repeat(32), keys: ['1'], installation: 'test' });
 
   it('shows one way out in its headers and at its foot, for this person, topic and mail', async () => {
     const world = await scene();

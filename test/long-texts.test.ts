@@ -126,12 +126,12 @@ it.each(feedback)('every text of %s may have a megabyte, and takes work in propo
 it('so does every text of a message to the SNS endpoint', () => {
   const verifier = createSnsVerifier({ topics: [ourTopic], fetchCertificate: async () => amazon.pem });
   for (const [path, withText] of eachText(signedNotification())) {
-    expectLinear((text) => verifier.verify(JSON.stringify(withText(text))), 256_000, path);
+    expectLinear((text) => verifier.verify(JSON.stringify(withText(text)), 'a client'), 256_000, path);
   }
 });
 
 it('and what stands behind a link, and what is logged', () => {
-  const tokens = createTokens({ secret: 'ab'.repeat(32), keys: ['1'] });
+  const tokens = createTokens({ secret: 'ab'.repeat(32), keys: ['1'], installation: 'test' });
   expectLinear((text) => tokens.read(text), 1_000_000, 'a token');
   const log = createLog('test', 'info', { write: () => undefined });
   expectLinear((text) => log.info({ detail: text, err: new Error(text) }, text), 1_000_000, 'a log line');

@@ -72,3 +72,29 @@ describe('undo', () => {
     ).toBe(404);
   });
 });
+
+describe('a link of an inbox that its user has left', () => {
+  it('neither shows nor changes what they get; the way out still stops email to that inbox', async () => {
+    const world = await pages();
+    const { user_id, email } = world.ada;
+    const old = world.store.addressHash(email);
+    const url = world.links.preferences(user_id, 'm'.repeat(43), old);
+    expect((await world.get(url)).status).toBe(200);
+    const left = await world.post(url, leavingAll);
+    const undo = left.forms['Undo'] ?? '';
+    await world.post(undo);
+    const before = await world.states();
+
+    await world.store.contacts.record(user_id, { email: `new-${email}` }, Date.now());
+    for (const link of [url, undo]) {
+      expect((await world.get(link)).status).toBe(404);
+      expect((await world.post(link, leavingAll)).status).toBe(404);
+    }
+    expect(await world.states()).toEqual(before);
+
+    const gone = await world.post(world.links.unsubscribe(user_id, 'offers', 'm'.repeat(43), old));
+    expect(gone.status).toBe(200);
+    expect(gone.forms).toEqual({});
+    expect(gone.links).toEqual([]);
+  });
+});

@@ -33,6 +33,7 @@ function start(file: string, env: Record<string, string>): Promise<{ code: numbe
     RIVULET_CONFIG: join(folder, 'rivulet.yaml'),
     RIVULET_WORKFLOW_BUNDLE: bundle,
     HTTP_PORT: '0',
+    HEALTH_PORT: '0',
     LOG_LEVEL: 'error',
     NODE_NO_WARNINGS: '1',
   };

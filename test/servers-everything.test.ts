@@ -20,7 +20,7 @@ import { createServer } from 'node:http';
 createServer((request, answer) => {
   if (request.url === '/die') { console.log('cannot go on'); process.exit(9); }
   answer.end(JSON.stringify(process.env));
-}).listen(Number(process.env.HTTP_PORT), '127.0.0.1');
+}).listen(Number(process.env.HEALTH_PORT ?? process.env.HTTP_PORT), '127.0.0.1');
 process.on('SIGTERM', () => { if (process.env.DEAF) return console.log('busy'); console.log('drained'); process.exit(0); });
 `;
 
@@ -190,6 +190,7 @@ describe('the run file', () => {
       temporalUi: '',
       inbox: '',
       ingress: '',
+      ingressHealth: '',
       worker: '',
     };
     writeRunFile(root, { pid: dead.pid!, startedAt: Date.now(), urls });

@@ -209,7 +209,7 @@ describe('a body that is too large', () => {
 
   it('is refused as soon as it is, without waiting for an end that never comes', async () => {
     const { app, counted } = endpoint();
-    const server = await listen(app, '127.0.0.1', 0);
+    const server = await listen(app, '127.0.0.1', 0, 'HTTP_PORT');
     const sending = request(`${server.url}/feedback/sns`, {
       method: 'POST',
       headers: { 'transfer-encoding': 'chunked' },

@@ -26,7 +26,10 @@ function verifierOf(settings: Partial<SnsVerifierSettings> = {}) {
     },
     ...settings,
   });
-  return { fetched, verify: (message: unknown) => verifier.verify(JSON.stringify(message)) };
+  return {
+    fetched,
+    verify: (message: unknown, client = '192.0.2.1') => verifier.verify(JSON.stringify(message), client),
+  };
 }
 
 const refusedFor = (reason: string) => expect.objectContaining({ ok: false, reason });
@@ -265,19 +268,23 @@ describe('the certificate', () => {
     expect(served.asked).toBe(2);
   });
 
-  it('by made-up names opens no more than a few connections at once', async () => {
+  it('by made-up names opens a few connections for each client, and some in all', async () => {
     const asked = new Set<string>();
     const { verify } = verifierOf({
       fetchCertificate: (url) => {
         asked.add(url);
-        return new Promise(() => undefined);
+        return url === certificateUrl ? Promise.resolve(amazon.pem) : new Promise(() => undefined);
       },
     });
-    for (let index = 0; index < 50; index++) {
+    const madeUp = (index: number, client: string) => {
       const url = certificateUrl.replace('0a0a', String(1000 + index));
-      void verify(signedNotification({ SigningCertURL: url }));
-    }
-    expect(await verify(signedNotification())).toEqual(refusedFor('certificate_unavailable'));
-    expect(asked.size).toBe(8);
+      void verify(signedNotification({ SigningCertURL: url }), client);
+    };
+    for (let index = 0; index < 50; index++) madeUp(index, '198.51.100.1');
+    expect(asked.size).toBe(2);
+    expect(await verify(signedNotification(), '198.51.100.1')).toEqual(refusedFor('certificate_unavailable'));
+    expect(await verify(signedNotification(), '203.0.113.7')).toMatchObject({ ok: true });
+    for (let index = 100; index < 150; index++) madeUp(index, `198.51.100.${index}`);
+    expect(asked.size).toBe(33); // the genuine one has ended
   });
 });

@@ -22,6 +22,7 @@ import { createTokens } from '../runtime/tokens.ts';
 import { untilAvailable } from '../runtime/until-available.ts';
 import { watchCredentials } from '../runtime/watch-credentials.ts';
 import { connectPostgres } from '../store/postgres/connect.ts';
+import { createInstallation } from '../store/postgres/installation.ts';
 import { takesWrites } from '../store/postgres/server.ts';
 import { connectRedis, redisTakesWrites } from '../store/redis/connect.ts';
 import { createStore, storeSettings } from '../store/store.ts';
@@ -57,14 +58,6 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
 
-  const { RIVULET_SECRET: secret, RIVULET_SECRET_PREVIOUS: previous } = environment;
-  const tokens = createTokens({ secret, previous, keys: config.links.keys });
-  const links = createLinks({
-    publicUrl: environment.PUBLIC_URL,
-    tokens,
-    topics: Object.keys(config.topics),
-    unsubscribeMailto: config.links.unsubscribe_mailto,
-  });
   const live = environment.RIVULET_LIVE === '1';
   const check = live && fromSource ? startSourceCheck(dirname(workflowsFolder)) : uncheckedSources;
   const dataConverter = await loadDataConverter(environment.RIVULET_DATA_CONVERTER);
@@ -84,11 +77,21 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
     workers: async () => working || notYet(),
   };
   const health = createHealthApp(checks, registry, () => watch?.stops() ?? {});
-  const http = await listen(health, environment.HTTP_HOST, environment.HTTP_PORT ?? 8081);
+  const http = await listen(health, environment.HTTP_HOST, environment.HEALTH_PORT ?? 8081, 'HEALTH_PORT');
   log.info({ url: http.url }, 'health is served');
 
   const provision = !process.argv.includes('--no-provision');
   await untilStopped(openRecord(postgres, recordSettings(config, environment, provision), log), stop);
+  const identity = () => createInstallation(postgres).identity();
+  const installation = await untilStopped(untilAvailable('postgres', identity, log), stop);
+  const { RIVULET_SECRET: secret, RIVULET_SECRET_PREVIOUS: previous } = environment;
+  const tokens = createTokens({ secret, previous, keys: config.links.keys, installation });
+  const links = createLinks({
+    publicUrl: environment.PUBLIC_URL,
+    tokens,
+    topics: Object.keys(config.topics),
+    unsubscribeMailto: config.links.unsubscribe_mailto,
+  });
   const client = await untilStopped(connectTemporal({ address, namespace, dataConverter }, log), stop);
   temporalUp = () =>
     client.withDeadline(Date.now() + 1_000, () => client.workflowService.describeNamespace({ namespace }));

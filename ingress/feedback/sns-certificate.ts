@@ -11,13 +11,15 @@ const maxCertificateBytes = 16 * 1024;
 /** AWS has one certificate a region at a time, and changes it about once a year. */
 const maxKnown = 16;
 
-/** Somebody who makes up URLs must not make us open any number of connections. */
-const maxAtOnce = 8;
+/** Somebody who makes up URLs must not make us open any number of connections, nor keep the place of a genuine message. */
+const maxAtOnce = { ofOneClient: 2, inAll: 32 };
 
-/** Certificates by URL. What could not be had is asked for anew the next time. */
-export function createCertificates(fetchPem: CertificateFetch): { get(url: string): Promise<X509Certificate> } {
+/** Certificates by URL. What could not be had is asked for anew the next time. `client`: the address that a message came from. */
+export function createCertificates(fetchPem: CertificateFetch): {
+  get(url: string, client: string): Promise<X509Certificate>;
+} {
   const known = new Map<string, X509Certificate>();
-  const underWay = new Map<string, Promise<X509Certificate>>();
+  const underWay = new Map<string, { asking: Promise<X509Certificate>; client: string }>();
 
   const ask = async (url: string): Promise<X509Certificate> => {
     try {
@@ -32,12 +34,15 @@ export function createCertificates(fetchPem: CertificateFetch): { get(url: strin
   };
 
   return {
-    async get(url) {
-      const found = known.get(url) ?? underWay.get(url);
+    async get(url, client) {
+      const found = known.get(url) ?? underWay.get(url)?.asking;
       if (found) return found;
-      if (underWay.size >= maxAtOnce) throw new Error('too many certificates are being fetched');
+      const own = [...underWay.values()].filter((one) => one.client === client).length;
+      if (own >= maxAtOnce.ofOneClient || underWay.size >= maxAtOnce.inAll) {
+        throw new Error('too many certificates are being fetched');
+      }
       const asking = ask(url);
-      underWay.set(url, asking);
+      underWay.set(url, { asking, client });
       return asking;
     },
   };

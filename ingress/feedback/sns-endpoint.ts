@@ -3,6 +3,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { Context, Hono } from 'hono';
 
 import type { Logger } from '../../runtime/log.ts';
+import { clientOf } from '../client-of.ts';
 import { readAtMost } from './read-at-most.ts';
 import type { SnsMessage, SnsRefusal, SnsVerifier } from './sns-signature.ts';
 
@@ -42,7 +43,7 @@ export function addSnsEndpoint(app: Hono, endpoint: SnsEndpoint): void {
     const bytes = await readAtMost(c.req.raw.body, maxBodyBytes).catch(() => 'cut_short' as const);
     if (bytes === undefined) return answer(c, endpoint, 'too_large', 413);
     if (bytes === 'cut_short') return answer(c, endpoint, 'cut_short', 400);
-    const verdict = await verifier.verify(new TextDecoder().decode(bytes));
+    const verdict = await verifier.verify(new TextDecoder().decode(bytes), clientOf(c));
     if (verdict.ok) return take(c, endpoint, verdict.message, bytes);
     const { reason, detail } = verdict;
     log.warn({ reason, detail }, 'a message to the SNS endpoint was refused');

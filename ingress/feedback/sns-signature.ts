@@ -8,8 +8,11 @@ import { type CertificateFetch, createCertificates, fetchCertificate } from './s
  * whatever anybody publishes to a topic of their own; they also accept certificates from hosts that are not SNS's.
  */
 export interface SnsVerifier {
-  /** Never rejects. Nothing is fetched for a message that is refused for its topic, its age or its certificate's URL. */
-  verify(body: string): Promise<{ ok: true; message: SnsMessage } | { ok: false; reason: SnsRefusal; detail: string }>;
+  /** `client`: the address that it came from. Never rejects. Nothing is fetched for a message that is refused for its topic, its age or its certificate's URL. */
+  verify(
+    body: string,
+    client: string,
+  ): Promise<{ ok: true; message: SnsMessage } | { ok: false; reason: SnsRefusal; detail: string }>;
 }
 
 /** What was signed and is needed. The SubscribeURL is left out on purpose: nobody can fetch what they do not have. */
@@ -77,7 +80,7 @@ export function createSnsVerifier(settings: SnsVerifierSettings): SnsVerifier {
   const { topics, signatureVersions = ['2'], maxAgeMs = hour, now = Date.now } = settings;
   const certificates = createCertificates(settings.fetchCertificate ?? fetchCertificate);
 
-  const trusted = async (body: string): Promise<SnsMessage> => {
+  const trusted = async (body: string, client: string): Promise<SnsMessage> => {
     const envelope = read(body);
     const type = typeOf(envelope);
     const topicArn = topicOf(envelope, topics);
@@ -85,7 +88,7 @@ export function createSnsVerifier(settings: SnsVerifierSettings): SnsVerifier {
     const version = versionOf(envelope, signatureVersions);
     assertFresh(envelope, now(), maxAgeMs);
     const url = certificateUrl(envelope, topicArn);
-    const certificate = await certificates.get(url).catch((error: unknown) => {
+    const certificate = await certificates.get(url, client).catch((error: unknown) => {
       throw new Refused('certificate_unavailable', (error as Error).message);
     });
     assertValid(certificate, now());
@@ -94,9 +97,9 @@ export function createSnsVerifier(settings: SnsVerifierSettings): SnsVerifier {
   };
 
   return {
-    async verify(body) {
+    async verify(body, client) {
       try {
-        return { ok: true, message: await trusted(body) };
+        return { ok: true, message: await trusted(body, client) };
       } catch (error) {
         // An error of another kind is a mistake in here; whatever it is, the message has not been verified.
         if (!(error instanceof Refused)) return { ok: false, reason: 'signature', detail: (error as Error).name };

@@ -1,4 +1,3 @@
-import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Context } from 'hono';
 
 /** What stands after `/u/` or `/preferences/`, to the letter: another spelling of a token is no token. */
@@ -49,13 +48,4 @@ export function createBrake(perMinute: number, now: () => number): Brake {
       return client.count > perMinute ? Math.ceil((client.until - time) / 1_000) : undefined;
     },
   };
-}
-
-/** The other end of the connection. Behind a proxy that is the proxy, for everybody: this only slows down guessing. */
-export function clientOf(c: Context): string {
-  try {
-    return getConnInfo(c).remote.address ?? 'unknown';
-  } catch {
-    return 'unknown'; // no socket: a test that calls the app itself
-  }
 }

@@ -1,16 +1,17 @@
 import type { Context, Hono } from 'hono';
 
 import type { Claims } from '../../runtime/tokens.ts';
+import { clientOf } from '../client-of.ts';
 import { readAtMost } from '../feedback/read-at-most.ts';
 import { askToConfirm, confirm } from './confirm.ts';
 import type { PageDependencies, PageName } from './dependencies.ts';
 import { type Answer, answerPage, card } from './frame.ts';
-import { clientOf, createBrake, isCrossSite, tokenIn } from './guards.ts';
+import { createBrake, isCrossSite, tokenIn } from './guards.ts';
 import { languageOf } from './language.ts';
 import { choose, preferenceCentre } from './preferences.ts';
 import { askToUndo, undo } from './undo.ts';
 import { askToLeave, leave } from './unsubscribe.ts';
-import { visit } from './visit.ts';
+import { isOfAnotherInbox, visit } from './visit.ts';
 
 /** A form of ours has a line a topic. */
 const longestForm = 64 * 1024;
@@ -60,8 +61,9 @@ export function addPages(app: Hono, deps: PageDependencies): void {
     '/preferences/*',
     preferences(async (c, claims) => {
       const here = await visit(c, deps, claims);
-      if (claims.action === 'undo') return askToUndo(here);
       if (claims.action === 'confirm') return askToConfirm(here, claims.event ?? '');
+      if (isOfAnotherInbox(here)) return notOurs(c, 'preferences');
+      if (claims.action === 'undo') return askToUndo(here);
       return preferenceCentre(here);
     }),
   );
@@ -69,11 +71,13 @@ export function addPages(app: Hono, deps: PageDependencies): void {
     '/preferences/*',
     preferences(async (c, claims) => {
       if (isCrossSite(c, deps.publicUrl)) return refuse(c, 'cross_site', 403);
-      if (claims.action === 'undo') return undo(await visit(c, deps, claims));
-      if (claims.action === 'confirm') return confirm(await visit(c, deps, claims), claims.event ?? '');
+      const here = await visit(c, deps, claims);
+      if (claims.action === 'confirm') return confirm(here, claims.event ?? '');
+      if (isOfAnotherInbox(here)) return notOurs(c, 'preferences');
+      if (claims.action === 'undo') return undo(here);
       const body = await readAtMost(c.req.raw.body, longestForm).catch(() => new Uint8Array());
       if (!body) return refuse(c, 'too_large', 413);
-      return choose(await visit(c, deps, claims), new URLSearchParams(new TextDecoder().decode(body)));
+      return choose(here, new URLSearchParams(new TextDecoder().decode(body)));
     }),
   );
 }

@@ -47,7 +47,7 @@ export function choose(visit: Visit, form: URLSearchParams): Promise<Response> {
 
 async function save(visit: Visit, form: URLSearchParams): Promise<Response> {
   const { deps, claims, language, sender, person, now } = visit;
-  const { user } = claims;
+  const { user, address } = claims;
   if (!person) return show(visit, 'preferences', 'away', notNow(visit));
   // Only what was on the page: a topic that was added since then was not declined.
   const shown = namesOf(visit).filter((topic) => form.getAll('shown').includes(topic));
@@ -64,7 +64,7 @@ async function save(visit: Visit, form: URLSearchParams): Promise<Response> {
     return centre(visit, person, after, { page: 'preferences', result: 'nothing_new', status: unchanged });
 
   const at = momentAfter(now(), person, [...ended, ...begun]);
-  const undo = undoToken(deps, { user, ended, begun, at, only: claims.only });
+  const undo = undoToken(deps, { user, address, ended, begun, at, only: claims.only });
   if (!person.known)
     return centre(visit, person, after, { page: 'preferences', result: 'nobody', status: saved, undo });
 
@@ -85,11 +85,11 @@ async function save(visit: Visit, form: URLSearchParams): Promise<Response> {
 /** Every topic they get by its name too, so that undoing it knows them; and `*`, for those of the future. */
 async function leaveAll(visit: Visit): Promise<Response> {
   const { deps, claims, language, person, now } = visit;
-  const { user } = claims;
+  const { user, address } = claims;
   const { done: status } = language.words.all;
   const ended = person ? everyNameOf(visit, person).filter((topic) => gets(deps, person, topic)) : [];
   const at = momentAfter(now(), person, ended);
-  const undo = undoToken(deps, { user, ended, begun: [], at, only: claims.only });
+  const undo = undoToken(deps, { user, address, ended, begun: [], at, only: claims.only });
   if (person && !person.known)
     return centre(visit, person, [], { page: 'preferences', result: 'nobody', status, undo });
   if (person && ended.length === 0 && person.records[everyTopic]?.state === 'revoked')

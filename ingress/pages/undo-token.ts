@@ -6,6 +6,8 @@ const undoForMs = 30 * 60_000;
 /** A change that was just made: what somebody got and gets no more, and the other way round. */
 export interface Change {
   user: string;
+  /** The keyed hash of the inbox that the link came from. */
+  address?: string | undefined;
   ended: readonly string[];
   begun: readonly string[];
   /** When it was said, Unix ms. */
@@ -17,7 +19,7 @@ export interface Change {
 /** Takes back exactly this change, for half an hour. Undefined when there is nothing to take back, or too much of it. */
 export function undoToken(
   { tokens, now = Date.now }: Pick<PageDependencies, 'tokens' | 'now'>,
-  { user, ended, begun, at, only }: Change,
+  { user, address, ended, begun, at, only }: Change,
 ): string | undefined {
   if (ended.length + begun.length === 0) return undefined;
   const token = tokens.sign({
@@ -27,6 +29,7 @@ export function undoToken(
     ...(begun.length > 0 && { revoke: [...begun] }),
     since: at,
     until: now() + undoForMs,
+    ...(address !== undefined && { address }),
     ...(only && { only }),
   });
   return token.length <= longestToken ? token : undefined;

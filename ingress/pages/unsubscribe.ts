@@ -3,9 +3,9 @@ import { html } from 'hono/html';
 import { say } from './effects.ts';
 import { card, tick } from './frame.ts';
 import { topicWords } from './language.ts';
-import { gets, momentAfter, type Person, stateOf } from './person.ts';
+import { gets, momentAfter, stateOf } from './person.ts';
 import { undoToken } from './undo-token.ts';
-import { button, notNow, preferencesLink, show, showOrSay, type Visit } from './visit.ts';
+import { button, isOfAnotherInbox, notNow, preferencesLink, show, showOrSay, type Visit } from './visit.ts';
 
 /** `GET /u/<token>`: asks. Machines that look at every link come here too, so it changes nothing. */
 export function askToLeave(visit: Visit, topic: string): Promise<Response> {
@@ -31,12 +31,17 @@ export async function leave(visit: Visit, topic: string): Promise<Response> {
   const { deps, claims, person, now } = visit;
   const { user, mail, address } = claims;
   // Whoever reads the inbox that the mail went to may have it no longer under this user id: it is recorded for those who have it.
-  const isTheirs = address === undefined || (person && isAt(visit, person, address));
-  if (person && isTheirs && stateOf(person, topic) === 'revoked') return gone(visit, topic, 'nothing_new');
+  const isElsewhere = isOfAnotherInbox(visit);
+  if (person && !isElsewhere && stateOf(person, topic) === 'revoked') return gone(visit, topic, 'nothing_new');
 
   const at = momentAfter(now(), person, [topic]);
   if (person && !person.known)
-    return gone(visit, topic, 'nobody', undoToken(deps, { user, ended: [topic], begun: [], at, only: 'leave' }));
+    return gone(
+      visit,
+      topic,
+      'nobody',
+      undoToken(deps, { user, address, ended: [topic], begun: [], at, only: 'leave' }),
+    );
 
   const consent = {
     topics: [topic],
@@ -46,12 +51,8 @@ export async function leave(visit: Visit, topic: string): Promise<Response> {
   };
   if (!(await say(deps, { user, state: 'revoked', consent, at, ...(address !== undefined && { address }) })))
     return showOrSay(visit, 'unsubscribe', 'away', notNow(visit));
-  const ended = person && gets(deps, person, topic) ? [topic] : [];
-  return gone(visit, topic, 'done', undoToken(deps, { user, ended, begun: [], at, only: 'leave' }));
-}
-
-function isAt({ deps }: Visit, { contact }: Person, address: string): boolean {
-  return contact.email !== undefined && deps.store.addressHashes(contact.email).includes(address);
+  const ended = person && !isElsewhere && gets(deps, person, topic) ? [topic] : [];
+  return gone(visit, topic, 'done', undoToken(deps, { user, address, ended, begun: [], at, only: 'leave' }));
 }
 
 function gone(visit: Visit, topic: string, result: 'done' | 'nothing_new' | 'nobody', undo?: string) {

@@ -47,9 +47,10 @@ export function notNow({ language }: Visit): Answer {
 
 /** Links are relative, since a path may stand in front of ours; pages are one level deep. */
 export function preferencesPath(visit: Visit): string {
-  const { user, mail } = visit.claims;
+  const { user, mail, address } = visit.claims;
   const narrow = canOnlyLeave(visit) && { only: 'leave' as const };
-  return `../preferences/${visit.deps.tokens.sign({ user, action: 'preferences', ...(mail !== undefined && { mail }), ...narrow })}`;
+  const about = { ...(mail !== undefined && { mail }), ...(address !== undefined && { address }) };
+  return `../preferences/${visit.deps.tokens.sign({ user, action: 'preferences', ...about, ...narrow })}`;
 }
 
 /** Whoever came by an unsubscribe link, which mail programs show to everybody who gets a forwarded mail, gives no consent. */
@@ -57,7 +58,16 @@ export function canOnlyLeave({ claims: { action, only } }: Pick<Visit, 'claims'>
   return action === 'unsubscribe' || only === 'leave';
 }
 
+/** Whether the link is of an inbox that its user has left: whoever reads it now decides nothing about them. */
+export function isOfAnotherInbox({ claims: { address }, person, deps }: Visit): boolean {
+  if (address === undefined || person === undefined) return false;
+  const { email } = person.contact;
+  return email === undefined || !deps.store.addressHashes(email).includes(address);
+}
+
+/** Empty for an inbox that its user has left: the page would not be theirs. */
 export function preferencesLink(visit: Visit): Fragment {
+  if (isOfAnotherInbox(visit)) return html``;
   return html`<a class="link" href="${preferencesPath(visit)}">${visit.language.words.preferences.link}</a>`;
 }
 

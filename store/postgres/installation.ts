@@ -3,6 +3,7 @@ import type { Queries } from './connect.ts';
 import { statement } from './statement.ts';
 
 const agree = statement(import.meta.url, 'installation-agree.sql');
+const readIdentity = statement(import.meta.url, 'installation-identity.sql');
 const read = statement(import.meta.url, 'installation-read.sql');
 
 export function createInstallation(postgres: Queries): Installation {
@@ -15,6 +16,11 @@ export function createInstallation(postgres: Queries): Installation {
   }
   return {
     verify,
+    async identity() {
+      const [row] = await postgres.query<{ identity: string }>(readIdentity);
+      if (!row) throw new Error('the record has no installation yet');
+      return row.identity;
+    },
     async agree(secrets) {
       await postgres.query(agree, [secretCheck(secrets.secret)]);
       return verify(secrets);

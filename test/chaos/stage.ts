@@ -83,7 +83,7 @@ export async function setStage(options: ChaosOptions & { settleAfter: string }):
 
     const start = async (name: string, file: string, extra: Record<string, string> = {}) => {
       const { http } = await choosePorts({ http: undefined }, 'free');
-      const env = { ...common, ...extra, HTTP_PORT: String(http) };
+      const env = { ...common, ...extra, HEALTH_PORT: String(http), HTTP_PORT: '0' };
       const run = () => launch({ file, env, logFile: join(folder, `${name.replace(' ', '-')}.log`) });
       return { url: `http://127.0.0.1:${http}`, run };
     };

@@ -203,10 +203,11 @@ describe('feedback that comes twice, late, or in masses', () => {
     const other = sesEvent.bounce({ to: ada.email }, 'Transient', 'General', '4.4.7');
     await tell(other);
     await expect.poll(() => factsAbout(ada.email), within).toHaveLength(2);
-    expect((await store.recipients.recall(store.addressHash(ada.email)))?.softBounces).toBe(2);
+    const softBounces = async () => (await store.recipients.recall(store.addressHash(ada.email)))?.softBounces;
+    await expect.poll(softBounces, within).toBe(2);
     await tell(sesEvent.delivery({ to: ada.email }));
     await expect.poll(async () => whats(await factsAbout(ada.email)), within).toContain('reached_again');
-    expect((await store.recipients.recall(store.addressHash(ada.email)))?.softBounces).toBe(0);
+    await expect.poll(softBounces, within).toBe(0);
   });
 
   it('of a delivery does not undo a bounce', async () => {

@@ -9,7 +9,7 @@ let publicUrl: string;
 
 beforeAll(async () => {
   system = await startSystem(inject('servers'));
-  ({ url: publicUrl } = await system.startIngress());
+  ({ pages: publicUrl } = await system.startIngress());
   await system.startWorker({ PUBLIC_URL: publicUrl });
 });
 afterAll(() => system.stop());

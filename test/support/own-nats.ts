@@ -64,7 +64,10 @@ export function ownNats(): OwnNats {
     own.complaints = () =>
       readFileSync(server.logFile, 'utf8')
         .split('\n')
-        .filter((line) => /\[(WRN|ERR|FTL)\]/.test(line) && !/took too long|Readloop processing time/.test(line));
+        .filter(
+          (line) =>
+            /\[(WRN|ERR|FTL)\]/.test(line) && !/took too long|Readloop processing time|Healthcheck failed/.test(line),
+        );
     await own.reset();
     end = async () => {
       await own.stream.connection.close();

@@ -110,7 +110,7 @@ async function openPages(
   const logged: unknown[] = [];
   const note = (...facts: unknown[]) => void logged.push(facts);
   let [ahead, broken, away] = [0, false, false];
-  const tokens = createTokens({ secret, keys: ['new', 'old'] });
+  const tokens = createTokens({ secret, keys: ['new', 'old'], installation: 'test' });
   const app = new Hono();
   addPages(app, {
     store: createStore({ postgres: unless(() => away, postgres), redis }, settings),
@@ -130,7 +130,7 @@ async function openPages(
     now: () => Date.now() + ahead,
     ...change,
   });
-  const server = await listen(app, '127.0.0.1', 0);
+  const server = await listen(app, '127.0.0.1', 0, 'HTTP_PORT');
   closing.unshift(() => server.close());
 
   return {

@@ -105,7 +105,10 @@ export async function scene(
     store,
     now: () => Date.now(),
     templates: { find: async (name) => catalogue.get(name), names: () => templateNames },
-    links: createLinks({ publicUrl: 'https://mail.example.com', tokens: createTokens({ secret, keys: ['1'] }) }),
+    links: createLinks({
+      publicUrl: 'https://mail.example.com',
+      tokens: createTokens({ secret, keys: ['1'], installation: 'test' }),
+    }),
     mailer: {
       async send(mail, lastCheck) {
         await beforeCall();

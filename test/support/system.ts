@@ -37,7 +37,10 @@ const fast = 1_000;
 
 /** One process of the product, as production runs it. */
 export interface ProductProcess {
+  /** Health and metrics. */
   url: string;
+  /** What is behind links in emails; of an ingress. */
+  pages: string;
   /** Everything it has logged. */
   output(): string;
   /** Resolves with the exit code. */
@@ -166,12 +169,13 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
     RIVULET_CONFIG: config,
   };
   const start = async (file: string, extra: Record<string, string> = {}, begun: Begun = () => {}) => {
-    const { http } = await choosePorts({ http: undefined }, 'free');
+    const { health, pages } = await choosePorts({ health: undefined, pages: undefined }, 'free');
     const env = {
       ...process.env,
       ...variables,
       RIVULET_SECRET: secret,
-      HTTP_PORT: String(http),
+      HEALTH_PORT: String(health),
+      HTTP_PORT: String(pages),
       AWS_REGION: 'eu-central-1',
       AWS_ENDPOINT_URL_SESV2: ses.url,
       AWS_ACCESS_KEY_ID: 'local',
@@ -179,7 +183,8 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
       NODE_NO_WARNINGS: '1',
       ...extra,
     };
-    return startProcess(file, `http://127.0.0.1:${http}`, env, (child) => {
+    const urls = { url: `http://127.0.0.1:${health}`, pages: `http://127.0.0.1:${pages}` };
+    return startProcess(file, urls, env, (child) => {
       running.add(child);
       begun(child);
     });
@@ -289,7 +294,12 @@ function runCommand(command: string, env: NodeJS.ProcessEnv): Promise<Ran> {
   });
 }
 
-async function startProcess(file: string, url: string, env: NodeJS.ProcessEnv, begun: Begun): Promise<ProductProcess> {
+async function startProcess(
+  file: string,
+  urls: Pick<ProductProcess, 'url' | 'pages'>,
+  env: NodeJS.ProcessEnv,
+  begun: Begun,
+): Promise<ProductProcess> {
   const child = spawn(process.execPath, [file], {
     cwd: root,
     env,
@@ -305,13 +315,13 @@ async function startProcess(file: string, url: string, env: NodeJS.ProcessEnv, b
     return exit;
   };
   const product: ProductProcess = {
-    url,
+    ...urls,
     output: () => output,
     stop: () => end('SIGTERM'),
     kill: async () => void (await end('SIGKILL')),
   };
   begun(product);
-  await ready(child, url, () => output);
+  await ready(child, urls.url, () => output);
   return product;
 }
 

@@ -5,6 +5,8 @@
 -- Which secret this record was made with. One row.
 CREATE TABLE installation (
   id boolean PRIMARY KEY DEFAULT true CHECK (id),
+  -- Links in emails are bound to it: those of another installation with the same secret are refused.
+  identity uuid NOT NULL DEFAULT gen_random_uuid(),
   -- A keyed hash of a constant, under the secret of this installation.
   secret_check text NOT NULL,
   -- The same under the secret before it, once a rotation has begun.

@@ -1,0 +1,2 @@
+-- Which installation this is. No row before the first process.
+SELECT identity FROM installation
