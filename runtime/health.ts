@@ -56,11 +56,16 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Clients that send slowly, or nothing, hold a connection no longer than this. In ms. */
-const slowClients = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2_000 };
+export interface ConnectionLimits {
+  /** Further connections are refused until one ends. */
+  connections: number;
+  /** A connection on which the headers, or the whole request, do not arrive within this time is closed. In ms. */
+  headersMs: number;
+  requestMs: number;
+}
 
-/** Further connections are refused until one ends: memory and file handles stay bounded, whoever connects. */
-const mostConnections = 2_000;
+/** Memory and file handles stay bounded, whoever connects and however slowly they send. */
+const defaultLimits: ConnectionLimits = { connections: 2_000, headersMs: 10_000, requestMs: 30_000 };
 
 /** Listens. Throws a StartError that names the port, and the variable to change it with, when it is taken. */
 export async function listen(
@@ -68,11 +73,16 @@ export async function listen(
   host: string,
   port: number,
   variable: 'HTTP_PORT' | 'HEALTH_PORT',
+  { connections, headersMs, requestMs } = defaultLimits,
 ): Promise<HttpServer> {
+  const serverOptions = {
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: headersMs / 5,
+  };
   const server = await new Promise<ServerType>((resolve, reject) => {
-    const options = { fetch: app.fetch, hostname: host, port, serverOptions: slowClients };
-    const starting = serve(options, () => resolve(starting));
-    if (starting instanceof Server) starting.maxConnections = mostConnections;
+    const starting = serve({ fetch: app.fetch, hostname: host, port, serverOptions }, () => resolve(starting));
+    if (starting instanceof Server) starting.maxConnections = connections;
     starting.once('error', (error: NodeJS.ErrnoException) =>
       reject(
         error.code === 'EADDRINUSE' ? new StartError(`Port ${port} is taken. Set ${variable} to a free one.`) : error,

@@ -125,5 +125,5 @@ function decode(text: string): Claims {
   const long = fields
     .filter(([, letter]) => short[letter] !== undefined)
     .map(([field, letter]) => [field, field === 'action' ? action : short[letter]]);
-  return Object.fromEntries(long) as unknown as Claims;
+  return Object.fromEntries(long);
 }

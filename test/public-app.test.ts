@@ -1,10 +1,10 @@
-import { createServer, type RequestListener, Server } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 
 import { Hono } from 'hono';
 import { Registry } from 'prom-client';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { createHealthApp, type HttpServer, listen } from '../runtime/health.ts';
 import { createPublicApp, hasDotSegment } from '../runtime/public-app.ts';
@@ -91,16 +91,24 @@ it('a port that is taken is said with the variable that changes it', async () =>
   taken.close();
 });
 
-it('accepts a bounded number of connections, and closes those that send nothing', async () => {
-  const { url } = await serve(createPublicApp());
-  const { port } = new URL(url);
-  const socket = connect(Number(port), '127.0.0.1');
-  await once(socket, 'connect');
-  const handles = (process as unknown as { _getActiveHandles(): unknown[] })._getActiveHandles();
-  const server = handles.find(
-    (handle): handle is Server =>
-      handle instanceof Server && (handle.address() as { port: number })?.port === Number(port),
-  );
-  expect(server).toMatchObject({ maxConnections: 2_000, headersTimeout: 10_000, requestTimeout: 30_000 });
-  socket.destroy();
+describe('connections', () => {
+  it('that send slowly, or nothing, are closed', async () => {
+    const limits = { connections: 10, headersMs: 100, requestMs: 200 };
+    const server = await listen(createPublicApp(), '127.0.0.1', 0, 'HTTP_PORT', limits);
+    open.push(server);
+    expect(await raw(server.url, 'GET / HTTP/1.1', 'Host: exam')).toMatch(/^HTTP\/1.1 408 /);
+  });
+
+  it('beyond the limit are refused, and one that ends makes room', async () => {
+    const limits = { connections: 2, headersMs: 10_000, requestMs: 30_000 };
+    const server = await listen(createPublicApp(), '127.0.0.1', 0, 'HTTP_PORT', limits);
+    open.push(server);
+    const { port } = new URL(server.url);
+    const held = [connect(Number(port), '127.0.0.1'), connect(Number(port), '127.0.0.1')];
+    await Promise.all(held.map((socket) => once(socket, 'connect')));
+    await vi.waitFor(async () => expect(await statusOf(server.url, '/').catch(() => 'refused')).not.toBe(404));
+    held[0]?.destroy();
+    await vi.waitFor(async () => expect(await statusOf(server.url, '/').catch(() => 'refused')).toBe(404));
+    held[1]?.destroy();
+  });
 });
