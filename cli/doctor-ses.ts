@@ -14,7 +14,10 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 
 import type { Config } from '../config/schema.ts';
 import { addressOf, domainOf } from '../store/stops.ts';
+import type { DnsResolver } from './dns/resolver.ts';
+import { lookAtDns, type SendingDomain } from './doctor-dns.ts';
 import type { Finding } from './doctor-finding.ts';
+import { sendersIn } from './senders-in.ts';
 
 type Provider = Config['provider'];
 type Level = Finding['level'];
@@ -28,6 +31,7 @@ const betweenCallsMs = 1_000;
 export async function lookAtSes(
   config: Pick<Config, 'provider' | 'topics'>,
   way: SESv2ClientConfig = {},
+  resolver: DnsResolver | undefined = undefined,
 ): Promise<Finding[]> {
   const { provider } = config;
   const client = new SESv2Client({
@@ -45,7 +49,7 @@ export async function lookAtSes(
     await sleep(betweenCallsMs);
     found.push(...(await unlessDenied('SES config', () => lookAtConfigurationSet(client, provider.configuration_set))));
     for (const [setting, from] of sendersIn(config))
-      found.push(...(await unlessDenied('SES sender', () => lookAtSender(client, setting, from))));
+      found.push(...(await unlessDenied('SES sender', () => lookAtSender(client, setting, from, resolver))));
   } catch (error) {
     const { name, message } = error as Error;
     const says = `could not be asked: ${name}: ${message}. Look at AWS_REGION, the credentials and AWS_ENDPOINT_URL_SESV2.`;
@@ -65,29 +69,48 @@ async function lookAtConfigurationSet(client: SESv2Client, name: string): Promis
   return judgeConfigurationSet(name, await readUnlessMissing(() => client.send(command)));
 }
 
-/** Each address that the configuration sends from, with the first setting that names it. */
-function sendersIn({ provider, topics }: Pick<Config, 'provider' | 'topics'>): [setting: string, from: string][] {
-  const all: [string, string][] = [['provider.from', provider.from]];
-  for (const [topic, { from }] of Object.entries(topics))
-    if (from !== undefined) all.push([`topics.${topic}.from`, from]);
-  const first = new Map(
-    all.toReversed().map(([setting, from]) => [addressOf(from), [setting, from] as [string, string]]),
-  );
-  return [...first.values()].toReversed();
-}
-
 /** The first identity that speaks for the sender: its own address, its domain, or a domain above that. */
-async function lookAtSender(client: SESv2Client, setting: string, from: string): Promise<Finding[]> {
+async function lookAtSender(
+  client: SESv2Client,
+  setting: string,
+  from: string,
+  resolver: DnsResolver | undefined,
+): Promise<Finding[]> {
   const unverified: string[] = [];
   for (const name of identitiesOf(from)) {
     await sleep(betweenCallsMs);
     const reply = await readUnlessMissing(() => client.send(new GetEmailIdentityCommand({ EmailIdentity: name })));
-    if (reply?.VerifiedForSendingStatus === true) return judgeIdentity(name, reply);
+    if (reply?.VerifiedForSendingStatus === true) {
+      const dns =
+        resolver && (await lookAtDns(sendingDomainOf(from, name, reply, await client.config.region()), resolver));
+      return [...judgeIdentity(name, reply), ...(dns ?? [])];
+    }
     if (reply) unverified.push(`${name} (${reply.VerificationStatus ?? 'not verified'})`);
   }
   const found = unverified.length > 0 ? `identity not verified: ${unverified.join(', ')}` : 'no SES identity found';
   const says = `SES cannot send from ${addressOf(from)} (${setting}): ${found}. Verify the address or its domain in SES.`;
   return [finding('wrong', 'SES sender', says)];
+}
+
+/** What DNS has to say for the emails of this identity. */
+export function sendingDomainOf(
+  from: string,
+  identity: string,
+  { DkimAttributes: dkim, MailFromAttributes: mailFrom }: Omit<GetEmailIdentityCommandOutput, '$metadata'>,
+  region: string,
+): SendingDomain {
+  const own = dkim?.SigningAttributesOrigin === 'EXTERNAL';
+  return {
+    from: domainOf(addressOf(from)),
+    ...(dkim?.SigningEnabled === true && {
+      dkim: {
+        domain: domainOf(identity),
+        tokens: dkim.Tokens ?? [],
+        ...(!own && { zone: dkim.SigningHostedZone ?? 'dkim.amazonses.com' }),
+      },
+    }),
+    ...(mailFrom?.MailFromDomain && { mailFrom: { domain: mailFrom.MailFromDomain, region } }),
+  };
 }
 
 function identitiesOf(from: string): string[] {

@@ -1,15 +1,20 @@
 import type { Command } from 'commander';
 
 import { ConfigError } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
 import { environmentSchema } from '../config/environment.ts';
 import { readRunFile } from '../local/run-file.ts';
+import { addressOf, domainOf } from '../store/stops.ts';
 import { configFor } from './config-for.ts';
 import type { CliContext } from './context.ts';
+import { type DnsResolver, systemResolver } from './dns/resolver.ts';
+import { lookAtDns } from './doctor-dns.ts';
 import type { Finding } from './doctor-finding.ts';
 import { checkJourneySettings } from '../ingress/entry/check-settings.ts';
 import { isLoopback, lookAtWaysBack } from './doctor-feedback.ts';
 import { lookAtPostgres } from './doctor-postgres.ts';
 import { lookAtNats, lookAtRedis, lookAtTemporal } from './doctor-servers.ts';
+import { sendersIn } from './senders-in.ts';
 
 export function addDoctor(program: Command, context: CliContext): void {
   program
@@ -25,7 +30,7 @@ export function addDoctor(program: Command, context: CliContext): void {
 }
 
 /** Everything at once: a server that is away costs its time-out once. */
-async function examine({ root, env }: CliContext): Promise<Finding[]> {
+async function examine({ root, env, resolver = systemResolver() }: CliContext): Promise<Finding[]> {
   const standIn = readRunFile(root)?.urls.inbox;
   const ses: { endpoint?: string } =
     standIn === undefined || process.env['AWS_ENDPOINT_URL_SESV2'] ? {} : toStandIn(standIn);
@@ -37,17 +42,17 @@ async function examine({ root, env }: CliContext): Promise<Finding[]> {
   const { findings, configuration } = readConfiguration(env);
   if (!configuration) return findings;
   const { config, environment } = configuration;
+  const endpoint = process.env['AWS_ENDPOINT_URL_SESV2'] ?? ses.endpoint;
+  const standsIn = config.provider.type === 'ses' && endpoint !== undefined && isLoopback(new URL(endpoint).hostname);
   const found = await Promise.all([
     lookAtPostgres(env, config),
     lookAtRedis(env, config.suppression.key_prefix),
     lookAtNats(environment, config.queues.marketing_events),
     lookAtTemporal(env, environment, config.queues.marketing_events.max_age),
     config.provider.type === 'ses'
-      ? import('./doctor-ses.ts').then(({ lookAtSes }) => lookAtSes(config, ses))
-      : lookAtSmtp(environment.SMTP_URL),
+      ? import('./doctor-ses.ts').then(({ lookAtSes }) => lookAtSes(config, ses, standsIn ? undefined : resolver))
+      : lookAtSmtp(config, environment.SMTP_URL, resolver),
   ]);
-  const endpoint = process.env['AWS_ENDPOINT_URL_SESV2'] ?? ses.endpoint;
-  const standsIn = config.provider.type === 'ses' && endpoint !== undefined && isLoopback(new URL(endpoint).hostname);
   return [...findings, ...found.flat(), ...lookAtWaysBack(config, environment, standsIn)];
 }
 
@@ -86,20 +91,29 @@ function lookAtSecret(env: NodeJS.ProcessEnv): Finding[] {
 }
 
 /** Logs in and says goodbye; no email is sent. */
-async function lookAtSmtp(url: string | undefined): Promise<Finding[]> {
+async function lookAtSmtp(
+  config: Pick<Config, 'provider' | 'topics'>,
+  url: string | undefined,
+  resolver: DnsResolver,
+): Promise<Finding[]> {
   const about = 'SMTP';
   if (!url) {
     return [{ level: 'wrong', about, says: 'provider.type is smtp, but SMTP_URL is not set. Set it.' }];
   }
-  const { host } = new URL(url);
+  const { host, hostname } = new URL(url);
+  const domains = isLoopback(hostname)
+    ? []
+    : [...new Set(sendersIn(config).map(([, from]) => domainOf(addressOf(from))))];
   const { createSmtpMailer } = await import('../activities/mailers/smtp.ts');
   const transport = createSmtpMailer({ url, requestTimeoutMs: smtpWithinMs, concurrency: 1 });
   try {
     const loggedIn = await transport.isOver({ scope: 'credentials', reason: '', detail: '', opens: 'probe', since: 0 });
+    const dns = await Promise.all(domains.map((from) => lookAtDns({ from, bySmtp: true }, resolver)));
     return [
       loggedIn
         ? { level: 'ok', about, says: `${host} answers and accepts the credentials` }
         : { level: 'wrong', about, says: `${host} refuses the credentials. Correct SMTP_URL.` },
+      ...dns.flat(),
     ];
   } catch (error) {
     return [{ level: 'wrong', about, says: `${host} cannot be used: ${(error as Error).message}` }];
