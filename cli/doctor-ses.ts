@@ -31,7 +31,7 @@ const betweenCallsMs = 1_000;
 export async function lookAtSes(
   config: Pick<Config, 'provider' | 'topics'>,
   way: SESv2ClientConfig = {},
-  resolver: DnsResolver | undefined = undefined,
+  resolver?: DnsResolver,
 ): Promise<Finding[]> {
   const { provider } = config;
   const client = new SESv2Client({
