@@ -36,7 +36,7 @@ export async function showDrip({ client, urls, publish, print }: Scene): Promise
   const handle = client.workflow.getHandle(String(signup['event_id']));
   if (!(await skipTime(client, handle.workflowId))) {
     print('  This Temporal cannot skip time (server 1.32 with frontend.WorkflowTimeSkippingEnabled can): her run');
-    print('  goes on day by day. What it will do: npx rivulet simulate onboarding\n');
+    print('  goes on day by day. What it will do: npx --no rivulet simulate onboarding\n');
     return true;
   }
   const outcome = await within(handle.result());
@@ -52,6 +52,6 @@ export async function showDrip({ client, urls, publish, print }: Scene): Promise
     ],
     print,
   );
-  print(`\n  Inbox  ${urls.inbox}/?to=${encodeURIComponent(email)}\n  Runs   npx rivulet runs --user ${user}\n`);
+  print(`\n  Inbox  ${urls.inbox}/?to=${encodeURIComponent(email)}\n  Runs   npx --no rivulet runs --user ${user}\n`);
   return well;
 }

@@ -68,6 +68,6 @@ async function showEvents({ client, urls, publish, print }: Scene): Promise<bool
   if (await mailCame(urls.inbox, email, 'Welcome, Ada', 1)) await publish(project);
 
   const well = await allWell(checks, print);
-  print(`\n  Inbox  ${urls.inbox}/?to=${encodeURIComponent(email)}\n  Runs   npx rivulet runs --user ${user}\n`);
+  print(`\n  Inbox  ${urls.inbox}/?to=${encodeURIComponent(email)}\n  Runs   npx --no rivulet runs --user ${user}\n`);
   return well;
 }

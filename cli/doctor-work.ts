@@ -10,6 +10,7 @@ import type { Postgres } from '../store/postgres/connect.ts';
 import { createTemplateVersions } from '../store/postgres/template-versions.ts';
 import type { TemplateVersions } from '../store/template-versions.ts';
 import type { CompiledTemplate } from '../templates/compiled.ts';
+import { builtTemplates } from '../templates/built.ts';
 import { gather } from '../templates/compile/gather.ts';
 import { templateNames } from '../templates/names.ts';
 import { TemplateError } from '../templates/template-error.ts';
@@ -138,7 +139,7 @@ function judgeDoubt(emails: number): Finding {
   if (emails === 0) return { level: 'ok', about, says: 'no email is in doubt' };
   const count =
     emails === mostCounted ? `${mostCounted} or more emails are` : emails === 1 ? '1 email is' : `${emails} emails are`;
-  const says = `${count} in doubt: the provider's answer was lost. To list and decide them: npx rivulet in-doubt list`;
+  const says = `${count} in doubt: the provider's answer was lost. To list and decide them: npx --no rivulet in-doubt list`;
   return { level: 'warning', about, says };
 }
 
@@ -148,7 +149,7 @@ async function judgeTemplates(versions: TemplateVersions, dir: string): Promise<
   const [live, pinned] = await Promise.all([versions.live(), versions.pinned()]);
   const missing = templateNames.filter((name) => !live.has(name));
   if (missing.length > 0) {
-    const says = `${missing.join(', ')}: never published. A worker publishes them at its start, or run: npx rivulet templates publish`;
+    const says = `${missing.join(', ')}: never published. A worker publishes them at its start, or run: npx --no rivulet templates publish`;
     return { level: 'warning', about, says };
   }
   const followed = templateNames.filter((name) => !pinned.has(name));
@@ -158,7 +159,7 @@ async function judgeTemplates(versions: TemplateVersions, dir: string): Promise<
     );
     const differ = followed.filter((_, index) => !same[index]);
     if (differ.length === 0) return { level: 'ok', about, says: 'what is live is what the files say' };
-    const says = `${differ.join(', ')}: what is live differs from the files. To compare: npx rivulet templates diff ${differ[0]}; to publish: npx rivulet templates publish`;
+    const says = `${differ.join(', ')}: what is live differs from the files. To compare: npx --no rivulet templates diff ${differ[0]}; to publish: npx --no rivulet templates publish`;
     return { level: 'warning', about, says };
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
@@ -166,8 +167,10 @@ async function judgeTemplates(versions: TemplateVersions, dir: string): Promise<
   }
 }
 
-/** Without compiling them, which a production image could not do. Throws TemplateError when files are missing or unreadable. */
+/** Without compiling them, which the production image cannot do: it has the sources of its build. Throws TemplateError when files are missing or unreadable. */
 function sourcesIn(dir: string, name: string): Record<string, string> {
+  const built = builtTemplates()?.templates.find((template) => template.name === name);
+  if (built) return built.sources;
   const { sources, variants } = gather(dir, name);
   const mistakes = variants.flatMap(({ composed }) => composed.mistakes);
   if (mistakes.length > 0) throw new TemplateError(mistakes);

@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import { ConfigError } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { environmentSchema } from '../config/environment.ts';
-import { readRunFile } from '../local/run-file.ts';
 import { addressOf, domainOf } from '../store/stops.ts';
 import { configFor } from './config-for.ts';
 import type { CliContext } from './context.ts';
@@ -30,8 +29,8 @@ export function addDoctor(program: Command, context: CliContext): void {
 }
 
 /** Everything at once: a server that is away costs its time-out once. */
-async function examine({ root, env, resolver = systemResolver() }: CliContext): Promise<Finding[]> {
-  const standIn = readRunFile(root)?.urls.inbox;
+async function examine({ running, env, resolver = systemResolver() }: CliContext): Promise<Finding[]> {
+  const standIn = running?.urls.inbox;
   const ses: { endpoint?: string } =
     standIn === undefined || process.env['AWS_ENDPOINT_URL_SESV2'] ? {} : toStandIn(standIn);
   // The libraries of AWS and Temporal read the process's own variables.

@@ -53,10 +53,10 @@ export async function stillStopping(stops: Stops): Promise<string[]> {
   const [gates, pauses] = await Promise.all([stops.gates(), stops.pauses()]);
   return [
     ...(gates.length > 0
-      ? [`Still closed: ${gates.map((gate) => gate.scope).join(', ')} (npx rivulet gate list)`]
+      ? [`Still closed: ${gates.map((gate) => gate.scope).join(', ')} (npx --no rivulet gate list)`]
       : []),
     ...(pauses.length > 0
-      ? [`Still paused: ${pauses.map((pause) => pause.scope).join(', ')} (npx rivulet pause --list)`]
+      ? [`Still paused: ${pauses.map((pause) => pause.scope).join(', ')} (npx --no rivulet pause --list)`]
       : []),
   ];
 }
@@ -64,9 +64,9 @@ export async function stillStopping(stops: Stops): Promise<string[]> {
 /** What opens this gate, as the end of a sentence. */
 export function howItOpens({ scope, opens }: Gate): string {
   if (scope === 'provider') {
-    return `by itself, once the provider answers a probe and has accepted one email; or manually: npx rivulet gate open ${scope}`;
+    return `by itself, once the provider answers a probe and has accepted one email; or manually: npx --no rivulet gate open ${scope}`;
   }
-  const byHand = `npx rivulet gate open ${scope}`;
+  const byHand = `npx --no rivulet gate open ${scope}`;
   return opens === 'probe'
     ? `by itself, once a probe finds that the trouble is over; or by hand: ${byHand}`
     : `only by hand, when the trouble is over: ${byHand}`;

@@ -1,24 +1,34 @@
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { Command } from 'commander';
 
 import { completeEnvironment } from '../config/secret-files.ts';
-import { withRunningSystem } from '../local/run-file.ts';
 import type { CliContext } from './context.ts';
 import { WrongUse } from './wrong-use.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Only the command that is asked for is loaded: a `publish` need not wait for the code of `impact`. */
-const commands: Record<string, () => Promise<(program: Command, context: CliContext) => void>> = {
+/** The production image has neither the local servers nor the sources of journeys and templates. */
+const inCheckout = existsSync(new URL('../local', import.meta.url));
+
+type Commands = Record<string, () => Promise<(program: Command, context: CliContext) => void>>;
+
+const ofCheckout: Commands = {
   start: async () => (await import('./start.ts')).addStart,
   demo: async () => (await import('./demo.ts')).addDemo,
-  impact: async () => (await import('./impact.ts')).addImpact,
   new: async () => (await import('./new-journey/command.ts')).addNew,
+  simulate: async () => (await import('./simulate.ts')).addSimulate,
+  impact: async () => (await import('./impact.ts')).addImpact,
+};
+
+/** Only the command that is asked for is loaded: a `publish` need not wait for the code of `impact`. */
+const commands: Commands = {
+  ...(inCheckout && ofCheckout),
+  migrate: async () => (await import('./migrate.ts')).addMigrate,
   publish: async () => (await import('./publish.ts')).addPublish,
   events: async () => (await import('./events/command.ts')).addEvents,
   runs: async () => (await import('./runs.ts')).addRuns,
-  simulate: async () => (await import('./simulate.ts')).addSimulate,
   person: async () => (await import('./person.ts')).addPerson,
   people: async () => (await import('./people.ts')).addPeople,
   'why-event': async () => (await import('./why-event.ts')).addWhyEvent,
@@ -47,8 +57,14 @@ const program = new Command('rivulet')
   );
 
 try {
-  const context = contextOf(process.env);
-  const asked = commands[process.argv[2] ?? ''];
+  const name = process.argv[2] ?? '';
+  if (!inCheckout && Object.hasOwn(ofCheckout, name)) {
+    throw new WrongUse(
+      `rivulet ${name} is not in the production image. Run it in a checkout: npx --no rivulet ${name}`,
+    );
+  }
+  const context = await contextOf(process.env);
+  const asked = commands[name];
   for (const load of asked ? [asked] : Object.values(commands)) (await load())(program, context);
   await program.parseAsync();
   process.exit(process.exitCode ?? 0);
@@ -57,11 +73,13 @@ try {
 }
 
 /** What is set wins, then what `npm start` runs in this folder, then `.env`. */
-function contextOf(env: NodeJS.ProcessEnv): CliContext {
+async function contextOf(env: NodeJS.ProcessEnv): Promise<CliContext> {
   completeEnvironment(env, {});
-  const complete = { ...withRunningSystem(root, env) };
+  const local = inCheckout ? await import('../local/run-file.ts') : undefined;
+  const running = local?.readRunFile(root);
+  const complete = { ...(local?.withRunningSystem(root, env) ?? env) };
   completeEnvironment(complete);
-  return { root, env: complete, print: (line) => process.stdout.write(`${line}\n`) };
+  return { root, ...(running && { running }), env: complete, print: (line) => process.stdout.write(`${line}\n`) };
 }
 
 /** Tells what is wrong, in words; only a mistake of our own shows its stack. */

@@ -87,7 +87,7 @@ function whatItMeans(scope: PauseScope): string {
 
 /** What ends this pause. */
 export function resumeCommand(scope: PauseScope): string {
-  return `npx rivulet resume --${scope.replace(':', ' ')}`;
+  return `npx --no rivulet resume --${scope.replace(':', ' ')}`;
 }
 
 async function listPauses({ print }: CliContext, stops: Stops): Promise<void> {

@@ -6,7 +6,6 @@ import type { Command } from 'commander';
 import type { Dropped } from '../events/forgiving.ts';
 import { parseEvent, parseWritten } from '../events/parse.ts';
 import { publishEvent } from '../ingress/nats.ts';
-import { readRunFile } from '../local/run-file.ts';
 import { collect } from './collect.ts';
 import { composeEvent, defaultTopics, type EventOptions } from './compose-event.ts';
 import { publishingTo } from './connect/nats.ts';
@@ -95,7 +94,7 @@ function read(type: string | undefined, file: string): Uint8Array {
 }
 
 function tell(
-  { root, env, print }: CliContext,
+  { running, env, print }: CliContext,
   event: { event_id: string; event_type: string } | undefined,
   where: string,
   duplicate: boolean,
@@ -104,7 +103,6 @@ function tell(
     print(`published to ${where}; ingress will refuse it`);
     return;
   }
-  const running = readRunFile(root);
   print(duplicate ? `already published: ${event.event_type} (nothing new happens)` : `published ${event.event_type}`);
   print(`  event  ${event.event_id}`);
   print(`  stream ${where}`);

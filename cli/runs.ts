@@ -3,7 +3,6 @@ import Table from 'cli-table3';
 import { type Command, InvalidArgumentError } from 'commander';
 
 import { userIdPattern } from '../events/envelope.ts';
-import { readRunFile } from '../local/run-file.ts';
 import { temporalFor } from './connect/temporal.ts';
 import { runUrl } from './run-url.ts';
 import type { CliContext } from './context.ts';
@@ -37,7 +36,7 @@ export function addRuns(program: Command, context: CliContext): void {
 }
 
 async function listRuns(context: CliContext, client: Client, user: string, limit: number): Promise<RunRow[]> {
-  const ui = readRunFile(context.root)?.urls.temporalUi;
+  const ui = context.running?.urls.temporalUi;
   const rows: RunRow[] = [];
   for await (const run of client.workflow.list({ query: `UserId = ${JSON.stringify(user)}`, pageSize: limit })) {
     rows.push({

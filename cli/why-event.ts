@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 
 import { idPattern } from '../events/envelope.ts';
-import { readRunFile } from '../local/run-file.ts';
 import type { Decision } from '../store/entries.ts';
 import { temporalFor } from './connect/temporal.ts';
 import type { CliContext } from './context.ts';
@@ -53,7 +52,7 @@ function asJson(id: string, decision: Decision | undefined, run: string | undefi
   return { event_id: id, ...decision, ...(run && { run }), ...(dead_letters && { dead_letters }) };
 }
 
-function told({ root, env }: CliContext, id: string, decision: Decision, run: string | undefined): Line[] {
+function told({ running, env }: CliContext, id: string, decision: Decision, run: string | undefined): Line[] {
   const { event_type, user_id, at, journey, enters, because, why, dropped = [] } = decision;
   const lines: Line[] = [
     ['event', `${event_type} of ${user_id}`],
@@ -64,7 +63,7 @@ function told({ root, env }: CliContext, id: string, decision: Decision, run: st
   if (journey !== undefined) lines.push(['entered', enters ? 'yes' : `no (${because})`]);
   if (why !== undefined) lines.push(['why', `journeys.${journey}: ${why}`]);
   for (const { field, problem } of dropped) lines.push(['not used', `${field}: ${problem}`]);
-  if (enters) lines.push(['run', `${run}  ${runUrl(env, readRunFile(root)?.urls.temporalUi, id)}`]);
+  if (enters) lines.push(['run', `${run}  ${runUrl(env, running?.urls.temporalUi, id)}`]);
   return lines;
 }
 
@@ -79,7 +78,7 @@ function refused(refusal: Letter | string): Line[] {
     ],
     ['event', `${type || 'unreadable type'} of ${user || 'an unreadable user'}`],
     ['error', printableLine(error, 300)],
-    ['letter', `npx rivulet dead-letters show ${seq}`],
+    ['letter', `npx --no rivulet dead-letters show ${seq}`],
   ];
 }
 

@@ -10,6 +10,7 @@ import { watchConfig } from '../config/watch.ts';
 import { loadDataConverter } from '../runtime/data-converter.ts';
 import { type Check, createHealthApp, listen } from '../runtime/health.ts';
 import { createLog } from '../runtime/log.ts';
+import { reportNodeVersion } from '../runtime/node-version.ts';
 import { openRecord, recordSettings } from '../runtime/record.ts';
 import { runMain, StartError, stopSignal, untilStopped } from '../runtime/stop-signal.ts';
 import { connectTemporal, openNamespace } from '../runtime/temporal.ts';
@@ -47,6 +48,7 @@ await runMain(async () => {
   if (values.check) return; // the code loads and the configuration is right: `npm start` asks before it restarts us
   const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace } = environment;
   const log = createLog('ingress', environment.LOG_LEVEL);
+  reportNodeVersion(log);
   const stop = stopSignal();
   const dataConverter = await loadDataConverter(environment.RIVULET_DATA_CONVERTER);
   const metrics = createIngressMetrics();

@@ -171,7 +171,7 @@ function urlTable(urls: RunFile['urls']): string[] {
     '',
     'Try this in another terminal:',
     '',
-    '  npx rivulet publish user.signed_up --user u_1 --email ada@example.com',
+    '  npx --no rivulet publish user.signed_up --user u_1 --email ada@example.com',
     '',
     'A saved journey, template or rule takes effect at once; what is broken is told here, and changes nothing.',
     'Ctrl-C stops everything; what is under way goes on at the next start.',

@@ -4,7 +4,7 @@ import { classesIn, type FieldClass } from '../events/field-classes.ts';
 import { type EventType, eventTypes } from '../events/index.ts';
 import { parseEvent } from '../events/parse.ts';
 import { fullEvent, fullPayload } from '../events/split-event.ts';
-import { sampleOf } from '../cli/new-journey/sample.ts';
+import { sampleOf } from '../cli/sample.ts';
 
 const types = Object.keys(eventTypes) as EventType[];
 

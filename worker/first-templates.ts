@@ -1,14 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { TemplateVersions } from '../store/template-versions.ts';
+import { builtTemplates, checkTopic } from '../templates/built.ts';
 import type { CompiledTemplate } from '../templates/compiled.ts';
 import { templateNames } from '../templates/names.ts';
-
-/** Where `npm run build` puts the templates, for an image without MJML. */
-const builtFile = fileURLToPath(new URL('./templates.json', import.meta.url));
 
 /**
  * Publishes, from the files that this worker came with, the templates of which no version was ever published: a new system, or
@@ -34,20 +29,12 @@ async function ownTemplates(
   { templates: { dir }, topics }: Pick<Config, 'templates' | 'topics'>,
   names: readonly string[],
 ): Promise<CompiledTemplate[]> {
-  if (existsSync(builtFile) && !mjmlIsHere()) {
-    const built = JSON.parse(readFileSync(builtFile, 'utf8')) as CompiledTemplate[];
-    return built.filter(({ name }) => names.includes(name));
+  const known = { topics: Object.keys(topics) };
+  const built = builtTemplates()?.templates.filter(({ name }) => names.includes(name));
+  if (built) {
+    for (const template of built) checkTopic(template, known.topics);
+    return built;
   }
   const { compileAll } = await import('../templates/compile/compile-all.ts');
-  return (await compileAll(dir, names, { topics: Object.keys(topics) })).templates;
-}
-
-/** It is a dev dependency: those who publish have it, a production image does not. */
-function mjmlIsHere(): boolean {
-  try {
-    import.meta.resolve('mjml');
-    return true;
-  } catch {
-    return false;
-  }
+  return (await compileAll(dir, names, known)).templates;
 }

@@ -15,6 +15,7 @@ import { loadDataConverter } from '../runtime/data-converter.ts';
 import { createHealthApp, listen } from '../runtime/health.ts';
 import { createLinks } from '../runtime/links.ts';
 import { createLog } from '../runtime/log.ts';
+import { reportNodeVersion } from '../runtime/node-version.ts';
 import { openRecord, recordSettings } from '../runtime/record.ts';
 import { stopSignal, untilStopped } from '../runtime/stop-signal.ts';
 import { cancelRun, connectTemporal, openNamespace } from '../runtime/temporal.ts';
@@ -53,6 +54,7 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   const { config, environment } = loadConfig(process.env);
   const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace } = environment;
   const log = createLog('worker', environment.LOG_LEVEL);
+  reportNodeVersion(log);
   const stop = stopSignal();
   installRuntime(log);
   const registry = new Registry();

@@ -10,13 +10,13 @@ export interface SourceCheck {
   close(): void;
 }
 
-/** Only whoever runs from sources looks at sources. */
-const fromTypeScript = ['--import', import.meta.resolve('tsx')];
+/** Only a process that runs from sources has tsx. */
+const fromTypeScript = () => ['--import', import.meta.resolve('tsx')];
 
 /** `project`: the folder that holds `workflows` and `ingress`. Keeps a compiler at hand, in a process of its own. */
 export function startSourceCheck(project: string): SourceCheck {
   const file = fileURLToPath(new URL('./source-types-process.ts', import.meta.url));
-  const compiler = fork(file, [project], { execArgv: fromTypeScript });
+  const compiler = fork(file, [project], { execArgv: fromTypeScript() });
   compiler.unref(); // it goes when this process goes
   compiler.channel?.unref();
   const ended = once(compiler, 'exit').then(([code, signal]) => {
@@ -53,7 +53,7 @@ async function thrownWhenLoaded(project: string): Promise<string[]> {
   });`;
   const options = { cwd: project, timeout: 10_000 };
   const said = await new Promise<string>((resolve, reject) => {
-    execFile(process.execPath, [...fromTypeScript, '--input-type=module', '-e', load], options, (error, out, err) => {
+    execFile(process.execPath, [...fromTypeScript(), '--input-type=module', '-e', load], options, (error, out, err) => {
       if (!error || error.code === 3) resolve(out);
       else reject(new Error(`The journeys could not be loaded to look at them: ${err || error.message}`));
     });

@@ -116,7 +116,7 @@ function gone(place: Place, field: JsonSchema, renamed: string | undefined): Bre
       ...at(place),
       change: 'the public field was removed',
       breaks: 'running journeys that read it: they get undefined',
-      instead: `Keep it, and remove it once no run reads it (npx rivulet impact).`,
+      instead: `Keep it, and remove it once no run reads it (npx --no rivulet impact).`,
     },
   ];
 }

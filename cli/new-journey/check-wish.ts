@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import type { Route } from '../../ingress/routes.ts';
 import { WrongUse } from '../wrong-use.ts';
 import { camelCase, isEventType, isJourneyName, isReserved, kebabCase, longest } from './names.ts';
-import { sampleOf } from './sample.ts';
+import { sampleOf } from '../sample.ts';
 
 /** What somebody asks for at the command line. */
 export interface Wish {

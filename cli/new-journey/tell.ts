@@ -17,10 +17,10 @@ export function tellPlan(print: Print, changes: readonly Change[], dryRun: boole
 export function tellNextSteps(print: Print, journey: NewJourney): void {
   const { name, newTypes } = journey;
   print('\nNext: write the words of the mail, and look at what happens when.');
-  print(`  npx rivulet simulate ${name}${settings(journey)}`);
+  print(`  npx --no rivulet simulate ${name}${settings(journey)}`);
   print('Then run it: `npm start`, and in a second terminal');
   print(
-    `  npx rivulet publish ${journey.on} --user u_1 --email ada@example.com${settings(journey)}${consent(journey)}`,
+    `  npx --no rivulet publish ${journey.on} --user u_1 --email ada@example.com${settings(journey)}${consent(journey)}`,
   );
   print('And before you commit: `npm test`.');
   if (newTypes.length > 0)

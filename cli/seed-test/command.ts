@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 
 import { collect } from '../collect.ts';
-import { readRunFile } from '../../local/run-file.ts';
 import type { CompiledTemplate } from '../../templates/compiled.ts';
 import { configFor } from '../config-for.ts';
 import { publishingTo } from '../connect/nats.ts';
@@ -49,7 +48,7 @@ async function seedTest(context: CliContext, journey: string, options: Options):
   const { config } = configFor(env);
   startOf(journey);
   if (config.seeds.length === 0) throw new NotDone('rivulet.yaml has no `seeds`: there is nobody to send to.');
-  const natsUrl = env['NATS_URL'] || readRunFile(context.root)?.urls.nats || 'nats://127.0.0.1:4222';
+  const natsUrl = env['NATS_URL'] || context.running?.urls.nats || 'nats://127.0.0.1:4222';
   const [feedback, publishing, temporal] = await Promise.all([
     hearFeedback(natsUrl),
     publishingTo(env),

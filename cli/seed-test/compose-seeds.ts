@@ -7,7 +7,7 @@ import { type Route, routes } from '../../ingress/routes.ts';
 import type { CompiledTemplate, Sample } from '../../templates/compiled.ts';
 import { orNearest } from '../../templates/or-nearest.ts';
 import { composeEvent } from '../compose-event.ts';
-import { sampleOf } from '../new-journey/sample.ts';
+import { sampleOf } from '../sample.ts';
 import { WrongUse } from '../wrong-use.ts';
 
 export interface SeedOptions {

@@ -21,7 +21,7 @@ export async function types(context: CliContext, { check = false }: { check?: bo
     context.print(`${file} is what the ${templateNames.length} templates need.`);
     return;
   }
-  if (check) throw new NotDone(`${file} is not what the templates need. Run: npx rivulet templates types`);
+  if (check) throw new NotDone(`${file} is not what the templates need. Run: npx --no rivulet templates types`);
   writeFileSync(path, source);
   context.print(`${file} written. The compiler says which journey lacks something: npm run typecheck`);
 }

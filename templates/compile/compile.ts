@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { checkTopic } from '../built.ts';
 import { prepare } from '../catalogue.ts';
 import { checkNeeds, checkSample, type Schemas } from '../check-needs.ts';
 import type { CompiledTemplate, CompiledVariant, Finding, Sample } from '../compiled.ts';
@@ -40,12 +41,7 @@ export interface CompileResult {
 export async function compileTemplate(dir: string, name: string, known: Known): Promise<CompileResult> {
   const { matter, variants: languages, sources, mistakes } = gather(dir, name);
   if (!matter) throw new TemplateError(mistakes);
-  if (matter.topic !== undefined && !known.topics.includes(matter.topic)) {
-    const there = known.topics.join(', ');
-    throw new TemplateError([
-      `${name}/mail.mjml:1 topic "${matter.topic}" is not among the topics of rivulet.yaml (${there})`,
-    ]);
-  }
+  checkTopic({ name, ...(matter.topic !== undefined && { topic: matter.topic }) }, known.topics);
 
   const findings: Finding[] = [];
   const variants: Record<string, CompiledVariant> = {};

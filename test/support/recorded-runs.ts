@@ -1,6 +1,6 @@
 import { waitFor } from '../../activities/failures.ts';
 import type { Activities } from '../../activities/index.ts';
-import { sampleOf } from '../../cli/new-journey/sample.ts';
+import { sampleOf } from '../../cli/sample.ts';
 import { type EventType, eventTypes } from '../../events/index.ts';
 import type { RecipientFeedback } from '../../events/recipient-feedback.ts';
 import { type Route, routes } from '../../ingress/routes.ts';

@@ -101,6 +101,12 @@ export interface System {
   stop(): Promise<void>;
 }
 
+/** What `deploy/image/assemble.mjs` has made, and the Node.js that runs it. */
+export interface Image {
+  folder: string;
+  node: string;
+}
+
 export interface SystemOptions {
   ses?: SesStandInOptions;
   /** Mails per second; high unless the test is about the limit. */
@@ -115,6 +121,8 @@ export interface SystemOptions {
   seeds?: string[];
   /** Whether SES tells what became of mails. */
   feed?: boolean;
+  /** A production image, unpacked, instead of this checkout. Its processes get an otherwise empty environment. */
+  image?: Image;
   /** Another system, whose processes serve this one too: they share everything but their SES. */
   beside?: System;
 }
@@ -171,7 +179,7 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
   const start = async (file: string, extra: Record<string, string> = {}, begun: Begun = () => {}) => {
     const { health, pages } = await choosePorts({ health: undefined, pages: undefined }, 'free');
     const env = {
-      ...process.env,
+      ...(options.image ? {} : process.env),
       ...variables,
       RIVULET_SECRET: secret,
       HEALTH_PORT: String(health),
@@ -184,7 +192,7 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
       ...extra,
     };
     const urls = { url: `http://127.0.0.1:${health}`, pages: `http://127.0.0.1:${pages}` };
-    return startProcess(file, urls, env, (child) => {
+    return startProcess({ file, image: options.image, env }, urls, (child) => {
       running.add(child);
       begun(child);
     });
@@ -213,14 +221,21 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
       await publishBytes(JSON.stringify(event), subject ?? `marketing.events.${type}`);
     },
     startWorker: async (env, begun) =>
-      start('dist/worker/main.js', { RIVULET_WORKFLOW_BUNDLE: await bundle(), ...env }, begun),
+      start(
+        'dist/worker/main.js',
+        { ...(!options.image && { RIVULET_WORKFLOW_BUNDLE: await bundle() }), ...env },
+        begun,
+      ),
     startIngress: (env, begun) => start('dist/ingress/main.js', env, begun),
     contactKnown: async (userId) => (await store.contacts.find(userId)).email !== undefined,
     complained: async (address) => {
       const complaint = { reason: 'complaint', scope: 'all', since: Date.now(), source: 'test' } as const;
       await store.suppressions.add(store.addressHash(address), complaint);
     },
-    rivulet: (command) => runCommand(command, { ...variables, RIVULET_SECRET: '' }),
+    rivulet: (command) =>
+      options.image
+        ? runInImage(options.image, command, { ...variables, RIVULET_SECRET: secret })
+        : runCommand(command, { ...variables, RIVULET_SECRET: '' }),
     relayTo: (server) => relayToAddress(addressOf(place[server])),
     relayToAddress,
     stopProcesses,
@@ -294,14 +309,31 @@ function runCommand(command: string, env: NodeJS.ProcessEnv): Promise<Ran> {
   });
 }
 
+/** Runs `rivulet <command>` as a container of the image does. */
+export function runInImage({ folder, node }: Image, command: string, env: NodeJS.ProcessEnv): Promise<Ran> {
+  return new Promise((resolve) => {
+    execFile(
+      node,
+      ['dist/cli/main.js', ...command.split(' ')],
+      { cwd: folder, env, timeout: 30_000 },
+      (error, out, err) => resolve({ code: error ? Number(error.code ?? -1) : 0, out, err }),
+    );
+  });
+}
+
+interface ProductCommand {
+  file: string;
+  image: Image | undefined;
+  env: NodeJS.ProcessEnv;
+}
+
 async function startProcess(
-  file: string,
+  { file, image, env }: ProductCommand,
   urls: Pick<ProductProcess, 'url' | 'pages'>,
-  env: NodeJS.ProcessEnv,
   begun: Begun,
 ): Promise<ProductProcess> {
-  const child = spawn(process.execPath, [file], {
-    cwd: root,
+  const child = spawn(image?.node ?? process.execPath, [file], {
+    cwd: image?.folder ?? root,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
