@@ -274,7 +274,9 @@ describe('rivulet capacity', () => {
   it('prints what docs/scale.md shows, to the letter', () => {
     const page = readFileSync(new URL('../docs/scale.md', import.meta.url), 'utf8');
     const [, shown] =
-      /```sh\nnpx rivulet capacity --emails-per-day 100M --journeys 20M\n```\n\n```text\n([^]*?)\n```/.exec(page) ?? [];
+      /```sh\nnpx --no rivulet capacity --emails-per-day 100M --journeys 20M\n```\n\n```text\n([^]*?)\n```/.exec(
+        page,
+      ) ?? [];
     expect(shown).toBe(capacity('--emails-per-day', '100M', '--journeys', '20M'));
   });
 

@@ -194,7 +194,7 @@ describe('rivulet why-event', () => {
       expect.stringMatching(/^refused {3}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, invalid_payload, replayed once before$/),
       `event     order.completed of ${ada.user_id}`,
       expect.stringContaining('payload.total'),
-      'letter    npx rivulet dead-letters show 1',
+      'letter    npx --no rivulet dead-letters show 1',
     ]);
     const { dead_letters } = JSON.parse((await cli.rivulet(['why-event', 'evt_refused', '--json'])).out);
     expect(dead_letters).toMatchObject([{ seq: 1, reason: 'invalid_payload', replays: 1, user_id: ada.user_id }]);

@@ -57,7 +57,7 @@ describe('rivulet events check', () => {
     const file = 'events/order-completed.ts';
     const before = project.read(file);
     project.write(file, before.replace('  total: amount,', '  total: amount,\n    tip: amount.optional(),'));
-    const compatible = await project.type('npx rivulet events check --against released');
+    const compatible = await project.type('npx --no rivulet events check --against released');
     expect(compatible).toEqual({
       code: 0,
       printed: expect.stringMatching(/^12 event types: nothing breaks .* since released \([0-9a-f]{12}\)\n$/) as string,
@@ -65,7 +65,7 @@ describe('rivulet events check', () => {
     project.write(file, before.replace('total: amount,', 'amount,'));
     const everywhere = project.read('events/envelope.ts');
     project.write('events/envelope.ts', everywhere.replaceAll(/= 100_000_000_000_000/g, '= 99_000_000_000_000'));
-    const breaking = await project.type('npx rivulet events check --against released');
+    const breaking = await project.type('npx --no rivulet events check --against released');
     expect(breaking.code).toBe(1);
     expect(breaking.printed).toMatch(
       /^every event type timestamp: maximum was 100000000000000 and is 99000000000000\n/,
@@ -97,7 +97,7 @@ describe('rivulet events check', () => {
     project.write(file, 'export const = 1;');
     await commit('broken');
     project.write(file, before);
-    const { printed, code } = await project.type('npx rivulet events check --against broken');
+    const { printed, code } = await project.type('npx --no rivulet events check --against broken');
     expect(code).toBe(1);
     expect(printed).toMatch(/^The events at broken \(\w+\) could not be loaded: .*events\/project-created\.ts:1:13: /);
     expect(printed).not.toContain(project.dir);

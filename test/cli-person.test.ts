@@ -133,7 +133,7 @@ describe('rivulet person', () => {
         '  2026-01-06 09:00:00 UTC  consent revoked  in_force: true',
         'Opens and clicks:',
         '  2026-01-06 09:00:00 UTC  clicked  by: human, template: welcome',
-        'Still paused: topic:offers (npx rivulet pause --list)',
+        'Still paused: topic:offers (npx --no rivulet pause --list)',
       ].join('\n'),
     );
   });

@@ -60,9 +60,13 @@ const unverified: Halt = {
 
 describe('rivulet pause', () => {
   it.each([
-    ['--all', 'all', 'Nothing leaves until: npx rivulet resume --all; runs go on and wait, nothing is lost.'],
-    ['--journey onboarding', 'journey:onboarding', 'No mail of onboarding leaves until: npx rivulet resume --journey'],
-    ['--topic offers', 'topic:offers', 'No mail on offers leaves until: npx rivulet resume --topic offers;'],
+    ['--all', 'all', 'Nothing leaves until: npx --no rivulet resume --all; runs go on and wait, nothing is lost.'],
+    [
+      '--journey onboarding',
+      'journey:onboarding',
+      'No mail of onboarding leaves until: npx --no rivulet resume --journey',
+    ],
+    ['--topic offers', 'topic:offers', 'No mail on offers leaves until: npx --no rivulet resume --topic offers;'],
   ])('%s stops mail in every worker, and says what ends it', async (option, scope, means) => {
     const { code, out, err } = await rivulet(`pause ${option}`);
     expect([code, err]).toEqual([0, '']);
@@ -86,8 +90,8 @@ describe('rivulet pause', () => {
     await stops.pause('topic:offers');
     const { code, out } = await rivulet('pause --list');
     expect(code).toBe(0);
-    expect(out).toMatch(/^all {2}since .* npx rivulet resume --all$/m);
-    expect(out).toMatch(/^topic:offers {2}since .* npx rivulet resume --topic offers$/m);
+    expect(out).toMatch(/^all {2}since .* npx --no rivulet resume --all$/m);
+    expect(out).toMatch(/^topic:offers {2}since .* npx --no rivulet resume --topic offers$/m);
   });
 
   it.each([
@@ -144,8 +148,8 @@ describe('rivulet resume', () => {
     expect(code).toBe(0);
     expect(out.split('\n')).toEqual([
       'Resumed: all',
-      'Still closed: account (npx rivulet gate list)',
-      'Still paused: journey:receipt (npx rivulet pause --list)',
+      'Still closed: account (npx --no rivulet gate list)',
+      'Still paused: journey:receipt (npx --no rivulet pause --list)',
       '',
     ]);
     expect(await paused()).toEqual(['journey:receipt']);
@@ -179,7 +183,9 @@ describe('rivulet gate list', () => {
     expect(account).toMatch(/^account\n {2}closed since {2}\d{4}-.* UTC\n {2}reason +AccountSuspendedException\n/);
     expect(account).toContain('detail        Ask AWS');
     expect(account).toContain('last probe    none yet');
-    expect(account).toContain('opens         only by hand, when the trouble is over: npx rivulet gate open account');
+    expect(account).toContain(
+      'opens         only by hand, when the trouble is over: npx --no rivulet gate open account',
+    );
     expect(identity).toContain('last probe    not verified yet');
     expect(identity).toContain('opens         by itself, once a probe finds that the trouble is over');
   });
@@ -212,8 +218,8 @@ describe('rivulet gate open', () => {
     expect(out.split('\n')).toEqual([
       'Opened: account',
       'A gate closes again if the provider still refuses.',
-      'Still closed: identity:example.com (npx rivulet gate list)',
-      'Still paused: all (npx rivulet pause --list)',
+      'Still closed: identity:example.com (npx --no rivulet gate list)',
+      'Still paused: all (npx --no rivulet pause --list)',
       '',
     ]);
     expect(await closed()).toEqual(['identity:example.com']);

@@ -212,7 +212,8 @@ describe('live templates', () => {
 
   it('differ from files with a partial for one more language, in the templates that have that language', async () => {
     writeFileSync(join(dir, 'partials/items.de.mjml'), readFileSync(join(dir, 'partials/items.mjml')));
-    const named = /^warning: (.*): what is live differs from the files\. To compare: npx rivulet templates diff (\S+);/;
+    const named =
+      /^warning: (.*): what is live differs from the files\. To compare: npx --no rivulet templates diff (\S+);/;
     expect(named.exec(await judged())?.slice(1)).toEqual(['receipt, cart-reminder', 'receipt']);
   });
 

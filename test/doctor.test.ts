@@ -90,7 +90,9 @@ describe('rivulet doctor', () => {
     const lines = out.trimEnd().split('\n');
     expect(lines.at(-1)).toMatch(/^Nothing wrong, \d warnings?\.$/);
     expect(lines.slice(0, -2).filter((line) => !/^(ok|warning) {2,}\S/.test(line))).toEqual([]);
-    expect(out).toMatch(/^warning {2}pause {10}topic:offers is paused since .* npx rivulet resume --topic offers$/m);
+    expect(out).toMatch(
+      /^warning {2}pause {10}topic:offers is paused since .* npx --no rivulet resume --topic offers$/m,
+    );
   });
 
   it('calls a closed gate wrong, says how it opens, and exits with 1', async () => {
@@ -101,7 +103,9 @@ describe('rivulet doctor', () => {
     const { code, wrong } = await examine();
     expect(wrong('gate')).toEqual([
       expect.stringMatching(/^account is closed since .* \(Sending is paused\)\. Opens by itself, once a probe/),
-      expect.stringMatching(/^credentials is closed .* Opens only by hand, .*: npx rivulet gate open credentials$/),
+      expect.stringMatching(
+        /^credentials is closed .* Opens only by hand, .*: npx --no rivulet gate open credentials$/,
+      ),
     ]);
     expect(code).toBe(1);
   });

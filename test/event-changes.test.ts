@@ -198,7 +198,7 @@ describe('it breaks running journeys', () => {
       'a public field that was removed',
       seat,
       seat.omit({ price: true }),
-      /payload\.price: the public field was removed \| running journeys.*npx rivulet impact/,
+      /payload\.price: the public field was removed \| running journeys.*npx --no rivulet impact/,
     ],
     [
       'a public field that is personal now',

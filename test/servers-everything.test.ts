@@ -87,7 +87,9 @@ describe('npm start', () => {
 
     const run = readRunFile(root)!;
     for (const url of Object.values(run.urls)) expect(clone.lines.join('\n')).toContain(url);
-    expect(clone.lines.join('\n')).toContain('npx rivulet publish user.signed_up --user u_1 --email ada@example.com');
+    expect(clone.lines.join('\n')).toContain(
+      'npx --no rivulet publish user.signed_up --user u_1 --email ada@example.com',
+    );
     expect((await stat(join(root, '.rivulet/secret'))).mode & 0o777).toBe(0o600);
 
     const seen = (await (await fetch(`${run.urls.worker}/`)).json()) as NodeJS.ProcessEnv;

@@ -7,7 +7,7 @@ const { local, send, get, page } = inbox();
 
 describe('the pages', () => {
   test('an empty inbox says how to get a mail', async () => {
-    expect(await page('/')).toContain('npx rivulet publish user.signed_up --user u_1 --email ada@example.com');
+    expect(await page('/')).toContain('npx --no rivulet publish user.signed_up --user u_1 --email ada@example.com');
   });
 
   test('the list is newest first, and searched by recipient without any script', async () => {

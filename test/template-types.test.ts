@@ -29,7 +29,7 @@ const written = (...languages: string[]) => {
 };
 
 describe('templates/variables.ts', () => {
-  it('is what the templates need now; if not, run: npx rivulet templates types', async () => {
+  it('is what the templates need now; if not, run: npx --no rivulet templates types', async () => {
     const { templates } = await compileAll(folder, templateNames, { topics: ['onboarding', 'offers'] });
     expect(readFileSync(join(folder, 'variables.ts'), 'utf8')).toBe(variablesSource(templates));
   });

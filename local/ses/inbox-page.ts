@@ -62,7 +62,7 @@ function emptyInbox() {
     <p>
       Mails sent through this SES stand-in land here; none of them leaves this machine. Publish an event to get one:
     </p>
-    <pre><code>npx rivulet publish user.signed_up --user u_1 --email ada@example.com</code></pre>
+    <pre><code>npx --no rivulet publish user.signed_up --user u_1 --email ada@example.com</code></pre>
     <p class="hint">This page updates by itself.</p>
   </section>`;
 }

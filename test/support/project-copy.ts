@@ -13,7 +13,7 @@ const notOurs = new Set(['node_modules', 'dist', 'docs', 'coverage', 'test']);
 
 /** The same as npx, which takes half a second to find out what is there. */
 const npx =
-  'npx() { if [ "$1" = rivulet ]; then node cli/rivulet.mjs "${@:2}"; else "node_modules/.bin/$1" "${@:2}"; fi; }';
+  'npx() { if [ "$1" = --no ]; then shift; fi; if [ "$1" = rivulet ]; then node cli/rivulet.mjs "${@:2}"; else "node_modules/.bin/$1" "${@:2}"; fi; }';
 
 /** The sources in a folder of their own, where a test may write. */
 export interface ProjectCopy {
