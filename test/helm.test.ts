@@ -124,6 +124,7 @@ describe.runIf(hasDownloads)('the Helm chart', () => {
     return manifests;
   };
   const kindsIn = (name: keyof typeof cases) => all(name).map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- each call names the kind that it reads
   const find = <T = Workload>(kind: string, name: string, from: keyof typeof cases = 'required') => {
     const found = all(from).find((one) => one.kind === kind && one.metadata.name === name);
     if (!found) throw new Error(`${kind} ${name} not found`);

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { fromPyPI } from './downloads.ts';
 
 /** The parser's wheel is for this version of Python. */
-export const canParseCompose = /^Python 3\.11\./.test(execFileSync('python3', ['--version'], { encoding: 'utf8' }));
+export const canParseCompose = execFileSync('python3', ['--version'], { encoding: 'utf8' }).startsWith('Python 3.11.');
 
 /** Says why a Compose file is not as the specification requires; empty when it is. Without a container engine. */
 export function whyNotCompose(compose: object): string {
