@@ -116,7 +116,7 @@ describe.runIf(hasDownloads)('the Helm chart', () => {
   let rendered: Record<keyof typeof cases, Rendered>;
   beforeAll(() => {
     rendered = renderChart(cases);
-  });
+  }, 240_000); // the first time, it downloads what it renders with
 
   const all = (name: keyof typeof cases): Manifest[] => {
     const manifests = rendered[name];
