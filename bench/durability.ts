@@ -85,7 +85,7 @@ async function askPostgres(url: string): Promise<PostgresSettings> {
 }
 
 export async function askRedis(url: string): Promise<string[]> {
-  const redis = connectRedis(url, (error) => console.error(error));
+  const redis = connectRedis({ url }, (error) => console.error(error));
   try {
     await redisReady(redis);
     return await redis.config('GET', 'append*');

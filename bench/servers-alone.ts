@@ -31,7 +31,7 @@ export async function withServersAlone<T>(
   const folder = temporaryFolder('rivulet-bench-');
   const binaries = await findServers({ root, log: console.error });
   const servers = await startServers({ dataDir: join(folder, 'data'), root, binaries, portPolicy: 'free', durable });
-  const redis = connectRedis(servers.redis.url, (error) => console.error(error));
+  const redis = connectRedis({ url: servers.redis.url }, (error) => console.error(error));
   const postgres = connectPostgres({
     url: servers.postgres.url,
     name: 'bench',
@@ -39,7 +39,7 @@ export async function withServersAlone<T>(
   });
   try {
     await redisReady(redis);
-    await untilAnswered(() => migrate(servers.postgres.url, { sendsMs: keepMs, eventsMs: keepMs }));
+    await untilAnswered(() => migrate({ url: servers.postgres.url }, { sendsMs: keepMs, eventsMs: keepMs }));
     return await Promise.race([use({ binaries, servers, postgres, redis }), interrupted]);
   } finally {
     redis.disconnect();

@@ -13,7 +13,7 @@ export async function unlessItFails(about: string, check: () => Promise<Finding[
     return await check();
   } catch (error) {
     const { name, message } = error as Error;
-    const expected = ['ServerAway', 'StartError'].includes(name);
+    const expected = ['CredentialsError', 'ServerAway', 'StartError'].includes(name);
     return [{ level: 'wrong', about, says: expected ? message : `could not be examined: ${name}: ${message}` }];
   }
 }

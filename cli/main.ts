@@ -87,7 +87,8 @@ function exitCode(error: unknown): number {
   const { code, name, message, stack, exitCode: given } = error as Error & { code?: unknown; exitCode?: number };
   if (typeof code === 'string' && code.startsWith('commander.')) return given === 0 ? 0 : 2; // commander has told already
   const expected =
-    error instanceof WrongUse || ['ConfigError', 'CannotStart', 'StartError', 'ServerAway', 'NotDone'].includes(name);
+    error instanceof WrongUse ||
+    ['ConfigError', 'CannotStart', 'CredentialsError', 'StartError', 'ServerAway', 'NotDone'].includes(name);
   process.stderr.write(`${expected ? message : (stack ?? message)}\n`);
   return error instanceof WrongUse ? 2 : 1;
 }

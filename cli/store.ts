@@ -5,6 +5,7 @@ import type { Postgres } from '../store/postgres/connect.ts';
 import { createTemplateVersions } from '../store/postgres/template-versions.ts';
 import { createNotifications } from '../store/redis/notifications.ts';
 import { connectRedis, redisReady } from '../store/redis/connect.ts';
+import { redisServer } from '../store/redis/settings.ts';
 import { createStore, type Store, type StoreSettings, storeSettings } from '../store/store.ts';
 import type { TemplateVersions } from '../store/template-versions.ts';
 import { configFor } from './config-for.ts';
@@ -67,7 +68,7 @@ const forRedisMs = 1_000;
 export function withTemplates<T>(env: NodeJS.ProcessEnv, use: (templates: TemplateVersions) => Promise<T>): Promise<T> {
   const { config, environment } = configFor(env);
   return withPostgres(env, async (postgres) => {
-    const redis = connectRedis(environment.REDIS_URL, () => {});
+    const redis = connectRedis(redisServer(environment), () => {});
     try {
       await Promise.race([redisReady(redis).catch(() => {}), new Promise((late) => setTimeout(late, forRedisMs))]);
       return await use(createTemplateVersions(postgres, createNotifications(redis, config.suppression.key_prefix)));

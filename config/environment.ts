@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { parseRedisUrl } from './redis-url.ts';
+
 const makeOne = 'Make one with: openssl rand -hex 32';
 
 const masterSecret = z
@@ -12,6 +14,14 @@ const masterSecret = z
 /** Takes the place of a secret in commands that hash no address and sign no link. */
 export const noSecret = Buffer.from(Array.from({ length: 32 }, (_, index) => index)).toString('hex');
 
+const postgresUrl = z.url({
+  protocol: /^postgres(ql)?$/,
+  error: 'must be postgres://user:password@host:port/database',
+});
+
+const certificate = (what: string) =>
+  z.string().optional().describe(`${what} The path of a PEM file, read again for each new connection, or PEM text.`);
+
 const port = z.coerce.number().int().min(0).max(65_535);
 
 function isHttpsOrLoopback(url: string): boolean {
@@ -23,13 +33,55 @@ function isHttpsOrLoopback(url: string): boolean {
 export const environmentSchema = z.object({
   NATS_URL: z.string().default('nats://127.0.0.1:4222').describe('NATS servers, separated by commas.'),
   REDIS_URL: z
-    .url({ protocol: /^rediss?$/ })
+    .string()
+    .superRefine((url, { addIssue }) => {
+      try {
+        parseRedisUrl(url);
+      } catch (error) {
+        addIssue({ code: 'custom', message: (error as Error).message });
+      }
+    })
     .default('redis://127.0.0.1:6379')
-    .describe('The Redis that limits the rate and notifies. It keeps nothing that may not be lost.'),
-  POSTGRES_URL: z
-    .url({ protocol: /^postgres(ql)?$/, error: 'must be postgres://user:password@host:port/database' })
+    .describe(
+      'The Redis that limits the rate and notifies. It keeps nothing that may not be lost. `redis://`, `redis+sentinel://host:port,host:port/name` or `redis+cluster://host:port,host:port`; with TLS `rediss://`, `rediss+sentinel://`, `rediss+cluster://`.',
+    ),
+  REDIS_USER: z.string().optional().describe('The ACL user, where REDIS_URL names none. See deploy/redis/users.acl.'),
+  REDIS_PASSWORD: z.string().optional().describe('The password, where REDIS_URL has none.'),
+  REDIS_PASSWORD_FILE: z
+    .string()
+    .optional()
+    .describe('A file with the password, where REDIS_URL has none. Read again for each new connection.'),
+  REDIS_SENTINEL_USER: z.string().optional().describe('The user of the Sentinels, where they have ACL users.'),
+  REDIS_SENTINEL_PASSWORD: z.string().optional().describe('The password of the Sentinels, where they ask for one.'),
+  REDIS_CA: certificate(
+    'The CA that signed the certificates of Redis (and of its Sentinels). Default: the public CAs.',
+  ),
+  REDIS_CERT: certificate('The client certificate, where Redis asks for one.'),
+  REDIS_KEY: certificate('The private key of REDIS_CERT.'),
+  POSTGRES_URL: postgresUrl
     .default('postgres://postgres@127.0.0.1:5432/rivulet')
-    .describe('The Postgres database that keeps the record. Version 15 or newer.'),
+    .describe(
+      'The Postgres database that keeps the record. Version 15 or newer. `sslmode`, `sslrootcert`, `sslcert` and `sslkey` mean what they mean to libpq; see docs/connections.md.',
+    ),
+  POSTGRES_PASSWORD: z.string().optional().describe('The password, where POSTGRES_URL has none.'),
+  POSTGRES_PASSWORD_FILE: z
+    .string()
+    .optional()
+    .describe('A file with the password, where POSTGRES_URL has none. Read again for each new connection.'),
+  POSTGRES_PASSWORD_COMMAND: z
+    .string()
+    .optional()
+    .describe(
+      'A shell command that prints the password, where POSTGRES_URL has none: for tokens, such as `aws rds generate-db-auth-token …`. Run for new connections, at most every 30 seconds, for 10 seconds.',
+    ),
+  POSTGRES_CA: certificate('The CA that signed the certificate of Postgres. Without `sslmode` it means `verify-full`.'),
+  POSTGRES_CERT: certificate('The client certificate, where Postgres asks for one.'),
+  POSTGRES_KEY: certificate('The private key of POSTGRES_CERT.'),
+  POSTGRES_MIGRATION_URL: postgresUrl
+    .optional()
+    .describe(
+      'The same database as the owner of the tables, for migrations and partitions, where the user of POSTGRES_URL may not change the schema. The other POSTGRES_ variables apply to it too, except the passwords.',
+    ),
   TEMPORAL_ADDRESS: z
     .string()
     .default('127.0.0.1:7233')

@@ -12,6 +12,7 @@ import { type Check, createHealthApp, listen } from '../runtime/health.ts';
 import { createLog } from '../runtime/log.ts';
 import { reportNodeVersion } from '../runtime/node-version.ts';
 import { openRecord, recordSettings } from '../runtime/record.ts';
+import { openRedis } from '../runtime/redis.ts';
 import { runMain, StartError, stopSignal, untilStopped } from '../runtime/stop-signal.ts';
 import { connectTemporal, openNamespace } from '../runtime/temporal.ts';
 import { createPublicApp } from '../runtime/public-app.ts';
@@ -19,8 +20,10 @@ import { createTokens } from '../runtime/tokens.ts';
 import { untilAvailable } from '../runtime/until-available.ts';
 import { connectPostgres } from '../store/postgres/connect.ts';
 import { createInstallation } from '../store/postgres/installation.ts';
+import { postgresServer } from '../store/postgres/settings.ts';
 import { takesWrites } from '../store/postgres/server.ts';
 import { connectRedis, redisTakesWrites } from '../store/redis/connect.ts';
+import { redisServer } from '../store/redis/settings.ts';
 import { createStore, storeSettings } from '../store/store.ts';
 import { checkJourneySettings } from './entry/check-settings.ts';
 import { createEntry } from './entry/enter.ts';
@@ -52,9 +55,9 @@ await runMain(async () => {
   const stop = stopSignal();
   const dataConverter = await loadDataConverter(environment.RIVULET_DATA_CONVERTER);
   const metrics = createIngressMetrics();
-  const redis = connectRedis(environment.REDIS_URL, (error) => log.debug({ err: error }, 'Redis connection'));
+  const redis = connectRedis(redisServer(environment), (error) => log.debug({ err: error }, 'Redis connection'));
   const onError = (error: Error) => log.debug({ err: error }, 'Postgres connection');
-  const postgres = connectPostgres({ url: environment.POSTGRES_URL, name: 'rivulet-ingress', onError });
+  const postgres = connectPostgres({ ...postgresServer(environment), name: 'rivulet-ingress', onError });
   const store = createStore({ postgres, redis }, storeSettings(config, environment));
 
   // Health is served before anything is connected, so that "not ready" can be told apart from "dead".
@@ -99,10 +102,7 @@ await runMain(async () => {
   const retention = await untilStopped(openNamespace(client, namespace, values.provision, log), stop);
   refuseToSendTwice(config, retention, namespace);
   const { prefetch, name, dlq, retries, max_age } = config.queues.marketing_events;
-  await untilStopped(
-    untilAvailable('redis', () => redis.ping(), log),
-    stop,
-  );
+  await untilStopped(openRedis(redis, redisServer(environment), log), stop);
   const stream = (up.stream = await untilStopped(connectNats(environment.NATS_URL, 'ingress'), stop));
   const maxAckPending = Math.max(1_000, prefetch * 20); // more than all ingresses hold, those of one busy person included
   const settings = { events: name, deadLetters: dlq, retries, maxAgeMs: max_age, maxAckPending };

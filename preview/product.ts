@@ -5,8 +5,10 @@ import type { Environment } from '../config/environment.ts';
 import type { Config } from '../config/schema.ts';
 import { StartError } from '../runtime/stop-signal.ts';
 import { connectPostgres } from '../store/postgres/connect.ts';
+import { postgresServer } from '../store/postgres/settings.ts';
 import { createInstallation } from '../store/postgres/installation.ts';
 import { connectRedis } from '../store/redis/connect.ts';
+import { redisServer } from '../store/redis/settings.ts';
 import { createStore, storeSettings } from '../store/store.ts';
 import type { HistoryEntry, TemplateVersions } from '../store/template-versions.ts';
 import { createMailer } from '../worker/mailer.ts';
@@ -29,8 +31,8 @@ export interface Product {
 
 /** Waits for nothing: what needs Postgres or Redis says so while it is unavailable. */
 export function connectProduct(config: Config, environment: Environment): Product {
-  const postgres = connectPostgres({ url: environment.POSTGRES_URL, connections: 4, name: 'rivulet-preview' });
-  const redis = connectRedis(environment.REDIS_URL, () => undefined);
+  const postgres = connectPostgres({ ...postgresServer(environment), connections: 4, name: 'rivulet-preview' });
+  const redis = connectRedis(redisServer(environment), () => undefined);
   const { account, templates: versions } = createStore({ postgres, redis }, storeSettings(config, environment));
   const mailer = createMailer(config, environment, account, 1);
   const following: { close(): void }[] = [];

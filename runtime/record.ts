@@ -1,18 +1,21 @@
 import type { Environment } from '../config/environment.ts';
 import type { Config } from '../config/schema.ts';
+import { isRefused } from '../store/postgres/connection.ts';
 import type { Postgres } from '../store/postgres/connect.ts';
 import { createInstallation } from '../store/postgres/installation.ts';
 import { migrate } from '../store/postgres/migrate.ts';
 import type { Retention } from '../store/postgres/partitions.ts';
 import { pendingMigrations, schemaOutOfDate } from '../store/postgres/pending-migrations.ts';
 import { readServer, whyUnusable } from '../store/postgres/server.ts';
+import { migrationServer, type PostgresServer } from '../store/postgres/settings.ts';
 import type { Secrets } from '../store/secret.ts';
 import type { Logger } from './log.ts';
 import { StartError } from './stop-signal.ts';
 import { untilAvailable } from './until-available.ts';
 
 export interface RecordSettings {
-  url: string;
+  /** As the user who may change the schema. */
+  server: PostgresServer;
   secrets: Secrets;
   retention: Retention;
   /** Whether this process may change the schema. */
@@ -21,10 +24,10 @@ export interface RecordSettings {
 
 /** What the configuration says about the record. */
 export function recordSettings(config: Config, environment: Environment, provision: boolean): RecordSettings {
-  const { POSTGRES_URL: url, RIVULET_SECRET: secret, RIVULET_SECRET_PREVIOUS: previous } = environment;
+  const { RIVULET_SECRET: secret, RIVULET_SECRET_PREVIOUS: previous } = environment;
   const { provider, decisions, queues } = config;
   return {
-    url,
+    server: migrationServer(environment),
     provision,
     secrets: { secret, previous },
     retention: {
@@ -40,8 +43,13 @@ export function recordSettings(config: Config, environment: Environment, provisi
  * secret is the installation's. Throws a StartError when it is not, or when the schema is out of date and must not be changed.
  */
 export function openRecord(postgres: Postgres, settings: RecordSettings, log: Pick<Logger, 'warn'>): Promise<void> {
+  let wasAdmitted = false;
   const open = async () => {
-    await refuseUnusable(postgres);
+    await refuseUnusable(postgres).catch((error: unknown) => {
+      // Credentials that were right before may be so again: they are being rotated.
+      throw isRefused(error) && !wasAdmitted ? new StartError((error as Error).message) : error;
+    });
+    wasAdmitted = true;
     await bringUpToDate(postgres, settings);
     await refuseOtherSecret(postgres, settings.secrets);
   };
@@ -55,8 +63,8 @@ async function refuseUnusable(postgres: Postgres): Promise<void> {
   if (why !== undefined) throw server.standby || server.read_only ? new Error(why) : new StartError(why);
 }
 
-async function bringUpToDate(postgres: Postgres, { url, retention, provision }: RecordSettings): Promise<void> {
-  if (provision) return migrate(url, retention);
+async function bringUpToDate(postgres: Postgres, { server, retention, provision }: RecordSettings): Promise<void> {
+  if (provision) return migrate(server, retention);
   const pending = await pendingMigrations(postgres);
   if (pending.length > 0) throw new StartError(schemaOutOfDate(pending));
 }

@@ -31,7 +31,7 @@ export async function runMain(main: () => Promise<void>): Promise<void> {
   } catch (error) {
     if (error instanceof Stopped) process.exit(0);
     const { name, message, stack } = error as Error;
-    const expected = ['ConfigError', 'TemplateError', 'StartError'].includes(name);
+    const expected = ['ConfigError', 'CredentialsError', 'TemplateError', 'StartError'].includes(name);
     process.stderr.write(`${expected ? message : (stack ?? message)}\n`);
     process.exit(1);
   }

@@ -19,7 +19,10 @@ let versions: TemplateVersions;
 let elsewhere: TemplateVersions;
 
 beforeAll(async () => {
-  [redis, other] = [connectRedis(inject('servers').redis, () => {}), connectRedis(inject('servers').redis, () => {})];
+  [redis, other] = [
+    connectRedis({ url: inject('servers').redis }, () => {}),
+    connectRedis({ url: inject('servers').redis }, () => {}),
+  ];
   await Promise.all([redisReady(redis), redisReady(other)]);
 });
 afterAll(() => {

@@ -16,7 +16,7 @@ async function withEmptyDatabase(use: (postgres: Postgres, settings: RecordSetti
   const postgres = connectPostgres({ url, connections: 4 });
   const retention = { sendsMs: 60 * day, eventsMs: 30 * day };
   try {
-    await use(postgres, { url, secrets: { secret }, retention, provision: true });
+    await use(postgres, { server: { url }, secrets: { secret }, retention, provision: true });
   } finally {
     await postgres.close();
     await dropDatabase(url);

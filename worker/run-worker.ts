@@ -17,6 +17,7 @@ import { createLinks } from '../runtime/links.ts';
 import { createLog } from '../runtime/log.ts';
 import { reportNodeVersion } from '../runtime/node-version.ts';
 import { openRecord, recordSettings } from '../runtime/record.ts';
+import { openRedis } from '../runtime/redis.ts';
 import { stopSignal, untilStopped } from '../runtime/stop-signal.ts';
 import { cancelRun, connectTemporal, openNamespace } from '../runtime/temporal.ts';
 import { createTokens } from '../runtime/tokens.ts';
@@ -24,8 +25,10 @@ import { untilAvailable } from '../runtime/until-available.ts';
 import { watchCredentials } from '../runtime/watch-credentials.ts';
 import { connectPostgres } from '../store/postgres/connect.ts';
 import { createInstallation } from '../store/postgres/installation.ts';
+import { postgresServer } from '../store/postgres/settings.ts';
 import { takesWrites } from '../store/postgres/server.ts';
 import { connectRedis, redisTakesWrites } from '../store/redis/connect.ts';
+import { redisServer } from '../store/redis/settings.ts';
 import { createStore, storeSettings } from '../store/store.ts';
 import { fromSource, workflowsFolder } from './bundle.ts';
 import { publishFirst } from './first-templates.ts';
@@ -66,9 +69,9 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   const bundle = await loadJourneys(environment.RIVULET_WORKFLOW_BUNDLE, dataConverter);
 
   // Health is served before anything is connected, so that "not ready" can be told apart from "dead".
-  const redis = connectRedis(environment.REDIS_URL, (error) => log.debug({ err: error }, 'Redis connection'));
+  const redis = connectRedis(redisServer(environment), (error) => log.debug({ err: error }, 'Redis connection'));
   const onError = (error: Error) => log.debug({ err: error }, 'Postgres connection');
-  const postgres = connectPostgres({ url: environment.POSTGRES_URL, name: 'rivulet-worker', onError });
+  const postgres = connectPostgres({ ...postgresServer(environment), name: 'rivulet-worker', onError });
   let temporalUp: (() => Promise<unknown>) | undefined;
   let working = false;
   let watch: Watch | undefined;
@@ -98,10 +101,7 @@ export async function runWorker(around = (deps: ActivityDependencies) => deps): 
   temporalUp = () =>
     client.withDeadline(Date.now() + 1_000, () => client.workflowService.describeNamespace({ namespace }));
   await untilStopped(openNamespace(client, namespace, provision, log), stop);
-  await untilStopped(
-    untilAvailable('redis', () => redis.ping(), log),
-    stop,
-  );
+  await untilStopped(openRedis(redis, redisServer(environment), log), stop);
 
   const store = createStore({ postgres, redis }, storeSettings(config, environment));
   const { templates: versions } = store;

@@ -3,7 +3,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 
 import { systemCode } from './provider-error.ts';
-import { isMisconfigured } from './tls-codes.ts';
+import { isMisconfigured } from '../../runtime/tls-codes.ts';
 
 /** What the AWS SDK asks of a connection; see `HttpRequest` of @smithy/types. */
 interface Request {

@@ -2,7 +2,7 @@ import { addressOf, type GateScope, type Halt } from '../../store/stops.ts';
 import type { MailerError, SendFailure } from '../failures.ts';
 import { inWords, ProviderError, toRead } from './provider-error.ts';
 import { answerOf, type SmtpError } from './smtp-answers.ts';
-import { isMisconfigured } from './tls-codes.ts';
+import { isMisconfigured } from '../../runtime/tls-codes.ts';
 
 /** The mail that an error is about, and how far it got. */
 export interface Attempted {

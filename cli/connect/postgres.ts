@@ -1,4 +1,5 @@
 import { connectPostgres, type Postgres } from '../../store/postgres/connect.ts';
+import { postgresServer } from '../../store/postgres/settings.ts';
 import { pendingMigrations, schemaOutOfDate } from '../../store/postgres/pending-migrations.ts';
 import { readServer, type ServerState, whyUnusable } from '../../store/postgres/server.ts';
 import { createStops } from '../../store/postgres/stops.ts';
@@ -17,23 +18,27 @@ export interface FoundPostgres {
 
 /** Postgres, and what it says about itself. */
 export async function postgresFor(env: NodeJS.ProcessEnv): Promise<FoundPostgres> {
-  const { POSTGRES_URL: url } = configFor(env).environment;
-  const postgres = connectPostgres({ url, connections: 4, name: 'rivulet-cli' });
-  const address = serverAddress(url, 'POSTGRES_URL');
+  const { environment } = configFor(env);
+  const postgres = connectPostgres({ ...postgresServer(environment), connections: 4, name: 'rivulet-cli' });
+  const address = serverAddress(environment.POSTGRES_URL, 'POSTGRES_URL');
   try {
     return { postgres, address, server: await readServer(postgres), close: () => postgres.close() };
   } catch (error) {
     await postgres.close();
+    if (isOurs(error as Error)) throw new ServerAway((error as Error).message);
     const why = whyPostgresFails(error as NodeJS.ErrnoException);
     throw new ServerAway(`Postgres does not answer at ${address} (${why}). ${hint} Else set POSTGRES_URL.`);
   }
 }
 
+/** A sentence about credentials or certificates, with what would be right: see store/postgres/connection.ts. */
+function isOurs({ name, message }: Error): boolean {
+  return name === 'CredentialsError' || message.startsWith('Postgres at ');
+}
+
 /** Never the error's own text, which may name a user or quote the URL. */
 function whyPostgresFails({ code }: NodeJS.ErrnoException): string {
   const known: Record<string, string> = {
-    '28P01': 'it refuses the password',
-    '28000': 'it refuses the user',
     '3D000': 'it has no such database',
     '53300': 'it has no connection left',
     '57P03': 'it is starting up',

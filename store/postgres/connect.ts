@@ -1,5 +1,9 @@
+import { createHash } from 'node:crypto';
+
 import pg from 'pg';
 
+import { connectionTo } from './connection.ts';
+import { connectionSettings, type PostgresServer } from './settings.ts';
 import type { Statement } from './statement.ts';
 
 /** Values of parameters. Times are `Date`; whole objects are passed through `JSON.stringify` by the caller. */
@@ -25,9 +29,7 @@ const statementMs = 5_000;
 /** How long a connection may take to open, and how long a caller waits for a free one, in ms. */
 const connectMs = 3_000;
 
-export interface ConnectOptions {
-  /** `postgres://user:password@host:port/database`. */
-  url: string;
+export interface ConnectOptions extends PostgresServer {
   /** Connections at the same time. */
   connections?: number;
   /** Shown in pg_stat_activity. */
@@ -37,24 +39,28 @@ export interface ConnectOptions {
 
 /**
  * Opens connections when they are needed and again when they break: while Postgres is unavailable every call rejects, and
- * the first one after that works again. Works through PgBouncer in transaction mode: no session state.
+ * the first one after that works again. Works through PgBouncer in transaction mode: no session state, and where the pooler
+ * loses prepared statements, none of those either. Throws a CredentialsError for settings that cannot be used.
  */
 export function connectPostgres({
-  url,
   connections = 16,
   name = 'rivulet',
   onError = () => {},
+  ...server
 }: ConnectOptions): Postgres {
+  connectionSettings(server);
   const pool = new pg.Pool({
-    connectionString: url,
-    application_name: name,
+    Client: connectionTo(server, {
+      application_name: name,
+      query_timeout: statementMs,
+      keepAlive: true,
+      types: { getTypeParser: parserOf },
+    }),
     max: connections,
     connectionTimeoutMillis: connectMs,
-    query_timeout: statementMs,
     idleTimeoutMillis: 30_000,
-    keepAlive: true,
-    types: { getTypeParser: parserOf },
   });
+  let prepares = true;
   pool.on('error', onError); // an idle connection broke; the pool has dropped it
   // One that is in use: the statement under way rejects, but between two statements there is none, and the process would end.
   pool.on('connect', (client) => client.on('error', onError));
@@ -74,8 +80,36 @@ export function connectPostgres({
     }
   }
 
+  async function run<Row extends object>(
+    client: pg.PoolClient,
+    { name: statement, text }: Statement,
+    values: readonly Value[],
+  ): Promise<Row[]> {
+    try {
+      const { rows } = await client.query<Row>({
+        ...(prepares && { name: preparedName(statement, text) }),
+        text,
+        values: [...values],
+      });
+      return rows;
+    } catch (error) {
+      // It was not executed. A statement of its own can be sent again; a transaction is over.
+      if (prepares && isLostByPooler(error)) {
+        prepares = false;
+        onError(error as Error);
+      }
+      throw error;
+    }
+  }
+
   return {
-    query: (statement, values = []) => withConnection((client) => run(client, statement, values)),
+    query: (statement, values = []) =>
+      withConnection((client) =>
+        run<never>(client, statement, values).catch((error: unknown) => {
+          if (!isLostByPooler(error)) throw error;
+          return run<never>(client, statement, values);
+        }),
+      ),
     transaction: (work) =>
       withConnection(async (client) => {
         await client.query('BEGIN');
@@ -92,19 +126,31 @@ export function connectPostgres({
   };
 }
 
-async function run<Row extends object>(
-  client: pg.PoolClient,
-  { name, text }: Statement,
-  values: readonly Value[],
-): Promise<Row[]> {
-  const { rows } = await client.query<Row>({ name, text, values: [...values] });
-  return rows;
+/** With a hash of the text: behind a pooler, another version of this software may have prepared its own under the same name. */
+function preparedName(name: string, text: string): string {
+  let full = preparedNames.get(text);
+  if (full === undefined) {
+    full = `${name}-${createHash('sha256').update(text).digest('hex').slice(0, 8)}`;
+    preparedNames.set(text, full);
+  }
+  return full;
 }
 
-/** Whether Postgres refused a statement and the connection can be used on: not for classes 08 and 57P, which end it. */
+/** By their text; as many as there are statements. */
+const preparedNames = new Map<string, string>();
+
+/** A pooler in transaction mode has sent the statement to another server connection than the one that prepared it. */
+function isLostByPooler(error: unknown): boolean {
+  return ['26000', '42P05'].includes((error as { code?: string }).code ?? '');
+}
+
+/**
+ * Whether Postgres refused a statement and the connection can be used on: not for classes 08 and 57P, which end it, and not for a
+ * server that takes no writes, since the primary may be at another address by now.
+ */
 function isAnswer(error: unknown): boolean {
   const { code, severity } = error as { code?: string; severity?: string };
-  return severity === 'ERROR' && code !== undefined && !code.startsWith('08') && !code.startsWith('57P');
+  return severity === 'ERROR' && code !== undefined && !/^(08|57P|25006$)/.test(code);
 }
 
 /** OIDs of the types that are read in another way than the driver does by default. */

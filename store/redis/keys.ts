@@ -1,6 +1,9 @@
 import type { Lane } from '../slots.ts';
 
-/** The names of all keys in Redis, each with what ends it. Nothing in them is worth keeping: any of them may be lost at any time. */
+/**
+ * The names of all keys in Redis, each with what ends it. Nothing in them is worth keeping: any of them may be lost at any time.
+ * Those of the rate limit have a hash tag, `{rate}`: a script touches several, which a Cluster allows within one slot only.
+ */
 export interface RedisKeys {
   /** What the provider allows, and how much of it is used. Ends a day after the last reading or throttle. */
   account(): string;
@@ -23,15 +26,16 @@ export interface RedisKeys {
 }
 
 export function createRedisKeys(prefix: string): RedisKeys {
+  const rate = `${prefix}{rate}:`;
   return {
-    account: () => `${prefix}account`,
-    turn: (of) => `${prefix}turn:${of}`,
+    account: () => `${rate}account`,
+    turn: (of) => `${rate}turn:${of}`,
     accepted: () => `${prefix}provider:accepted`,
     canary: () => `${prefix}provider:canary`,
-    pace: () => `${prefix}rate:pace`,
-    slots: () => `${prefix}rate:slots`,
-    queue: (lane) => `${prefix}rate:${lane}`,
-    expected: (lane) => `${prefix}rate:expected-${lane}`,
-    parked: (lane) => `${prefix}rate:held-${lane}`,
+    pace: () => `${rate}pace`,
+    slots: () => `${rate}slots`,
+    queue: (lane) => `${rate}${lane}`,
+    expected: (lane) => `${rate}expected-${lane}`,
+    parked: (lane) => `${rate}held-${lane}`,
   };
 }

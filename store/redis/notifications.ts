@@ -1,4 +1,6 @@
-import type { Redis } from './connect.ts';
+import { Cluster, type Redis as Server, type RedisOptions } from 'ioredis';
+
+import { duplicateOf, primariesOf, type Redis } from './connect.ts';
 
 /** What other processes are notified of. */
 type Topic = 'templates';
@@ -17,19 +19,56 @@ export interface Notifications {
   subscribe(topic: Topic, changed: () => void): { close(): void };
 }
 
+/** How soon a Cluster is asked again for a node to subscribe at, in ms. */
+const againMs = 500;
+
 /** `prefix`: of the installation's keys and channels. */
 export function createNotifications(redis: Redis, prefix: string): Notifications {
-  const channel = (topic: Topic) => `${prefix}${topic}-changed`;
+  const channelOf = (topic: Topic) => `${prefix}${topic}-changed`;
   return {
     async publish(topic) {
-      await redis.publish(channel(topic), '').catch(() => undefined);
+      await redis.publish(channelOf(topic), '').catch(() => undefined);
     },
     subscribe(topic, changed) {
-      const subscriber = redis.duplicate({ autoResubscribe: false, maxRetriesPerRequest: null });
-      subscriber.on('error', () => undefined); // it connects again
-      subscriber.on('message', changed);
-      subscriber.on('ready', () => void subscriber.subscribe(channel(topic)).then(changed, () => undefined));
+      const channel = channelOf(topic);
+      if (redis instanceof Cluster) return subscribeInCluster(redis, channel, changed);
+      const subscriber = listen(redis, channel, changed);
       return { close: () => subscriber.disconnect() };
+    },
+  };
+}
+
+/** On a connection of its own that connects again by itself, unless `own` says otherwise. */
+function listen(redis: Server, channel: string, changed: () => void, own: RedisOptions = {}): Server {
+  const subscriber = duplicateOf(redis, { autoResubscribe: false, maxRetriesPerRequest: null, ...own });
+  subscriber.on('error', () => undefined); // it connects again
+  subscriber.on('message', changed);
+  subscriber.on('ready', () => void subscriber.subscribe(channel).then(changed, () => undefined));
+  return subscriber;
+}
+
+/** Every node of a Cluster delivers what any of them was given. When the one that was chosen is gone, another is. */
+function subscribeInCluster(cluster: Cluster, channel: string, changed: () => void): { close(): void } {
+  let subscriber: Server | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
+  const start = () => {
+    if (isClosed) return;
+    const nodes = primariesOf(cluster);
+    const node = nodes[Math.floor(Math.random() * nodes.length)];
+    if (node === undefined) return again();
+    subscriber = listen(node, channel, changed, { lazyConnect: false, retryStrategy: null });
+    subscriber.once('end', again);
+  };
+  const again = () => {
+    timer = setTimeout(start, againMs).unref();
+  };
+  start();
+  return {
+    close() {
+      isClosed = true;
+      clearTimeout(timer);
+      subscriber?.disconnect();
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { ProviderState } from '../provider.ts';
 import type { Redis } from './connect.ts';
 import type { RedisKeys } from './keys.ts';
+import { defineScript } from './scripts.ts';
 
 /** Longer than any doubt waits for its first decision; after it a doubt is its own canary. */
 const keepMs = 3_600_000;
@@ -11,14 +12,13 @@ const canaryMs = 60_000;
 const noteEveryMs = 1_000;
 
 export function createProviderState(redis: Redis, keys: RedisKeys): ProviderState {
+  const accepted = defineScript<number>(redis, 'provider-accepted.lua');
   let notedAt = -Infinity;
   return {
     async noteAccepted() {
       if (performance.now() - notedAt < noteEveryMs) return;
       notedAt = performance.now();
-      const [seconds, microseconds] = await redis.time();
-      const now = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
-      await redis.set(keys.accepted(), now, 'PX', keepMs);
+      await accepted([keys.accepted()], [keepMs]);
     },
     async acceptedAt() {
       const at = await redis.get(keys.accepted());

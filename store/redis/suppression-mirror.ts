@@ -1,5 +1,5 @@
 import type { PostgresSuppressions, SuppressionSnapshot } from '../postgres/suppressions.ts';
-import type { Redis } from './connect.ts';
+import { primariesOf, type Redis } from './connect.ts';
 import { defineScript } from './scripts.ts';
 import type { SuppressionMirror } from '../suppression-mirror.ts';
 import type { Suppression, Suppressions } from '../suppressions.ts';
@@ -46,8 +46,10 @@ export function createSuppressionMirror(
 
   async function* mirrored(): AsyncGenerator<string[]> {
     const match = `${start.replaceAll(/[[\]*?\\]/g, '\\$&')}*`;
-    for await (const keys of redis.scanStream({ match, count: 1_000 })) {
-      yield (keys as string[]).map((key) => key.slice(start.length));
+    for (const server of primariesOf(redis)) {
+      for await (const keys of server.scanStream({ match, count: 1_000 })) {
+        yield (keys as string[]).map((key) => key.slice(start.length));
+      }
     }
   }
 

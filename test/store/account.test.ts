@@ -6,7 +6,7 @@ import { accountOf as accountIn, emails, send, subjectTo } from '../support/slot
 let redis: Redis;
 
 beforeAll(async () => {
-  redis = connectRedis(inject('servers').redis, () => {});
+  redis = connectRedis({ url: inject('servers').redis }, () => {});
   await redisReady(redis);
 });
 afterAll(() => redis.disconnect());

@@ -74,14 +74,14 @@ describe('the months of a table', () => {
   });
 
   it('are as they were when it is done twice, and by ten processes at once', async () => {
-    await Promise.all(Array.from({ length: 10 }, () => maintainRecord(url, retention)));
+    await Promise.all(Array.from({ length: 10 }, () => maintainRecord({ url }, retention)));
     const all = async () => {
       const found: string[] = [];
       for (const { name } of monthlyTables(retention)) found.push(...(await monthsOf(name)));
       return found;
     };
     const before = await all();
-    await maintainRecord(url, retention);
+    await maintainRecord({ url }, retention);
     expect(await all()).toEqual(before);
     expect(before.length).toBeGreaterThan(6 * 3);
   });

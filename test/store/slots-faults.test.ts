@@ -12,7 +12,7 @@ const own = ownRedis();
 let redis: Redis;
 
 beforeAll(async () => {
-  redis = connectRedis(own.url, () => {});
+  redis = connectRedis({ url: own.url }, () => {});
   await redisReady(redis);
 });
 afterAll(() => redis.disconnect());

@@ -8,8 +8,8 @@ let redis: Redis;
 let other: Redis;
 
 beforeAll(async () => {
-  redis = connectRedis(inject('servers').redis, () => {});
-  other = connectRedis(inject('servers').redis, () => {});
+  redis = connectRedis({ url: inject('servers').redis }, () => {});
+  other = connectRedis({ url: inject('servers').redis }, () => {});
   await Promise.all([redisReady(redis), redisReady(other)]);
 });
 afterAll(() => {
@@ -203,17 +203,17 @@ describe('slots for sending', () => {
     await account.readingTurn();
     const keys = await redis.keys(`${prefix}*`);
     expect(keys.map((key) => key.slice(prefix.length)).sort()).toEqual([
-      'account',
-      'rate:expected-marketing',
-      'rate:expected-transactional',
-      'rate:held-marketing',
-      'rate:held-transactional',
-      'rate:marketing',
-      'rate:pace',
-      'rate:slots',
-      'rate:transactional',
-      'turn:account',
-      'turn:reading',
+      '{rate}:account',
+      '{rate}:expected-marketing',
+      '{rate}:expected-transactional',
+      '{rate}:held-marketing',
+      '{rate}:held-transactional',
+      '{rate}:marketing',
+      '{rate}:pace',
+      '{rate}:slots',
+      '{rate}:transactional',
+      '{rate}:turn:account',
+      '{rate}:turn:reading',
     ]);
     for (const key of keys) expect(await redis.pttl(key), key).toBeGreaterThan(0);
   });

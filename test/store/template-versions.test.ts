@@ -14,7 +14,10 @@ const own = ownDatabase(16);
 let redis: Redis;
 let other: Redis;
 beforeAll(async () => {
-  [redis, other] = [connectRedis(inject('servers').redis, () => {}), connectRedis(inject('servers').redis, () => {})];
+  [redis, other] = [
+    connectRedis({ url: inject('servers').redis }, () => {}),
+    connectRedis({ url: inject('servers').redis }, () => {}),
+  ];
   await Promise.all([redisReady(redis), redisReady(other)]);
 });
 afterAll(() => {
@@ -215,7 +218,7 @@ describe('published versions in Postgres', () => {
 
   it('are published, and wait for nobody, while Redis is unavailable', async () => {
     await open();
-    const away = connectRedis('redis://127.0.0.1:1', () => {});
+    const away = connectRedis({ url: 'redis://127.0.0.1:1' }, () => {});
     const versions = createPostgresVersions(own.postgres, createNotifications(away, 'away:'));
     expect(await versions.publish(note('a'), act)).toBe('live');
     expect((await versions.live()).get('note')).toBe('a');

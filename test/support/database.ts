@@ -60,7 +60,7 @@ export async function dropDatabase(url: string): Promise<void> {
 /** Makes the template, once for the whole suite. */
 export async function createTemplateDatabase(serverUrl: string): Promise<void> {
   await asAdmin(serverUrl, `CREATE DATABASE ${template}`);
-  await migrate(databaseUrl(serverUrl, template), { sendsMs: longMs, eventsMs: longMs });
+  await migrate({ url: databaseUrl(serverUrl, template) }, { sendsMs: longMs, eventsMs: longMs });
 }
 
 function databaseUrl(serverUrl: string, name: string): string {

@@ -43,7 +43,7 @@ export function previewOfThisFile() {
   own = ownDatabase();
   nats = ownNats(); // other files publish more events than the page lists
   beforeAll(async () => {
-    redis = connectRedis(servers.redis, () => undefined);
+    redis = connectRedis({ url: servers.redis }, () => undefined);
     await redisReady(redis);
   });
   afterAll(async () => {

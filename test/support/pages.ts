@@ -95,7 +95,7 @@ async function openPages(
   closing: (() => unknown)[],
   change: Partial<PageDependencies>,
 ): Promise<Pages> {
-  const redis = connectRedis(inject('servers').redis, () => {});
+  const redis = connectRedis({ url: inject('servers').redis }, () => {});
   closing.push(() => redis.disconnect());
   await redisReady(redis);
   const settings = { keyPrefix: `pages-${randomUUID()}:`, secret, rateLimit: 50, quotaReserve: 0 };

@@ -45,7 +45,7 @@ export function serversOfThisFile(): typeof servers {
   const database = ownDatabase(24);
   const connected = {} as typeof servers;
   beforeAll(async () => {
-    const redis = connectRedis(inject('servers').redis, () => {});
+    const redis = connectRedis({ url: inject('servers').redis }, () => {});
     await redisReady(redis);
     servers = Object.assign(connected, { redis, postgres: database.postgres });
   });

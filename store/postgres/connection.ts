@@ -1,0 +1,89 @@
+import pg from 'pg';
+
+import { whyUntrusted } from '../tls-failure.ts';
+import { forgetPassword } from './password.ts';
+import { connectionSettings, type PostgresServer } from './settings.ts';
+
+type Settings = Omit<pg.ClientConfig, 'connectionString' | 'ssl' | 'password'>;
+
+/**
+ * The class of connections to this server. Each new one resolves the host's name, reads the certificates and finds the password
+ * again: what was renewed or rotated counts for the next connection, while those that are open stay.
+ */
+export function connectionTo(server: PostgresServer, settings: Settings): new () => pg.Client {
+  const address = addressOf(server);
+  return class extends pg.Client {
+    readonly #unusable: unknown;
+
+    constructor() {
+      let unusable: unknown;
+      let own: pg.ClientConfig = {};
+      try {
+        own = connectionSettings(server);
+      } catch (error) {
+        unusable = error;
+      }
+      super({ ...own, ...settings });
+      this.#unusable = unusable;
+    }
+
+    override connect(): Promise<this>;
+    override connect(done: (error: Error | null) => void): void;
+    override connect(done?: (error: Error | null) => void): Promise<this> | void {
+      const opened = this.#open();
+      if (!done) return opened;
+      opened.then(() => done(null), done);
+    }
+
+    async #open(): Promise<this> {
+      if (this.#unusable !== undefined) throw this.#unusable;
+      try {
+        await super.connect();
+        return this;
+      } catch (error) {
+        // A login that was given up leaves its socket open.
+        (this as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+        if (isRefused(error) && server.passwordCommand !== undefined) forgetPassword(server.passwordCommand);
+        throw explain(error as Error & { code?: unknown }, address);
+      }
+    }
+  };
+}
+
+/** Opens one connection of its own for as long as `use` takes. */
+export async function withConnection<T>(
+  server: PostgresServer,
+  settings: Settings,
+  use: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = new (connectionTo(server, settings))();
+  client.on('error', () => {}); // the statement under way rejects
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Host and port, without credentials. */
+function addressOf(server: PostgresServer): string {
+  const { host = 'localhost', port = 5432 } = connectionSettings({ url: server.url.replace(/\?.*/, '') });
+  return `${host}:${port}`;
+}
+
+/** Whether Postgres refused the user, the password or the client certificate. */
+export function isRefused(error: unknown): boolean {
+  return ['28P01', '28000'].includes((error as { code?: string }).code ?? '');
+}
+
+/** The same error in words. It keeps its code, by which everybody decides. */
+function explain(error: Error & { code?: unknown }, address: string): Error {
+  const why = isRefused(error)
+    ? 'refused these credentials. Check the user and the password of POSTGRES_URL, or the client certificate, and pg_hba.conf'
+    : error.message === 'The server does not support SSL connections'
+      ? 'offers no TLS. Turn ssl on there, or set sslmode=disable in POSTGRES_URL'
+      : whyUntrusted(error, 'POSTGRES_CA');
+  if (why === undefined) return error;
+  return Object.assign(new Error(`Postgres at ${address} ${why}.`, { cause: error }), { code: error.code });
+}

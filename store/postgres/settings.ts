@@ -1,0 +1,91 @@
+import type pg from 'pg';
+import { parseIntoClientConfig } from 'pg-connection-string';
+
+import type { Environment } from '../../config/environment.ts';
+import { CredentialsError } from '../credentials-error.ts';
+import { readTls, type Tls, type TlsNames, type TlsSources } from '../tls.ts';
+import { passwordOf, type PasswordSources } from './password.ts';
+
+/** Where Postgres is and how to log in. What the URL says itself wins over the rest. */
+export interface PostgresServer extends PasswordSources {
+  /** `postgres://user:password@host:port/database`, with libpq's `sslmode`, `sslrootcert`, `sslcert` and `sslkey`. */
+  url: string;
+  /** The path of a PEM file, or PEM text; so are `cert` and `key`. */
+  ca?: string | undefined;
+  cert?: string | undefined;
+  key?: string | undefined;
+}
+
+export function postgresServer(environment: Environment): PostgresServer {
+  const { POSTGRES_URL: url, POSTGRES_CA: ca, POSTGRES_CERT: cert, POSTGRES_KEY: key } = environment;
+  const { POSTGRES_PASSWORD: password, POSTGRES_PASSWORD_FILE: passwordFile } = environment;
+  return { url, ca, cert, key, password, passwordFile, passwordCommand: environment.POSTGRES_PASSWORD_COMMAND };
+}
+
+/** The same database as its owner, who may change the schema. */
+export function migrationServer(environment: Environment): PostgresServer {
+  const server = postgresServer(environment);
+  const { POSTGRES_MIGRATION_URL: url } = environment;
+  if (url === undefined) return server;
+  const { ca, cert, key } = server;
+  return { url, ca, cert, key };
+}
+
+/** What a new connection takes; the files are read now. Throws a CredentialsError for what cannot be used. */
+export function connectionSettings(server: PostgresServer): pg.ClientConfig {
+  const { plain, mode, sources, names } = splitUrl(server);
+  const config = parseIntoClientConfig(plain);
+  const password = passwordOf(typeof config.password === 'string' ? config.password || undefined : undefined, server);
+  return { ...config, password, ssl: tlsOf(mode, readTls(sources, names), names) };
+}
+
+const tlsParameters = ['ssl', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'uselibpqcompat'];
+
+/** The URL without what it says about TLS: `pg` gives those parameters another meaning than libpq does. */
+function splitUrl({ url, ca, cert, key }: PostgresServer) {
+  const plain = new URL(url);
+  const given = Object.fromEntries(tlsParameters.map((name) => [name, plain.searchParams.get(name) || undefined]));
+  for (const name of tlsParameters) plain.searchParams.delete(name);
+  const { sslrootcert, sslcert, sslkey } = given;
+  const sources: TlsSources = { ca: sslrootcert ?? ca, cert: sslcert ?? cert, key: sslkey ?? key };
+  const names: TlsNames = {
+    ca: sslrootcert ? 'sslrootcert in POSTGRES_URL' : 'POSTGRES_CA',
+    cert: sslcert ? 'sslcert in POSTGRES_URL' : 'POSTGRES_CERT',
+    key: sslkey ? 'sslkey in POSTGRES_URL' : 'POSTGRES_KEY',
+  };
+  const isTls = given['ssl'] === 'true' || Object.values(sources).some((source) => source !== undefined);
+  const mode = given['sslmode'] ?? (isTls ? 'verify-full' : 'disable');
+  if (mode === 'disable' && isTls) {
+    throw new CredentialsError(
+      'sslmode=disable in POSTGRES_URL contradicts the certificates that are set. Use sslmode=verify-full, or unset them.',
+    );
+  }
+  // libpq's word for the CAs of the system; Node has its own list of public CAs.
+  if (sources.ca === 'system') delete sources.ca;
+  return { plain: plain.href, mode, sources, names };
+}
+
+/** As libpq: `require` encrypts and, with a CA, verifies it; `verify-ca` asks for no host name; `verify-full` does. */
+function tlsOf(mode: string, tls: Tls, names: TlsNames): pg.ClientConfig['ssl'] {
+  switch (mode) {
+    case 'disable':
+      return false;
+    case 'require':
+      return tls.ca === undefined ? { ...tls, rejectUnauthorized: false } : { ...tls, checkServerIdentity: anyHost };
+    case 'verify-ca':
+      if (tls.ca === undefined) {
+        throw new CredentialsError(
+          `sslmode=verify-ca needs the CA: set ${names.ca}. With a public CA, sslmode=verify-full is the one that protects.`,
+        );
+      }
+      return { ...tls, checkServerIdentity: anyHost };
+    case 'verify-full':
+      return { ...tls };
+    default:
+      throw new CredentialsError(
+        `sslmode in POSTGRES_URL must be disable, require, verify-ca or verify-full; allow and prefer would continue without TLS when an attacker asks for it.`,
+      );
+  }
+}
+
+const anyHost = () => undefined;
