@@ -19,7 +19,7 @@ export async function readDurability(servers: RunningServers): Promise<Durabilit
   const [server, jetStream, settings, record] = await Promise.all([
     askTemporal(temporal.address),
     fetch(`${nats.monitorUrl}/jsz?streams=true&config=true`).then((page) => page.json() as Promise<JetStreamPage>),
-    askRedis(redis.url),
+    askRedis(redis.adminUrl),
     askPostgres(postgres.url),
   ]);
   const args = readFileSync(`/proc/${temporal.pid}/cmdline`, 'utf8').split('\0');

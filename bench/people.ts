@@ -10,7 +10,7 @@ import type { Stage } from './stage.ts';
 
 /** The product's store, for a bench that reads it or writes what the ingress would. */
 export async function withStore<T>({ servers, secret }: Stage, use: (store: Store) => Promise<T>): Promise<T> {
-  const redis = connectRedis({ url: servers.redis.url }, (error) => console.error(error));
+  const redis = connectRedis({ url: servers.redis.adminUrl }, (error) => console.error(error));
   const postgres = connectPostgres({
     url: servers.postgres.url,
     name: 'bench',

@@ -31,7 +31,7 @@ export async function withServersAlone<T>(
   const folder = temporaryFolder('rivulet-bench-');
   const binaries = await findServers({ root, log: console.error });
   const servers = await startServers({ dataDir: join(folder, 'data'), root, binaries, portPolicy: 'free', durable });
-  const redis = connectRedis({ url: servers.redis.url }, (error) => console.error(error));
+  const redis = connectRedis({ url: servers.redis.adminUrl }, (error) => console.error(error));
   const postgres = connectPostgres({
     url: servers.postgres.url,
     name: 'bench',

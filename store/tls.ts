@@ -115,5 +115,6 @@ function expired([{ validTo }]: [X509Certificate, ...X509Certificate[]], source:
 /** Never PEM text, nor what may be a key whose first line is missing. */
 function where(source: string): string {
   if (isPem(source)) return 'its PEM text';
-  return /^(?:[\w.~:\\/ -]{1,100}\.\w{2,5}|[./~][\w./ -]{0,100})$/.test(source) ? source : 'the file that it names';
+  const isPath = /^[\w.~:\\/ -]{1,200}$/.test(source) && !/[a-zA-Z0-9]{31}/.test(source);
+  return isPath ? source : 'the file that it names';
 }

@@ -218,7 +218,7 @@ describe('a start', () => {
 });
 
 async function withRedis(servers: RunningServers, use: (redis: Redis) => Promise<unknown>): Promise<void> {
-  const redis = new Redis(servers.redis.url);
+  const redis = new Redis(servers.redis.adminUrl);
   redis.on('error', () => {}); // It is killed on purpose.
   try {
     await use(redis);

@@ -8,7 +8,7 @@ import type { ServerBinaries } from './find.ts';
 import { nats } from './nats.ts';
 import type { PortPolicy } from './ports.ts';
 import { database, postgres } from './postgres.ts';
-import { redis } from './redis.ts';
+import { asProductUser, redis } from './redis.ts';
 import { createRestartDead } from './restart-dead.ts';
 import { serverProcess } from './server-process.ts';
 import type { Server, ServerExit, ServerRecipe } from './server-process.ts';
@@ -43,7 +43,8 @@ export interface StartServersOptions {
 
 export interface RunningServers {
   readonly nats: { url: string; monitorUrl: string; port: number; readonly pid: number };
-  readonly redis: { url: string; port: number; readonly pid: number };
+  /** `url`: as the product's user. `adminUrl`: as a user who may do everything. */
+  readonly redis: { url: string; adminUrl: string; port: number; readonly pid: number };
   /** The process id is 0 when it is the user's own server. */
   readonly postgres: { url: string; port: number; readonly pid: number };
   readonly temporal: {
@@ -93,7 +94,7 @@ async function startLocked(options: StartServersOptions, prepared: Prepared): Pr
   const ports = await chooseServerPorts({ ...options.ports, ...(postgresUrl && { postgres: undefined }) }, policy);
   const recipes: Record<ServerName, (ports: ServerPorts) => ServerRecipe | Promise<ServerRecipe>> = {
     nats: (at) => nats({ binary: binaries.nats, dataDir, port: at.nats, monitorPort: at.natsMonitor, durable }),
-    redis: (at) => redis({ binary: binaries.redis, dataDir, port: at.redis }),
+    redis: (at) => redis({ binary: binaries.redis, dataDir, port: at.redis, root: root ?? process.cwd() }),
     postgres: (at) => postgres({ binary: binaries.postgres, dataDir, port: at.postgres, durable, root, log }),
     temporal: (at) => temporal({ ...temporalPorts(at), binary: binaries.temporal, dataDir, durable, dynamicConfig }),
   };
@@ -139,7 +140,8 @@ async function startLocked(options: StartServersOptions, prepared: Prepared): Pr
       },
     },
     redis: {
-      url: `redis://127.0.0.1:${ports.redis}`,
+      url: asProductUser(`redis://127.0.0.1:${ports.redis}`),
+      adminUrl: `redis://127.0.0.1:${ports.redis}`,
       port: ports.redis,
       get pid() {
         return one('redis').pid;

@@ -32,6 +32,7 @@ export function connectionTo(server: PostgresServer, settings: Settings): new ()
     override connect(done?: (error: Error | null) => void): Promise<this> | void {
       const opened = this.#open();
       if (!done) return opened;
+      // oxlint-disable-next-line promise/no-callback-in-promise -- the pool of pg passes a callback
       opened.then(() => done(null), done);
     }
 

@@ -48,7 +48,7 @@ beforeAll(async () => {
   servers = await startServers({ dataDir, portPolicy: 'free', durable: true, root, postgresUrl });
   const { nats, redis, temporal } = servers;
   await createTemplateDatabase(postgresUrl);
-  const urls = { nats: nats.url, redis: redis.url, postgres: postgresUrl, temporal: temporal.address };
+  const urls = { nats: nats.url, redis: redis.adminUrl, postgres: postgresUrl, temporal: temporal.address };
   system = await startSystem(urls, {
     settleAfter: '30s', // longer than any outage here: while the feed cannot be read, a receipt in doubt must not be sent again
     probeEvery: '1s',

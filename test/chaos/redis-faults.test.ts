@@ -36,7 +36,7 @@ const { accepted, emailsTo, orders, signUps, flowing, allWaitFor, restWaitsFor, 
 
 async function start(options: SystemOptions): Promise<void> {
   const { nats, redis, postgres, temporal } = servers;
-  const urls = { nats: nats.url, redis: redis.url, postgres: postgres.url, temporal: temporal.address };
+  const urls = { nats: nats.url, redis: redis.adminUrl, postgres: postgres.url, temporal: temporal.address };
   system = await startSystem(urls, { settleAfter: '15s', probeEvery: '1s', ...options });
   [, worker] = await Promise.all([system.startIngress(), system.startWorker()]);
 }

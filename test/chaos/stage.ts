@@ -105,7 +105,7 @@ export async function setStage(options: ChaosOptions & { settleAfter: string }):
       postgresUrl: postgres.url,
       temporal,
       server: (name) => (name === 'postgres' ? postgres.server() : servers.server(name)),
-      wipeRedis: () => wipe(servers.redis.url),
+      wipeRedis: () => wipe(servers.redis.adminUrl),
       failOver: () => postgres.failOver(),
       ses,
       process: (name) => processes.get(name)!,

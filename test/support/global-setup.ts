@@ -43,7 +43,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await createTemplateDatabase(servers.postgres.url);
   project.provide('servers', {
     nats: servers.nats.url,
-    redis: servers.redis.url,
+    redis: servers.redis.adminUrl,
     postgres: servers.postgres.url,
     temporal: servers.temporal.address,
   });

@@ -15,6 +15,7 @@ import { inject } from 'vitest';
 
 import { connectNats, type JetStream } from '../../ingress/nats.ts';
 import { choosePorts } from '../../local/servers/ports.ts';
+import { asProductUser } from '../../local/servers/redis.ts';
 import { subjectOf } from '../../local/ses/publish-feedback.ts';
 import type { SesStandInOptions } from '../../local/ses/stand-in.ts';
 import { startSesStandIn, type SesStandIn } from '../../local/ses/stand-in.ts';
@@ -170,7 +171,7 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
   };
   const variables = {
     NATS_URL: place.nats,
-    REDIS_URL: place.redis,
+    REDIS_URL: asProductUser(place.redis),
     POSTGRES_URL: place.postgres,
     TEMPORAL_ADDRESS: place.temporal,
     TEMPORAL_NAMESPACE: namespace,

