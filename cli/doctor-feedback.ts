@@ -28,7 +28,7 @@ function lookAtPublicUrl(publicUrl: string): Finding {
 
 /** `hostname` as URL gives it. */
 export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+  return hostname === 'localhost' || ['[::1]', '::1'].includes(hostname) || hostname.startsWith('127.');
 }
 
 function lookAtSources({ sqs, sns }: Config['feedback'], queue: string | undefined): Finding {

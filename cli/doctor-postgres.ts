@@ -1,12 +1,14 @@
 import { createInstallation } from '../store/postgres/installation.ts';
 import { pendingMigrations, schemaOutOfDate } from '../store/postgres/pending-migrations.ts';
 import { missingPartitions } from '../store/postgres/partitions.ts';
+import { type Privileges, readPrivileges, whyNotPermitted } from '../store/postgres/privileges.ts';
 import { type ServerState, whyUnusable } from '../store/postgres/server.ts';
 import { createStops } from '../store/postgres/stops.ts';
 import type { Stops } from '../store/stops.ts';
 import { environmentSchema } from '../config/environment.ts';
 import type { Config } from '../config/schema.ts';
 import { type FoundPostgres, postgresFor } from './connect/postgres.ts';
+import { isLoopback } from './doctor-feedback.ts';
 import { type Finding, unlessItFails } from './doctor-finding.ts';
 import { lookAtRecordedWork } from './doctor-work.ts';
 import { howItOpens, when } from './gate.ts';
@@ -25,6 +27,7 @@ export function lookAtPostgres(env: NodeJS.ProcessEnv, config: Config): Promise<
       const says = `version ${Math.floor(version / 10_000)} answers at ${found.address}; the database has ${size(bytes)}`;
       return [
         { level: 'ok', about, says },
+        ...judgeTransport(found.transport),
         ...judgeDurability(found.server),
         judgeConnections(found.server),
         ...(await lookAtSchema(env, config, found)),
@@ -34,6 +37,32 @@ export function lookAtPostgres(env: NodeJS.ProcessEnv, config: Config): Promise<
     }
   });
 }
+
+/** Whether what is sent to the server can be read or changed on the way. On this machine it cannot. */
+export function judgeTransport({ host, mode }: FoundPostgres['transport']): Finding[] {
+  if (isLocal(host)) return [];
+  if (mode === 'verify-full' || mode === 'verify-ca') {
+    return [{ level: 'ok', about, says: `connects with TLS (sslmode ${mode})` }];
+  }
+  const says =
+    mode === 'disable'
+      ? 'connects without TLS: the password and personal data can be read on the way. Set POSTGRES_CA, or sslmode=verify-full in POSTGRES_URL.'
+      : `connects with TLS, but does not verify the server (sslmode ${mode}): whoever is in between can read everything. Set POSTGRES_CA, and sslmode=verify-full in POSTGRES_URL.`;
+  return [{ level: 'warning', about, says }];
+}
+
+/** Whether its user may do what it must, and no more. On a laptop, more is fine. */
+export function judgePrivileges(privileges: Privileges, { host }: FoundPostgres['transport']): Finding[] {
+  const why = whyNotPermitted(privileges);
+  if (why !== undefined) return [{ level: 'wrong', about, says: why }];
+  if (!privileges.superuser || isLocal(host)) return [];
+  const says =
+    'the user of POSTGRES_URL is a superuser: a mistake or a stolen password reaches every database of the server. Run deploy/postgres/roles.sql, and connect as rivulet_app.';
+  return [{ level: 'warning', about, says }];
+}
+
+/** On this machine, by a socket in the file system too. */
+const isLocal = (host: string) => isLoopback(host) || host === '' || host.startsWith('/');
 
 /** What the server's settings mean for what stops email: an opt-out that was acknowledged and is forgotten. */
 export function judgeDurability(server: ServerState): Finding[] {
@@ -75,7 +104,7 @@ export function judgeConnections({ connections_used: used, connections_allowed: 
 async function lookAtSchema(
   env: NodeJS.ProcessEnv,
   config: Config,
-  { postgres, server }: FoundPostgres,
+  { postgres, server, transport }: FoundPostgres,
 ): Promise<Finding[]> {
   const pending = await pendingMigrations(postgres);
   if (pending.length > 0) return [{ level: 'wrong', about: 'schema', says: schemaOutOfDate(pending) }];
@@ -84,6 +113,7 @@ async function lookAtSchema(
     missing.length === 0
       ? { level: 'ok', about: 'schema', says: 'is up to date, with the partitions of this month and the next' }
       : { level: 'wrong', about: 'schema', says: partitionsMissing(missing) },
+    ...judgePrivileges(await readPrivileges(postgres), transport),
     ...(await lookAtSecret(env, postgres)),
     ...(await lookAtStops(createStops(postgres))),
     ...(await lookAtRecordedWork(postgres, config.templates.dir)),

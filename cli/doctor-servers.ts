@@ -6,7 +6,11 @@ import { eventConsumers, type LaneConsumer } from '../ingress/consumers.ts';
 import { expiredUnread } from '../ingress/expired.ts';
 import { firstUnprocessed } from '../ingress/oldest-waiting.ts';
 import { provisionTemporal } from '../runtime/temporal.ts';
+import { parseRedisUrl } from '../config/redis-url.ts';
 import { isReplica, redisTakesWrites } from '../store/redis/connect.ts';
+import { missingPermissions } from '../store/redis/permissions.ts';
+import type { RedisServer } from '../store/redis/settings.ts';
+import { readTopology, type Topology } from '../store/redis/topology.ts';
 import { publishingTo } from './connect/nats.ts';
 import { redisFor } from './connect/redis.ts';
 import { temporalFor } from './connect/temporal.ts';
@@ -19,8 +23,13 @@ import { serverAddress } from '../runtime/server-address.ts';
 export function lookAtRedis(env: NodeJS.ProcessEnv, keyPrefix: string): Promise<Finding[]> {
   const about = 'Redis';
   return unlessItFails(about, async () => {
-    const { redis, address, close } = await redisFor(env);
+    const { redis, address, server, close } = await redisFor(env);
     try {
+      const denied = await missingPermissions(redis, keyPrefix);
+      if (denied.length > 0) {
+        const says = `The user at ${address} lacks permissions: ${denied.join(', ')}. It needs what deploy/redis/users.acl lists, on ${keyPrefix}*.`;
+        return [{ level: 'wrong', about, says }];
+      }
       if (await isReplica(redis)) {
         const says = `The Redis at ${address} is a replica: it takes no writes, so nothing can be sent. Point REDIS_URL at the primary server.`;
         return [{ level: 'wrong', about, says }];
@@ -30,11 +39,53 @@ export function lookAtRedis(env: NodeJS.ProcessEnv, keyPrefix: string): Promise<
         const says = `The Redis at ${address} takes no writes (${refusal.message.split(' ')[0]}), so nothing can be sent. Give it memory, or let its user write to ${keyPrefix}*.`;
         return [{ level: 'wrong', about, says }];
       }
-      return [{ level: 'ok', about, says: `answers at ${address}` }];
+      return [
+        { level: 'ok', about, says: `answers at ${address}` },
+        ...judgeRedisTransport(server),
+        ...judgeTopology(await readTopology(redis, server)),
+      ];
     } finally {
       close();
     }
   });
+}
+
+/** Nothing personal is sent to Redis, but the password is; and whoever can write to it decides how fast email is sent. */
+function judgeRedisTransport({ url }: RedisServer): Finding[] {
+  const { tls, nodes } = parseRedisUrl(url);
+  if (nodes.every(({ host }) => isLoopback(host))) return [];
+  if (tls) return [{ level: 'ok', about: 'Redis', says: 'connects with TLS' }];
+  const says =
+    'connects without TLS: the password can be read on the way. Write rediss:// in REDIS_URL, and set REDIS_CA.';
+  return [{ level: 'warning', about: 'Redis', says }];
+}
+
+/** Whether a failover has somewhere to go, and whether Redis evicts keys: each of them ends by itself. */
+export function judgeTopology({ kind, primaries, replicas, state, evicts }: Topology): Finding[] {
+  const about = 'Redis';
+  const findings: Finding[] = [];
+  if (kind !== 'server') {
+    const what = kind === 'cluster' ? `a Cluster of ${primaries} primaries` : 'the primary of Sentinels';
+    const says = `${what} with ${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`;
+    if (state !== 'ok') {
+      findings.push({
+        level: 'wrong',
+        about,
+        says: `${says}; its state is ${state}: not all slots are served. rivulet waits until they are.`,
+      });
+    } else if (replicas < primaries) {
+      findings.push({
+        level: 'warning',
+        about,
+        says: `${says}: where a primary without a replica fails, sending stops until it is back.`,
+      });
+    } else findings.push({ level: 'ok', about, says });
+  }
+  if (evicts !== undefined) {
+    const says = `maxmemory-policy is ${evicts}: under pressure Redis forgets the rate limit and email is sent too fast. Set it to noeviction.`;
+    findings.push({ level: 'warning', about, says });
+  }
+  return findings;
 }
 
 /** The streams, and the consumer that ingresses share. */

@@ -6,6 +6,7 @@ import { createInstallation } from '../store/postgres/installation.ts';
 import { migrate } from '../store/postgres/migrate.ts';
 import type { Retention } from '../store/postgres/partitions.ts';
 import { pendingMigrations, schemaOutOfDate } from '../store/postgres/pending-migrations.ts';
+import { readPrivileges, whyNotPermitted } from '../store/postgres/privileges.ts';
 import { readServer, whyUnusable } from '../store/postgres/server.ts';
 import { migrationServer, type PostgresServer } from '../store/postgres/settings.ts';
 import type { Secrets } from '../store/secret.ts';
@@ -40,7 +41,8 @@ export function recordSettings(config: Config, environment: Environment, provisi
 
 /**
  * Waits as long as it takes until Postgres answers and takes writes; then brings the schema up to date and checks that the
- * secret is the installation's. Throws a StartError when it is not, or when the schema is out of date and must not be changed.
+ * secret is the installation's. Throws a StartError when it is not, when the schema is out of date and must not be changed, when
+ * Postgres refuses the credentials at the first attempt, and when its user lacks a privilege.
  */
 export function openRecord(postgres: Postgres, settings: RecordSettings, log: Pick<Logger, 'warn'>): Promise<void> {
   let wasAdmitted = false;
@@ -51,6 +53,7 @@ export function openRecord(postgres: Postgres, settings: RecordSettings, log: Pi
     });
     wasAdmitted = true;
     await bringUpToDate(postgres, settings);
+    await refuseMissingPrivileges(postgres);
     await refuseOtherSecret(postgres, settings.secrets);
   };
   return untilAvailable('postgres', open, log);
@@ -67,6 +70,11 @@ async function bringUpToDate(postgres: Postgres, { server, retention, provision 
   if (provision) return migrate(server, retention);
   const pending = await pendingMigrations(postgres);
   if (pending.length > 0) throw new StartError(schemaOutOfDate(pending));
+}
+
+async function refuseMissingPrivileges(postgres: Postgres): Promise<void> {
+  const why = whyNotPermitted(await readPrivileges(postgres));
+  if (why !== undefined) throw new StartError(why);
 }
 
 async function refuseOtherSecret(postgres: Postgres, secrets: Secrets): Promise<void> {

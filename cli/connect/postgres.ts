@@ -1,5 +1,5 @@
 import { connectPostgres, type Postgres } from '../../store/postgres/connect.ts';
-import { postgresServer } from '../../store/postgres/settings.ts';
+import { postgresServer, transportOf } from '../../store/postgres/settings.ts';
 import { pendingMigrations, schemaOutOfDate } from '../../store/postgres/pending-migrations.ts';
 import { readServer, type ServerState, whyUnusable } from '../../store/postgres/server.ts';
 import { createStops } from '../../store/postgres/stops.ts';
@@ -13,16 +13,19 @@ export interface FoundPostgres {
   postgres: Postgres;
   server: ServerState;
   address: string;
+  transport: ReturnType<typeof transportOf>;
   close(): Promise<void>;
 }
 
 /** Postgres, and what it says about itself. */
 export async function postgresFor(env: NodeJS.ProcessEnv): Promise<FoundPostgres> {
   const { environment } = configFor(env);
-  const postgres = connectPostgres({ ...postgresServer(environment), connections: 4, name: 'rivulet-cli' });
+  const at = postgresServer(environment);
+  const postgres = connectPostgres({ ...at, connections: 4, name: 'rivulet-cli' });
   const address = serverAddress(environment.POSTGRES_URL, 'POSTGRES_URL');
   try {
-    return { postgres, address, server: await readServer(postgres), close: () => postgres.close() };
+    const server = await readServer(postgres);
+    return { postgres, address, server, transport: transportOf(at), close: () => postgres.close() };
   } catch (error) {
     await postgres.close();
     if (isOurs(error as Error)) throw new ServerAway((error as Error).message);
@@ -55,6 +58,12 @@ export async function withPostgres<T>(env: NodeJS.ProcessEnv, use: (postgres: Po
     const pending = await pendingMigrations(postgres);
     if (pending.length > 0) throw new ServerAway(schemaOutOfDate(pending));
     return await use(postgres);
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    if (code !== '42501') throw error; // insufficient_privilege: its message names the table
+    throw new ServerAway(
+      `Postgres refuses this: ${message}. The user of POSTGRES_URL needs what deploy/postgres/roles.sql grants.`,
+    );
   } finally {
     await close();
   }

@@ -39,6 +39,13 @@ export function connectionSettings(server: PostgresServer): pg.ClientConfig {
   return { ...config, password, ssl: tlsOf(mode, readTls(sources, names), names) };
 }
 
+/** The host (or the folder of a socket), and libpq's `sslmode`, as it applies. */
+export function transportOf(server: PostgresServer): { host: string; mode: string } {
+  const { plain, mode } = splitUrl(server);
+  const { hostname, searchParams } = new URL(plain);
+  return { host: searchParams.get('host') ?? hostname, mode };
+}
+
 const tlsParameters = ['ssl', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'uselibpqcompat'];
 
 /** The URL without what it says about TLS: `pg` gives those parameters another meaning than libpq does. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, inject } from 'vitest';
@@ -60,7 +61,24 @@ export async function dropDatabase(url: string): Promise<void> {
 /** Makes the template, once for the whole suite. */
 export async function createTemplateDatabase(serverUrl: string): Promise<void> {
   await asAdmin(serverUrl, `CREATE DATABASE ${template}`);
-  await migrate({ url: databaseUrl(serverUrl, template) }, { sendsMs: longMs, eventsMs: longMs });
+  const url = databaseUrl(serverUrl, template);
+  await defineRoles(url);
+  await migrate({ url: asRole(url, 'rivulet_owner') }, { sendsMs: longMs, eventsMs: longMs });
+}
+
+/** What production has: see deploy/postgres/roles.sql. */
+export async function defineRoles(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(readFileSync(new URL('../../deploy/postgres/roles.sql', import.meta.url), 'utf8'));
+  await client.end();
+}
+
+/** The same database for another role. The servers of tests ask for no password. */
+export function asRole(url: string, role: 'rivulet_owner' | 'rivulet_app' | 'rivulet_reader'): string {
+  const own = new URL(url);
+  own.username = role;
+  return own.href;
 }
 
 function databaseUrl(serverUrl: string, name: string): string {

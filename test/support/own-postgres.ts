@@ -13,6 +13,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export interface OwnPostgres {
   url: string;
   port: number;
+  /** What `prepare` has filled. */
+  dataDir: string;
   server: Server;
   /** Stops it and deletes its data. */
   stop(): Promise<void>;
@@ -20,7 +22,7 @@ export interface OwnPostgres {
 
 export interface OwnPostgresOptions {
   durable?: boolean;
-  settings?: Record<string, string>;
+  settings?: Record<string, string> | ((dataDir: string) => Record<string, string>);
   /** Fills the folder of the servers' data before the first start; without it, a new cluster is created there. */
   prepare?: (dataDir: string) => Promise<void>;
 }
@@ -33,13 +35,14 @@ export async function startOwnPostgres(options: OwnPostgresOptions = {}): Promis
     await prepare?.(dataDir);
     const { postgres: binary } = await findServers({ root, dataDir, names: ['postgres'] });
     const { port } = await choosePorts({ port: undefined }, 'free');
-    const server = serverProcess(await postgres({ binary, dataDir, port, durable, root, settings }), () => {});
+    const own = typeof settings === 'function' ? settings(dataDir) : settings;
+    const server = serverProcess(await postgres({ binary, dataDir, port, durable, root, settings: own }), () => {});
     await server.start();
     const stop = async () => {
       await server.stop();
       remove();
     };
-    return { url: `postgres://postgres@127.0.0.1:${port}/${database}`, port, server, stop };
+    return { url: `postgres://postgres@127.0.0.1:${port}/${database}`, port, dataDir, server, stop };
   } catch (error) {
     remove();
     throw error;

@@ -93,13 +93,13 @@ function until(isSo: () => Promise<boolean>): Promise<unknown> {
   return vi.waitUntil(() => isSo().catch(() => false), { timeout: 20_000, interval: 50 });
 }
 
-/** A primary, two replicas and three Sentinels that call it `mail`. They fail over after half a second. */
+/** A primary, two replicas and three Sentinels that call it `mail`. They fail over after a second and a half. */
 export async function startSentinels(): Promise<RedisServers & { url: string; primary(): Promise<RedisNode> }> {
   const data = await startRedisServers(3, (index, [first]) => (index === 0 ? [] : [`replicaof 127.0.0.1 ${first}`]));
   const [{ port: first } = { port: 0 }] = data.nodes;
   const watching = await startRedisServers(3, () => [
     `sentinel monitor mail 127.0.0.1 ${first} 2`,
-    'sentinel down-after-milliseconds mail 500',
+    'sentinel down-after-milliseconds mail 1500',
     'sentinel failover-timeout mail 3000',
   ]);
   const [{ port: sentinel } = { port: 0 }] = watching.nodes;
@@ -121,14 +121,14 @@ export async function startSentinels(): Promise<RedisServers & { url: string; pr
   };
 }
 
-/** A Cluster of three primaries with a replica each, which fails over after half a second. */
+/** A Cluster of three primaries with a replica each, which fails over after a second and a half. */
 export async function startCluster(): Promise<
   RedisServers & { url: string; primaryOf(key: string): Promise<RedisNode> }
 > {
   const servers = await startRedisServers(6, (index, ports) => [
     'cluster-enabled yes',
     `cluster-config-file nodes-${ports[index]}.conf`,
-    'cluster-node-timeout 500',
+    'cluster-node-timeout 1500',
     'cluster-replica-validity-factor 0',
   ]);
   const { nodes } = servers;

@@ -12,6 +12,8 @@ export interface Relay {
   dropAt(bytes: string): Promise<void>;
   /** Drops every connection and leads new ones elsewhere, as a virtual address does after a failover. */
   retarget(target: string): void;
+  /** Leads new connections elsewhere, as a name does that was changed; those that are open stay. */
+  passNewTo(target: string): void;
   /** Drops the reply to the next request that contains these bytes, and its connection. Resolves when that has happened. */
   loseReplyTo(bytes: string): Promise<void>;
   close(): void;
@@ -78,6 +80,9 @@ export async function startRelay(target: string): Promise<Relay> {
     dropOpen();
     return { dropped: () => outage.count };
   };
+  const passNewTo = (next: string) => {
+    [host = '127.0.0.1', port = '0'] = next.split(':');
+  };
   const cut = () => {
     server?.close();
     dropOpen();
@@ -93,9 +98,10 @@ export async function startRelay(target: string): Promise<Relay> {
     drop,
     dropAt: (bytes) => new Promise((came) => (last = { bytes, came })),
     retarget(next) {
-      [host = '127.0.0.1', port = '0'] = next.split(':');
+      passNewTo(next);
       dropOpen();
     },
+    passNewTo,
     loseReplyTo: (bytes) => new Promise((lost) => (doomed = { bytes, lost })),
     close: cut,
   };

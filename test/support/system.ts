@@ -24,7 +24,7 @@ import { connectPostgres, type Postgres } from '../../store/postgres/connect.ts'
 import { createStore, type Store } from '../../store/store.ts';
 import { compiledCli } from './compiled-cli.ts';
 import { createDatabaseWithTemplates } from './database-with-templates.ts';
-import { dropDatabase } from './database.ts';
+import { asRole, dropDatabase } from './database.ts';
 import type { ServerUrls } from './global-setup.ts';
 import { startOwnNats } from './own-nats.ts';
 import { type Relay, startRelay } from './relay.ts';
@@ -172,7 +172,8 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
   const variables = {
     NATS_URL: place.nats,
     REDIS_URL: asProductUser(place.redis),
-    POSTGRES_URL: place.postgres,
+    POSTGRES_URL: asRole(place.postgres, 'rivulet_app'),
+    POSTGRES_MIGRATION_URL: asRole(place.postgres, 'rivulet_owner'),
     TEMPORAL_ADDRESS: place.temporal,
     TEMPORAL_NAMESPACE: namespace,
     RIVULET_CONFIG: config,
