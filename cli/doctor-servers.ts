@@ -25,13 +25,13 @@ export function lookAtRedis(env: NodeJS.ProcessEnv, keyPrefix: string): Promise<
   return unlessItFails(about, async () => {
     const { redis, address, server, close } = await redisFor(env);
     try {
+      if (await isReplica(redis)) {
+        const says = `The Redis at ${address} is a replica: it takes no writes, so nothing can be sent. Point REDIS_URL at the primary server.`;
+        return [{ level: 'wrong', about, says }];
+      }
       const denied = await missingPermissions(redis, keyPrefix);
       if (denied.length > 0) {
         const says = `The user at ${address} lacks permissions: ${denied.join(', ')}. It needs what deploy/redis/users.acl lists, on ${keyPrefix}*.`;
-        return [{ level: 'wrong', about, says }];
-      }
-      if (await isReplica(redis)) {
-        const says = `The Redis at ${address} is a replica: it takes no writes, so nothing can be sent. Point REDIS_URL at the primary server.`;
         return [{ level: 'wrong', about, says }];
       }
       const refusal = await redisTakesWrites(redis, keyPrefix).catch((error: unknown) => error as Error);
@@ -51,7 +51,7 @@ export function lookAtRedis(env: NodeJS.ProcessEnv, keyPrefix: string): Promise<
 }
 
 /** Nothing personal is sent to Redis, but the password is; and whoever can write to it decides how fast email is sent. */
-function judgeRedisTransport({ url }: RedisServer): Finding[] {
+export function judgeRedisTransport({ url }: RedisServer): Finding[] {
   const { tls, nodes } = parseRedisUrl(url);
   if (nodes.every(({ host }) => isLoopback(host))) return [];
   if (tls) return [{ level: 'ok', about: 'Redis', says: 'connects with TLS' }];
@@ -71,7 +71,7 @@ export function judgeTopology({ kind, primaries, replicas, state, evicts }: Topo
       findings.push({
         level: 'wrong',
         about,
-        says: `${says}; its state is ${state}: not all slots are served. rivulet waits until they are.`,
+        says: `${says}; its state is ${state}: not all slots are served, and nothing can be sent until they are. redis-cli cluster nodes shows which.`,
       });
     } else if (replicas < primaries) {
       findings.push({

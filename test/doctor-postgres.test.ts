@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { judgeConnections, judgeDurability } from '../cli/doctor-postgres.ts';
+import { judgeConnections, judgeDurability, judgePrivileges, judgeTransport } from '../cli/doctor-postgres.ts';
 import { missingPartitions } from '../store/postgres/partitions.ts';
 import { readServer, type ServerState, takesWrites, whyUnusable } from '../store/postgres/server.ts';
 import { ownDatabase } from './support/database.ts';
@@ -120,5 +120,35 @@ describe('its partitions', () => {
     expect(missing).not.toContain('send_2026_12');
     expect(missing).not.toContain('fact_2027_01');
     expect(missing.every((name) => /_(2026_12|2027_01)$/.test(name))).toBe(true);
+  });
+});
+
+describe('the connection to Postgres', () => {
+  it.each([
+    ['localhost', 'disable', undefined, ''],
+    ['/var/run/postgresql', 'disable', undefined, ''],
+    ['db.example.com', 'verify-full', 'ok', 'connects with TLS (sslmode verify-full)'],
+    [
+      'db.example.com',
+      'disable',
+      'warning',
+      'connects without TLS: the password and personal data can be read on the way',
+    ],
+    ['db.example.com', 'require', 'warning', 'connects with TLS, but does not verify the server (sslmode require)'],
+  ])('to %s with sslmode %s', (host, mode, level, says) => {
+    const [finding] = judgeTransport({ host, mode });
+    expect(finding?.level).toBe(level);
+    expect(finding?.says ?? '').toContain(says);
+  });
+
+  it.each([
+    ['db.example.com', { superuser: false, missing: [] }, undefined, ''],
+    ['127.0.0.1', { superuser: true, missing: [] }, undefined, ''],
+    ['db.example.com', { superuser: true, missing: [] }, 'warning', 'is a superuser'],
+    ['127.0.0.1', { superuser: false, missing: ['INSERT on send'] }, 'wrong', 'lacks privileges: INSERT on send.'],
+  ])('to %s as a user with %j', (host, privileges, level, says) => {
+    const [finding] = judgePrivileges(privileges, { host, mode: 'disable' });
+    expect(finding?.level).toBe(level);
+    expect(finding?.says ?? '').toContain(says);
   });
 });

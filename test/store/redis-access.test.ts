@@ -21,6 +21,19 @@ import { useEverything } from '../support/redis-use.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const reason = skippedWithout('redis-server', 'openssl');
+const inCluster = [
+  'cluster-enabled yes',
+  'tls-cluster yes',
+  'cluster-announce-hostname localhost',
+  'cluster-preferred-endpoint-type hostname',
+];
+const watching = (port: number) => [
+  'tls-replication yes',
+  'sentinel resolve-hostnames yes',
+  'sentinel announce-hostnames yes',
+  `sentinel monitor mail localhost ${port} 1`,
+  'sentinel auth-pass mail first',
+];
 const open: { disconnect(): void }[] = [];
 afterEach(() => {
   for (const redis of open.splice(0)) redis.disconnect();
@@ -56,30 +69,62 @@ describe.skipIf(reason !== '')(`Redis with TLS${reason}`, () => {
   beforeAll(async () => {
     const server = authority.issue('redis', { hosts: ['localhost'] });
     tls = await startRedisServers(
-      1,
-      (_, [port], folder) => {
+      3,
+      (index, ports, folder) => {
         const write = (name: string, text: string) => {
           writeFileSync(join(folder, name), text);
           return join(folder, name);
         };
         return [
           'port 0',
-          `tls-port ${port}`,
+          `tls-port ${ports[index]}`,
           `tls-cert-file ${write('redis.pem', server.cert)}`,
           `tls-key-file ${write('redis.key', server.key)}`,
           `tls-ca-cert-file ${write('ca.pem', authority.ca)}`,
           'requirepass first',
+          ...[[], inCluster, watching(ports[0]!)][index]!,
         ];
       },
       async (port) => {
-        const redis = connect({ url: `rediss://:first@localhost:${port}`, ...certificates });
-        await redisReady(redis);
-        return true;
+        const redis = new Redis({
+          port,
+          host: 'localhost',
+          password: 'first',
+          tls: certificates,
+          retryStrategy: () => null,
+        });
+        redis.on('error', () => {});
+        open.push(redis);
+        return (await redis.ping()) === 'PONG';
       },
     );
     url = `rediss://localhost:${tls.nodes[0]!.port}`;
   }, 60_000);
   afterAll(() => tls.stop());
+
+  it('works as a Cluster, whose nodes announce host names', async () => {
+    const { port } = tls.nodes[1]!;
+    const node = new Redis({ port, host: 'localhost', password: 'first', tls: certificates });
+    open.push(node);
+    await node.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    await expect.poll(() => node.call('CLUSTER', 'INFO'), { timeout: 10_000 }).toMatch(/cluster_state:ok/);
+    const redis = connect({ url: `rediss+cluster://localhost:${port}`, password: 'first', ...certificates });
+    await redisReady(redis);
+    await useEverything(redis, 'rivulet:');
+    const wrong = { url: `rediss+cluster://localhost:${port}`, password: 'geheim', ...certificates };
+    expect(await refusal(wrong)).toMatch(/^Redis at localhost:\d+ refused these credentials/);
+  });
+
+  it('works behind a Sentinel with TLS and a password of its own', async () => {
+    const at = `rediss+sentinel://localhost:${tls.nodes[2]!.port}/mail`;
+    const server = { url: at, password: 'first', sentinelPassword: 'first', ...certificates };
+    const redis = connect(server);
+    await redisReady(redis);
+    await useEverything(redis, 'sentinel:');
+    expect(await refusal({ ...server, sentinelPassword: 'geheim' })).toMatch(
+      /^The Sentinels at localhost:\d+ \(mail\) refused these credentials\. Check REDIS_SENTINEL_USER/,
+    );
+  });
 
   it('asks for a client certificate, and works with one', async () => {
     const redis = connect({ url, password: 'first', ...certificates });

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { connectRedis, primariesOf, type Redis, redisReady } from '../../store/redis/connect.ts';
 import { createNotifications } from '../../store/redis/notifications.ts';
+import { readTopology } from '../../store/redis/topology.ts';
 import type { Lane } from '../../store/slots.ts';
 import { skippedWithout } from '../support/installed.ts';
 import { useEverything } from '../support/redis-use.ts';
@@ -65,6 +66,12 @@ describe.skipIf(reason !== '')(`with Sentinels${reason}`, () => {
     expectRate(await failOverUnderLoad(sentinels.url, sentinels.primary));
   }, 60_000);
 
+  it('its servers are known', async () => {
+    const topology = async () => readTopology(await connected(sentinels.url), sentinels);
+    const all = { kind: 'sentinel', primaries: 1, replicas: 2, state: 'ok' };
+    await expect.poll(topology, { timeout: 20_000, interval: 200 }).toEqual(all); // the old primary follows the new one
+  });
+
   it('a notification arrives after a failover', async () => {
     const redis = await connected(sentinels.url);
     const { publish, subscribe } = createNotifications(redis, 'test:');
@@ -87,6 +94,7 @@ describe.skipIf(reason !== '')(`with a Cluster of six nodes${reason}`, () => {
   it('everything that touches Redis works: slots, account, provider, and the mirror of suppressions', async () => {
     const redis = await connected(cluster.url);
     await useEverything(redis, 'rivulet:');
+    expect(await readTopology(redis, cluster)).toEqual({ kind: 'cluster', primaries: 3, replicas: 3, state: 'ok' });
     const hashes = await Promise.all(
       primariesOf(redis).map(async (node) => (await node.keys('rivulet:suppression:*')).length),
     );
