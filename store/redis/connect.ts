@@ -42,7 +42,11 @@ function connect(settings: ConnectionSettings, server: RedisServer, current: () 
   const options = optionsOf(settings, current);
   if (kind === 'cluster') {
     const cluster = new Cluster(nodes, clusterOptions(options));
-    cluster.on('+node', (node: Server) => readAgain(node, current));
+    cluster.on('+node', (node: Server) => {
+      readAgain(node, current);
+      // Else its first command would connect it, and those that come meanwhile would be refused.
+      if (!node.options.readOnly) node.connect().catch(() => {}); // reported by its own events
+    });
     return cluster;
   }
   let leaving = false;
@@ -166,12 +170,14 @@ function isElsewhere({ message }: Error): boolean {
 }
 
 /** Resolves when Redis answers, however long that takes. Rejects when the connection was closed for good. */
-export function redisReady(redis: Redis): Promise<void> {
-  return new Promise((resolve, reject) => {
+export async function redisReady(redis: Redis): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
     if (redis.status === 'ready') return resolve();
     redis.once('ready', resolve);
     redis.once('end', () => reject(new Error('The connection to Redis was closed.')));
   });
+  // A Cluster is ready before its nodes are connected. A node that is away is not waited for longer than a command may take.
+  if (redis instanceof Cluster) await Promise.all(primariesOf(redis).map((node) => node.ping().catch(() => {})));
 }
 
 /** Every server that holds keys. */
