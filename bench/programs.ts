@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type Guarded, spawnGuarded } from '../local/servers/guarded.ts';
+import { natsLogin } from '../local/servers/nats.ts';
 import { choosePorts } from '../local/servers/ports.ts';
 import { type Program, type ProgramName, programs, root } from './processes.ts';
 import type { Plan } from './stage.ts';
@@ -43,6 +44,8 @@ export async function createStarter(
         ...portsFor(name, ports[name]),
         AWS_ENDPOINT_URL_SESV2: tls?.url ?? urlOf(name === 'queueWorker' ? 'queueSes' : 'ses'),
         ...(name === 'queueWorker' && { REDIS_URL: queueRedisUrl }),
+        ...(['ingress', 'otherIngress'].includes(name) && natsLogin('ingress', env['NATS_URL'] ?? '')),
+        ...(name === 'ses' && natsLogin('ses-stand-in', env['NATS_URL'] ?? '')),
         // Without NATS it tells nobody what became of a mail, so that no ingress works for the mails of BullMQ.
         ...(name === 'queueSes' && { NATS_URL: '' }),
       };

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 
-import { connectNats, type JetStream } from '../ingress/nats.ts';
+import { createLog } from '../runtime/log.ts';
+import { connectNats, type JetStream } from '../runtime/nats-connection.ts';
 import { findServers, type ServerBinaries } from '../local/servers/find.ts';
 import { type RunningServers, startServers } from '../local/servers/start-servers.ts';
 import { temporaryFolder } from '../local/servers/temporary-folder.ts';
@@ -134,7 +135,7 @@ async function setUp(plan: Plan, folder: string, undo: (() => unknown)[]): Promi
   }
   for (const name of plan.programs) pids[name] = await starter.start(name, queueRedisUrl);
 
-  const stream = await connectNats(servers.nats.url, 'bench');
+  const stream = await connectNats({ NATS_URL: servers.nats.url }, 'bench', createLog('bench', 'silent'));
   undo.push(() => stream.connection.close());
   const { connection, own } = await connectCounting(servers.temporal.address);
   undo.push(() => connection.close());

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { readRunFile, type RunFile } from '../local/run-file.ts';
 import { startEverything } from '../local/start.ts';
 import { composeEvent } from './compose-event.ts';
-import { publishingTo } from './connect/nats.ts';
+import { natsFor } from './connect/nats.ts';
 import { temporalFor } from './connect/temporal.ts';
 import type { CliContext } from './context.ts';
 import { allWell, type Check, mailCame, within } from './demo-checks.ts';
@@ -32,7 +32,7 @@ export function addDemo(program: Command, context: CliContext): void {
 /** Two little stories, and what came of them. */
 async function showOff({ print }: CliContext, urls: RunFile['urls']): Promise<boolean> {
   const env = { NATS_URL: urls.nats, TEMPORAL_ADDRESS: urls.temporal };
-  const { js, close } = await publishingTo(env);
+  const { js, close } = await natsFor(env);
   const temporal = await temporalFor(env);
   const publish = (event: Record<string, unknown>) =>
     js.publish(`marketing.events.${String(event['event_type'])}`, JSON.stringify(event));

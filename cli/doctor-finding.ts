@@ -17,3 +17,7 @@ export async function unlessItFails(about: string, check: () => Promise<Finding[
     return [{ level: 'wrong', about, says: expected ? message : `could not be examined: ${name}: ${message}` }];
   }
 }
+
+export function days(ms: number): string {
+  return `${Math.round((ms / 86_400_000) * 100) / 100} days`;
+}

@@ -12,7 +12,8 @@ import type { Finding } from './doctor-finding.ts';
 import { checkJourneySettings } from '../ingress/entry/check-settings.ts';
 import { isLoopback, lookAtWaysBack } from './doctor-feedback.ts';
 import { lookAtPostgres } from './doctor-postgres.ts';
-import { lookAtNats, lookAtRedis, lookAtTemporal } from './doctor-servers.ts';
+import { lookAtNats } from './doctor-nats.ts';
+import { lookAtRedis, lookAtTemporal } from './doctor-servers.ts';
 import { sendersIn } from './senders-in.ts';
 
 export function addDoctor(program: Command, context: CliContext): void {

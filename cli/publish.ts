@@ -8,7 +8,7 @@ import { parseEvent, parseWritten } from '../events/parse.ts';
 import { publishEvent } from '../ingress/nats.ts';
 import { collect } from './collect.ts';
 import { composeEvent, defaultTopics, type EventOptions } from './compose-event.ts';
-import { publishingTo } from './connect/nats.ts';
+import { natsFor, orMissingPermission } from './connect/nats.ts';
 import { runUrl } from './run-url.ts';
 import type { CliContext } from './context.ts';
 import { ServerAway, WrongUse } from './wrong-use.ts';
@@ -60,10 +60,10 @@ async function publish(context: CliContext, type: string | undefined, options: P
     );
   }
   const event = checked.ok ? checked.parsed.event : undefined;
-  const { js, manager, close } = await publishingTo(context.env);
+  const { js, manager, close } = await natsFor(context.env);
   try {
     const { stream, seq, duplicate } = event
-      ? await publishEvent({ js, manager: await manager() }, event, bytes)
+      ? await publishEvent({ js, manager }, event, bytes)
       : await js.publish('marketing.events', bytes);
     tell(context, event, `${stream} #${seq}`, duplicate);
     if (checked.ok) tellDropped(context, checked.parsed.dropped);
@@ -73,7 +73,7 @@ async function publish(context: CliContext, type: string | undefined, options: P
         `NATS has no stream for this event: ${(error as Error).message}. The ingress makes it at its first start.`,
       );
     }
-    throw error;
+    throw orMissingPermission(error);
   } finally {
     await close();
   }

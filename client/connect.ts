@@ -101,14 +101,18 @@ async function connectWithin(nats: string | NodeConnectionOptions, timeoutMs: nu
   );
 }
 
-/** The NATS client reads no user and no password from a URL, and takes long to find out that an address is none. */
+/** The NATS client reads no user, no password and no `tls:` from a URL, and takes long to find out that an address is none. */
 function fromUrl(nats: string): NodeConnectionOptions {
   try {
     const servers = nats.split(',').map((server) => server.trim());
     const urls = servers.map((server) => new URL(server.includes('://') ? server : `nats://${server}`));
     if (urls.some(({ hostname }) => hostname === '')) throw new TypeError('no host');
-    const { username = '', password = '' } = urls[0] ?? {};
-    return { servers, ...(username && { user: decodeURIComponent(username), pass: decodeURIComponent(password) }) };
+    const [user, pass] = [urls[0]?.username ?? '', urls[0]?.password ?? ''].map(decodeURIComponent);
+    return {
+      servers: urls.map(({ host }) => host),
+      ...(user && (pass ? { user, pass } : { token: user })),
+      ...(urls.some(({ protocol }) => protocol === 'tls:') && { tls: {} }),
+    };
   } catch {
     // Without the address: it may hold a password.
     throw new TypeError('Invalid address of NATS: use nats://host:4222, or several separated by commas.');

@@ -31,7 +31,47 @@ function isHttpsOrLoopback(url: string): boolean {
 
 /** Every environment variable that Rivulet itself reads. Temporal's and AWS's own variables are read by their libraries. */
 export const environmentSchema = z.object({
-  NATS_URL: z.string().default('nats://127.0.0.1:4222').describe('NATS servers, separated by commas.'),
+  NATS_URL: z
+    .string()
+    .default('nats://127.0.0.1:4222')
+    .describe(
+      'NATS servers, separated by commas: nats://host:4222, or tls://host:4222 to refuse a connection without TLS. May hold user:password@ or token@ before the host.',
+    ),
+  NATS_USER: z
+    .string()
+    .optional()
+    .describe('The user of NATS, with NATS_PASSWORD. See [NATS](nats.md) for all ways to log in; set one.'),
+  NATS_PASSWORD: z.string().optional().describe('The password of NATS_USER.'),
+  NATS_TOKEN: z.string().optional().describe('A token, in place of a user.'),
+  NATS_NKEY: z
+    .string()
+    .optional()
+    .describe('The seed of an NKey (SU…), or the path of a file with it. A file is read again at each connection.'),
+  NATS_CREDS: z
+    .string()
+    .optional()
+    .describe('A creds file (JWT and seed): its content, or its path. A file is read again at each connection.'),
+  NATS_CA: z
+    .string()
+    .optional()
+    .describe(
+      "The CA that signed the server's certificate: PEM or the path of a file. Default: those that Node knows. Requires TLS.",
+    ),
+  NATS_CERT: z
+    .string()
+    .optional()
+    .describe(
+      'The certificate of this client, where NATS asks for one: PEM or the path of a file, read again at each connection.',
+    ),
+  NATS_KEY: z.string().optional().describe('The private key of NATS_CERT: PEM or the path of a file.'),
+  NATS_JS_DOMAIN: z
+    .string()
+    .optional()
+    .describe('The JetStream domain of the streams, such as hub, if it is not that of the server.'),
+  NATS_JS_PREFIX: z
+    .string()
+    .optional()
+    .describe('The prefix of the JetStream API, where another account exports it. Default: $JS.API.'),
   REDIS_URL: z
     .string()
     .superRefine((url, { addIssue }) => {

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { loadClientConfigProfile } from '@temporalio/envconfig';
 
 import { environmentSchema, type Environment } from './environment.ts';
+import { readNatsAccess } from './nats-access.ts';
 import { type Check, parseConfig, type Parsed } from './parse.ts';
 import type { Config } from './schema.ts';
 
@@ -32,10 +33,12 @@ export function loadConfig(
   const set = withoutEmpty(env);
   const environment = environmentSchema.safeParse({ ...temporalProfile(set), ...set });
   const { config, mistakes } = readConfig(configFile(env), check);
-  if (!environment.success || !config) {
+  const ofNats = readNatsAccess(set).mistakes;
+  if (!environment.success || !config || ofNats.length > 0) {
     const ofEnvironment = environment.error?.issues ?? [];
     throw new ConfigError([
       ...ofEnvironment.map((issue) => `environment ${issue.path.join('.')}: ${issue.message}`),
+      ...ofNats,
       ...mistakes,
     ]);
   }

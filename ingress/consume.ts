@@ -7,7 +7,7 @@ import PQueue from 'p-queue';
 import type { Logger } from '../runtime/log.ts';
 import { requeueMs, type Outcome } from './answer.ts';
 import type { InOrder } from './in-order.ts';
-import type { JetStream } from './nats.ts';
+import type { JetStream } from '../runtime/nats-connection.ts';
 import type { Probe } from './probe.ts';
 
 /** A delivery that has been read. */

@@ -3,12 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream';
 
 import type { Logger } from '../runtime/log.ts';
+import type { JetStream } from '../runtime/nats-connection.ts';
 import type { FeedProgress } from '../store/feed.ts';
 import { firstArrival } from './arrival.ts';
 import { eventConsumers, feedbackRetrySubjects } from './consumers.ts';
 import { normalise } from './feedback/normalise.ts';
 import { anyFeedback, isFeedback } from './lanes.ts';
-import type { JetStream, StreamSettings } from './nats.ts';
+import type { StreamSettings } from './nats.ts';
 import { firstUnprocessed } from './oldest-waiting.ts';
 import { movedConsumers } from './provision-consumers.ts';
 

@@ -10,6 +10,7 @@ import { watchConfig } from '../config/watch.ts';
 import { loadDataConverter } from '../runtime/data-converter.ts';
 import { type Check, createHealthApp, listen } from '../runtime/health.ts';
 import { createLog } from '../runtime/log.ts';
+import { connectNats, type JetStream, natsAccess } from '../runtime/nats-connection.ts';
 import { reportNodeVersion } from '../runtime/node-version.ts';
 import { openRecord, recordSettings } from '../runtime/record.ts';
 import { openRedis } from '../runtime/redis.ts';
@@ -32,7 +33,7 @@ import { createTellRecipient } from './feedback/tell-recipient.ts';
 import { recordFeedProgress } from './feed-progress.ts';
 import { createFeedReports } from './feed-reports.ts';
 import { createIngressMetrics } from './metrics.ts';
-import { connectNats, deadLetterAgeMs, type JetStream, provisionNats, publishEvent } from './nats.ts';
+import { deadLetterAgeMs, provisionNats, publishEvent } from './nats.ts';
 import { addPages } from './pages/index.ts';
 import { createProbe, historyAnswers } from './probe.ts';
 import { createRetries, retryPolicy } from './retries.ts';
@@ -50,6 +51,7 @@ await runMain(async () => {
   const { config, environment } = loadConfig(process.env, checkJourneySettings);
   if (values.check) return; // the code loads and the configuration is right: `npm start` asks before it restarts us
   const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace } = environment;
+  natsAccess(environment); // credentials that cannot be read are reported now, not when the other servers have answered
   const log = createLog('ingress', environment.LOG_LEVEL);
   reportNodeVersion(log);
   const stop = stopSignal();
@@ -103,7 +105,7 @@ await runMain(async () => {
   refuseToSendTwice(config, retention, namespace);
   const { prefetch, name, dlq, retries, max_age } = config.queues.marketing_events;
   await untilStopped(openRedis(redis, redisServer(environment), log), stop);
-  const stream = (up.stream = await untilStopped(connectNats(environment.NATS_URL, 'ingress'), stop));
+  const stream = (up.stream = await untilStopped(connectNats(environment, 'ingress', log), stop));
   const maxAckPending = Math.max(1_000, prefetch * 20); // more than all ingresses hold, those of one busy person included
   const settings = { events: name, deadLetters: dlq, retries, maxAgeMs: max_age, maxAckPending };
   const provision = () => provisionNats(stream, settings);

@@ -1,17 +1,16 @@
 import {
   DiscardPolicy,
-  jetstream,
-  type JetStreamClient,
   type JetStreamManager,
-  jetstreamManager,
   type PubAck,
   RetentionPolicy,
   StorageType,
   type StreamConfig,
 } from '@nats-io/jetstream';
-import { connect, type NatsConnection, nanos } from '@nats-io/transport-node';
+import { nanos } from '@nats-io/transport-node';
 
 import { type Publisher, publishOnce } from '../client/publish-once.ts';
+import { missingPermission, type JetStream } from '../runtime/nats-connection.ts';
+import { StartError } from '../runtime/stop-signal.ts';
 import { type ConsumerSettings, provisionConsumers } from './provision-consumers.ts';
 
 const minute = 60_000;
@@ -23,28 +22,6 @@ export interface StreamSettings extends ConsumerSettings {
   deadLetters: string;
   /** How long events stay, in milliseconds. */
   maxAgeMs: number;
-}
-
-export interface JetStream {
-  connection: NatsConnection;
-  js: JetStreamClient;
-  manager: JetStreamManager;
-}
-
-/** Connects, waiting for ever, and reconnects for ever: NATS being away is no reason to end. */
-export async function connectNats(servers: string, name: string): Promise<JetStream> {
-  const connection = await connect({
-    servers: servers.split(','),
-    name,
-    maxReconnectAttempts: -1,
-    waitOnFirstConnect: true,
-    reconnectTimeWait: 500,
-    pingInterval: 10_000,
-    // A stack trace for each request would cost half of the throughput.
-    noAsyncTraces: true,
-    inboxPrefix: `_INBOX_${name}`,
-  });
-  return { connection, js: jetstream(connection), manager: await jetstreamManager(connection, { checkAPI: false }) };
 }
 
 /** A person is waiting for the page that publishes it. */
@@ -64,8 +41,20 @@ export async function publishEvent(
   });
 }
 
-/** Creates the streams and consumers, or brings them up to date. Safe to call again at any time, by any number. */
+/**
+ * Creates the streams and consumers, or brings them up to date. Safe to call again at any time, by any number. Throws StartError
+ * when this user of NATS may not.
+ */
 export async function provisionNats({ manager }: Pick<JetStream, 'manager'>, settings: StreamSettings): Promise<void> {
+  try {
+    await provision(manager, settings);
+  } catch (error) {
+    const missing = missingPermission(error);
+    throw missing === undefined ? error : new StartError(missing);
+  }
+}
+
+async function provision(manager: JetStreamManager, settings: StreamSettings): Promise<void> {
   await ensureStream(manager, {
     name: settings.events,
     subjects: ['marketing.events', 'marketing.events.>', 'marketing.feedback.>'],

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsMsg } from '@nats-io/jetstream';
 
 import type { Logger } from '../runtime/log.ts';
+import type { JetStream } from '../runtime/nats-connection.ts';
 import { answer, type AnswerDependencies, type Delivery, type Outcome } from './answer.ts';
 import { type Arrival, arrivalOf, arrivalOfRetry } from './arrival.ts';
 import { consume, type Work } from './consume.ts';
@@ -11,7 +12,7 @@ import { eventConsumers, isRetrySubject, type LaneConsumer, retryConsumers } fro
 import { inOrder, type InOrder } from './in-order.ts';
 import type { Lane } from './lanes.ts';
 import type { IngressMetrics } from './metrics.ts';
-import { type JetStream, provisionNats, type StreamSettings } from './nats.ts';
+import { provisionNats, type StreamSettings } from './nats.ts';
 import { endMoved, movedConsumers } from './provision-consumers.ts';
 import { isListed, sort } from './sort.ts';
 import { readMessage, type TakeInDependencies } from './take-in.ts';

@@ -3,11 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoredMsg } from '@nats-io/jetstream';
 
 import type { Logger } from '../runtime/log.ts';
+import type { JetStream } from '../runtime/nats-connection.ts';
 import { firstArrival } from './arrival.ts';
 import { eventConsumers, type LaneConsumer, retryConsumers } from './consumers.ts';
 import { expiredUnread } from './expired.ts';
 import type { IngressMetrics } from './metrics.ts';
-import type { JetStream, StreamSettings } from './nats.ts';
+import type { StreamSettings } from './nats.ts';
 import { firstUnprocessed } from './oldest-waiting.ts';
 
 /** How often NATS is asked, in ms. */

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { natsVariables } from '../config/nats-access.ts';
 import { isAlive } from './servers/data-lock.ts';
 
 /** What `npm start` is running, for commands in other terminals. */
@@ -57,6 +58,8 @@ export function withRunningSystem(root: string, env: NodeJS.ProcessEnv): NodeJS.
   if (run === undefined) return env;
   const secret = existsSync(secretFile(root)) ? readFileSync(secretFile(root), 'utf8').trim() : undefined;
   return {
+    // A login in .env is for another NATS: this one asks for none.
+    ...Object.fromEntries(natsVariables.map((name) => [name, ''])),
     NATS_URL: run.urls.nats,
     REDIS_URL: run.urls.redis,
     POSTGRES_URL: run.urls.postgres,

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { natsVariables } from '../config/nats-access.ts';
 import type { FileWatch } from '../runtime/watch-files.ts';
 import { restartOnSave } from './restart-on-save.ts';
 import { readRunFile, removeRunFile, writeRunFile } from './run-file.ts';
 import type { RunFile } from './run-file.ts';
 import { CannotStart } from './servers/errors.ts';
+import { natsLogin } from './servers/nats.ts';
 import { choosePorts } from './servers/ports.ts';
 import { startServers } from './servers/start-servers.ts';
 import type { RunningServers } from './servers/start-servers.ts';
@@ -107,6 +109,7 @@ const previewFile = 'preview/main.ts';
 function childrenOf(root: string, env: NodeJS.ProcessEnv, urls: RunFile['urls'], secret: string): ChildSpec[] {
   const shared = {
     ...env,
+    ...Object.fromEntries(natsVariables.map((name) => [name, ''])), // ingress, preview and stand-in get a login each
     NATS_URL: urls.nats,
     REDIS_URL: urls.redis,
     POSTGRES_URL: urls.postgres,
@@ -118,21 +121,30 @@ function childrenOf(root: string, env: NodeJS.ProcessEnv, urls: RunFile['urls'],
     ...sesEnvironment(env, urls.inbox),
   };
   const portOf = (url: string) => new URL(url).port;
-  const child = (name: string, file: string, readyUrl: string, ports: Record<string, string>): ChildSpec => ({
+  const child = (name: string, file: string, readyUrl: string, more: Record<string, string>): ChildSpec => ({
     name,
     command: process.execPath,
     args: ['--import', 'tsx', file],
-    env: { ...shared, ...ports },
+    env: { ...shared, ...more },
     cwd: root,
     readyUrl,
   });
   return [
-    child('ses', 'local/ses/main.ts', `${urls.inbox}/api/stats`, { HTTP_PORT: portOf(urls.inbox) }),
+    child('ses', 'local/ses/main.ts', `${urls.inbox}/api/stats`, {
+      ...natsLogin('ses-stand-in', urls.nats),
+      HTTP_PORT: portOf(urls.inbox),
+    }),
     ...(urls.preview === undefined
       ? []
-      : [child('preview', previewFile, `${urls.preview}/readyz`, { HTTP_PORT: portOf(urls.preview) })]),
+      : [
+          child('preview', previewFile, `${urls.preview}/readyz`, {
+            ...natsLogin('cli-read-only', urls.nats),
+            HTTP_PORT: portOf(urls.preview),
+          }),
+        ]),
     child('worker', 'worker/main.ts', `${urls.worker}/readyz`, { HEALTH_PORT: portOf(urls.worker) }),
     child('ingress', 'ingress/main.ts', `${urls.ingressHealth}/readyz`, {
+      ...natsLogin('ingress', urls.nats),
       HTTP_PORT: portOf(urls.ingress),
       HEALTH_PORT: portOf(urls.ingressHealth),
     }),

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { configFile, loadConfig } from '../config/load.ts';
 import { listen } from '../runtime/health.ts';
 import { createLog } from '../runtime/log.ts';
+import { natsAccess } from '../runtime/nats-connection.ts';
 import { runMain, stopSignal } from '../runtime/stop-signal.ts';
 import { watchFiles } from '../runtime/watch-files.ts';
 import { createLiveChanges } from './live-changes.ts';
@@ -22,7 +23,7 @@ await runMain(async () => {
   const product = connectProduct(config, environment);
   await product.checkSecret();
   const { name: stream } = config.queues.marketing_events;
-  const events = createRecentEvents({ servers: environment.NATS_URL, stream });
+  const events = createRecentEvents({ access: natsAccess(environment), stream });
   const live = createLiveChanges(stop);
   const templates = createTemplatesOnDisk(() => ({
     dir: config.templates.dir,

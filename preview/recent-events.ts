@@ -1,8 +1,10 @@
-import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { JetStreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { NatsAccess } from '../config/nats-access.ts';
 import { withoutAddresses } from '../config/scrub.ts';
 import { parseEvent } from '../events/parse.ts';
 import { fullPayload } from '../events/split-event.ts';
+import { missingPermission, openJetStream, openNats } from '../runtime/nats-connection.ts';
 import type { Sample } from '../templates/compiled.ts';
 
 /** An event of the stream as a mail may know it: without the address of anybody. */
@@ -31,14 +33,14 @@ const answerWithinMs = 1_500;
 /** A server that did not answer is not waited for by each page anew. */
 const awayForMs = 3_000;
 
-export function createRecentEvents({ servers, stream }: { servers: string; stream: string }): RecentEvents {
+export function createRecentEvents({ access, stream }: { access: NatsAccess; stream: string }): RecentEvents {
   let connected: Promise<{ connection: NatsConnection; manager: JetStreamManager }> | undefined;
   let away: { since: number; error: Error } | undefined;
 
   const open = async () => {
-    const options = { servers: servers.split(','), name: 'preview', timeout: answerWithinMs, maxReconnectAttempts: -1 };
-    const connection = await connect(options);
-    return { connection, manager: await jetstreamManager(connection, { checkAPI: false, timeout: answerWithinMs }) };
+    const connection = await openNats(access, 'preview', { timeout: answerWithinMs });
+    const { manager } = await openJetStream(connection, access, answerWithinMs);
+    return { connection, manager };
   };
 
   const ask = async <T>(question: (manager: JetStreamManager) => Promise<T>): Promise<T> => {
@@ -58,7 +60,10 @@ export function createRecentEvents({ servers, stream }: { servers: string; strea
       const failed = connected;
       connected = undefined;
       void failed?.then(({ connection }) => connection.close()).catch(() => undefined);
-      away = { since: Date.now(), error: new Error(`NATS does not answer (${(cause as Error).message})`, { cause }) };
+      const { message } = cause as Error;
+      const why =
+        missingPermission(cause) ?? (message.includes('NATS') ? message : `NATS does not answer (${message})`);
+      away = { since: Date.now(), error: new Error(why, { cause }) };
       throw away.error;
     }
   };

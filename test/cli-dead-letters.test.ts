@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { natsLogin } from '../local/servers/nats.ts';
 import { deadLettersCli } from './support/dead-letters-cli.ts';
 import { orderCompleted, person, projectCreated } from './support/events.ts';
 
@@ -211,6 +212,36 @@ describe('rivulet why-event', () => {
     const { code, err } = await cli.rivulet(['why-event', 'evt_unknown'], { NATS_URL: 'nats://127.0.0.1:1' });
     expect(code).toBe(1);
     expect(err).toContain('NATS does not answer: the event may have been refused');
+  });
+});
+
+describe('a read-only user of NATS', () => {
+  const reader = () => natsLogin('cli-read-only', cli.nats.url);
+
+  it('lists and shows dead letters, and sees them with why-event', async () => {
+    const seq = await cli.refused(withoutTotal({ event_id: 'evt_1' }));
+    expect(await cli.rivulet(['dead-letters', 'list'], reader())).toMatchObject({ code: 0, err: '' });
+    expect(await cli.rivulet(['dead-letters', 'show', String(seq)], reader())).toMatchObject({ code: 0, err: '' });
+    expect((await cli.rivulet(['why-event', 'evt_1'], reader())).out).toContain('invalid_payload');
+  });
+
+  it.each([
+    ['discard', '$JS.API.STREAM.MSG.DELETE.MARKETING_DLQ'],
+    ['replay', 'marketing.events'],
+  ])('may not %s them, and is told the subject', async (command, subject) => {
+    const seq = await cli.refused(orderCompleted(ada));
+    expect(await cli.rivulet(['dead-letters', command, String(seq)], reader())).toMatchObject({
+      code: 1,
+      err: `NATS refused to let this user publish to "${subject}". Grant it that; deploy/nats has the permissions of each role.`,
+    });
+    expect(await cli.count('MARKETING_DLQ')).toBe(1);
+    expect(await cli.count('MARKETING_EVENTS')).toBe(0);
+  });
+
+  it('that may read no dead letters is told so by why-event too', async () => {
+    const { code, err } = await cli.rivulet(['why-event', 'evt_1'], natsLogin('producer', cli.nats.url));
+    expect(code).toBe(1);
+    expect(err).toMatch(/^NATS refused to let this user subscribe to "_INBOX_cli\./);
   });
 });
 

@@ -10,7 +10,8 @@ import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { connectClient, RefusedError } from '../client/index.ts';
-import { type JetStream, provisionNats } from '../ingress/nats.ts';
+import { provisionNats } from '../ingress/nats.ts';
+import type { JetStream } from '../runtime/nats-connection.ts';
 import { findServers } from '../local/servers/find.ts';
 import { choosePorts } from '../local/servers/ports.ts';
 import { streamSettings } from './support/own-nats.ts';

@@ -1,11 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { environmentSchema } from '../config/environment.ts';
 import { secretVariables } from '../config/secret-files.ts';
 import { temporal } from '../local/servers/temporal.ts';
+import { natsAccess, openNats } from '../runtime/nats-connection.ts';
 import { canParseCompose, whyNotCompose } from './support/compose-spec.ts';
+import { startConfiguredNats } from './support/configured-nats.ts';
 import { hasDownloads } from './support/downloads.ts';
 import { secret } from './support/secrets.ts';
 
@@ -18,6 +21,7 @@ interface Service {
   healthcheck?: { test: string[]; disable?: boolean };
   secrets?: string[];
   configs?: { source: string; target: string }[];
+  volumes?: string[];
   depends_on?: Record<string, { condition: string }>;
 }
 
@@ -142,6 +146,36 @@ describe('docker-compose.yml', () => {
     for (const image of bases) if (image !== '${NODE}') expect(image).toMatch(pinned);
     const versionOf = (name: string) => compose.services[name]?.image.split(/[:@]/)[1];
     expect(versionOf('temporal-schema')).toBe(versionOf('temporal'));
+  });
+
+  it('runs a NATS with a user for each file of permissions, as which our own processes log in', async () => {
+    const { content } = compose.configs.nats;
+    expect(compose.services['nats']?.volumes).toContain('./deploy/nats:/etc/nats/roles:ro');
+    const nats = await startConfiguredNats((dir) => {
+      symlinkSync(fileURLToPath(new URL('../deploy/nats', import.meta.url)), join(dir, 'roles'));
+      return content.slice(content.indexOf('authorization'));
+    });
+    try {
+      const users = [...content.matchAll(/user: (\S+), password: local, .*roles\/(\S+)\.conf/g)].map(
+        ([, ...names]) => names,
+      );
+      const files = readdirSync(new URL('../deploy/nats', import.meta.url)).map((file) => file.replace('.conf', ''));
+      expect(users.toSorted()).toEqual(files.toSorted().map((name) => [name, name]));
+      const logins = ours.map(([, { environment = {} }]) => environment).filter(({ NATS_USER }) => NATS_USER);
+      expect(logins.map(({ NATS_USER }) => NATS_USER).toSorted()).toEqual(['ingress', 'ses-stand-in']);
+      for (const login of [...logins, { NATS_USER: 'producer', NATS_PASSWORD: 'local' }]) {
+        const connection = await openNats(natsAccess({ ...login, NATS_URL: nats.address }), 'test');
+        connection.publish('orders.created');
+        await connection.flush();
+        await connection.close();
+        expect(nats.log()).toContain(`user:${login.NATS_USER}" - Publish Violation - Subject "orders.created"`);
+      }
+      await expect(openNats(natsAccess({ NATS_URL: nats.address }), 'test')).rejects.toThrow(
+        'refused these credentials',
+      );
+    } finally {
+      await nats.stop();
+    }
   });
 
   it('keeps what was acknowledged over a power cut', () => {

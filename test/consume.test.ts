@@ -5,13 +5,14 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 
 import { consume } from '../ingress/consume.ts';
 import { inOrder } from '../ingress/in-order.ts';
-import { connectNats, type JetStream } from '../ingress/nats.ts';
+import type { JetStream } from '../runtime/nats-connection.ts';
+import { connectTo } from './support/connect-to.ts';
 import { createLog } from '../runtime/log.ts';
 
 const consumerName = 'ingress-transactional';
 let stream: JetStream;
 beforeAll(async () => {
-  stream = await connectNats(inject('servers').nats, 'test');
+  stream = await connectTo(inject('servers').nats);
 });
 afterAll(() => stream.connection.close());
 

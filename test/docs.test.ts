@@ -22,6 +22,7 @@ const pages = [
   'docs/deploying.md',
   'docs/first-journey.md',
   'docs/guarantees.md',
+  'docs/nats.md',
   'docs/performance.md',
   'docs/preview.md',
   'docs/publishing.md',

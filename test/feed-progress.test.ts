@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest';
 
 import { feedLag, recordFeedProgress, reportedAt } from '../ingress/feed-progress.ts';
-import type { JetStream } from '../ingress/nats.ts';
+import type { JetStream } from '../runtime/nats-connection.ts';
 import { sesEvent } from './support/ses-events.ts';
 
 const now = Date.parse('2026-11-24T12:00:00Z');

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, expect, inject, it, vi } from 'vitest';
 
 import { type Polling, pollSqs, type SqsPolling } from '../ingress/feedback/poll-sqs.ts';
 import { feedbackId, storeFeedback } from '../ingress/feedback/store.ts';
-import { connectNats, provisionNats } from '../ingress/nats.ts';
+import { provisionNats } from '../ingress/nats.ts';
+import { connectTo } from './support/connect-to.ts';
 import { type SqsStandIn, startSqsStandIn } from './support/sqs-stand-in.ts';
 
 let sqs: SqsStandIn;
@@ -126,7 +127,7 @@ it('a queue that goes away and comes back is polled again, and said to be away o
 });
 
 it('a message that could not be deleted comes again, and lies in the stream once', async () => {
-  const { connection, manager } = await connectNats(inject('servers').nats, 'poll-sqs-test');
+  const { connection, manager } = await connectTo(inject('servers').nats);
   const settings = { events: 'MARKETING_EVENTS', deadLetters: 'MARKETING_DLQ', maxAgeMs: 604_800_000 };
   await provisionNats({ manager }, { ...settings, maxAckPending: 1_000, retries: 'MARKETING_RETRY' });
   const body = JSON.stringify({ Type: 'Notification', MessageId: crypto.randomUUID(), Message: '{}' });

@@ -104,6 +104,8 @@ describe('npm start', () => {
       RIVULET_SECRET: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     expect(seen).not.toHaveProperty('AWS_PROFILE');
+    const ingress = (await (await fetch(`${run.urls.ingressHealth}/`)).json()) as NodeJS.ProcessEnv;
+    expect(ingress).toMatchObject({ NATS_URL: run.urls.nats, NATS_USER: 'ingress', NATS_TOKEN: '', NATS_CREDS: '' });
     expect(withRunningSystem(root, { NATS_URL: 'nats://elsewhere' })).toMatchObject({
       NATS_URL: 'nats://elsewhere',
       REDIS_URL: run.urls.redis,

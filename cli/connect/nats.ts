@@ -1,28 +1,24 @@
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
-
-import { serverAddress } from '../../runtime/server-address.ts';
-import { ServerAway } from '../wrong-use.ts';
+import type { NatsVariables } from '../../config/nats-access.ts';
+import { missingPermission, natsAccess, openJetStream, openNats } from '../../runtime/nats-connection.ts';
+import { ServerAway, ServerRefuses } from '../wrong-use.ts';
 import { hint } from './hint.ts';
 
-const defaultServers = 'nats://127.0.0.1:4222';
-
 /** A short-lived connection: it gives up at once, since a person is waiting. */
-export async function publishingTo(env: NodeJS.ProcessEnv) {
-  const servers = env['NATS_URL'] || defaultServers;
+export async function natsFor(env: NatsVariables) {
+  const access = natsAccess(env);
   try {
-    const connection = await connect({
-      servers: servers.split(','),
-      name: 'rivulet-cli',
-      maxReconnectAttempts: 0,
-      timeout: 3_000,
-    });
-    return {
-      js: jetstream(connection),
-      manager: () => jetstreamManager(connection, { checkAPI: false }),
-      close: () => connection.close(),
-    };
-  } catch {
-    throw new ServerAway(`NATS does not answer at ${serverAddress(servers, 'NATS_URL')}. ${hint} Else set NATS_URL.`);
+    const connection = await openNats(access, 'cli', { maxReconnectAttempts: 0 });
+    const { js, manager } = await openJetStream(connection, access);
+    return { access, connection, js, manager, close: () => connection.close() };
+  } catch (error) {
+    const { name, message } = error as Error;
+    if (name === 'StartError') throw new ServerRefuses(message);
+    throw new ServerAway(`${message} ${hint} Else set NATS_URL.`);
   }
+}
+
+/** A permission that this user of NATS lacks, in a line for the terminal; every other error as it is. */
+export function orMissingPermission(error: unknown): unknown {
+  const missing = missingPermission(error);
+  return missing === undefined ? error : new ServerRefuses(missing);
 }

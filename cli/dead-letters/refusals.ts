@@ -1,4 +1,4 @@
-import { ServerAway } from '../wrong-use.ts';
+import { ServerAway, ServerRefuses } from '../wrong-use.ts';
 import type { Letter } from './letter.ts';
 import { matches } from './choose.ts';
 import { withDeadLetters } from './stream.ts';
@@ -12,7 +12,7 @@ export async function refusalsOf(env: NodeJS.ProcessEnv, eventId: string): Promi
       return found;
     });
   } catch (error) {
-    if (error instanceof ServerAway) return undefined;
+    if (error instanceof ServerAway && !(error instanceof ServerRefuses)) return undefined;
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { JetStreamApiError, type JetStreamClient, type JetStreamManager, type Js
 
 import { unavailableCode } from '../../runtime/unavailable.ts';
 import { configFor } from '../config-for.ts';
-import { publishingTo } from '../connect/nats.ts';
+import { natsFor, orMissingPermission } from '../connect/nats.ts';
 import { ServerAway } from '../wrong-use.ts';
 import { type Letter, letterOf, readableHeaders, type WholeLetter, wholeLetterOf } from './letter.ts';
 
@@ -35,9 +35,9 @@ export async function withDeadLetters<T>(
   use: (stream: DeadLetterStream) => Promise<T>,
 ): Promise<T> {
   const name = configFor(env).config.queues.marketing_events.dlq;
-  const { js, manager, close } = await publishingTo(env);
+  const { js, manager, close } = await natsFor(env);
   try {
-    return await use(streamOf(name, js, await manager()));
+    return await use(streamOf(name, js, manager));
   } catch (error) {
     throw inWords(error, name);
   } finally {
@@ -97,6 +97,8 @@ function headersOf(message: JsMsg): Letter {
 function inWords(error: unknown, stream: string): unknown {
   if (error instanceof JetStreamApiError && error.code === 10_059)
     return new ServerAway(`NATS has no stream ${stream}. The ingress creates it when it first starts.`);
+  const refused = orMissingPermission(error);
+  if (refused !== error) return refused;
   // Other servers have their own errors by then; what is left are those of the NATS client.
   const code = error instanceof Error && error.name !== 'ServerAway' ? unavailableCode(error) : undefined;
   if (code === undefined) return error;

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { collect } from '../collect.ts';
 import type { CompiledTemplate } from '../../templates/compiled.ts';
 import { configFor } from '../config-for.ts';
-import { publishingTo } from '../connect/nats.ts';
+import { natsFor, orMissingPermission } from '../connect/nats.ts';
 import { temporalFor } from '../connect/temporal.ts';
 import type { CliContext } from '../context.ts';
 import { withStore } from '../store.ts';
@@ -48,13 +48,9 @@ async function seedTest(context: CliContext, journey: string, options: Options):
   const { config } = configFor(env);
   startOf(journey);
   if (config.seeds.length === 0) throw new NotDone('rivulet.yaml has no `seeds`: there is nobody to send to.');
-  const natsUrl = env['NATS_URL'] || context.running?.urls.nats || 'nats://127.0.0.1:4222';
-  const [feedback, publishing, temporal] = await Promise.all([
-    hearFeedback(natsUrl),
-    publishingTo(env),
-    temporalFor(env),
-  ]);
+  const [nats, temporal] = await Promise.all([natsFor(env), temporalFor(env)]);
   try {
+    const feedback = await hearFeedback(nats.connection);
     const reports = await withStore(env, async ({ store: { entries, templates: versions } }) => {
       const template = async (name: string, version: string) =>
         (await versions.load(name, version)) as CompiledTemplate | undefined;
@@ -67,7 +63,7 @@ async function seedTest(context: CliContext, journey: string, options: Options):
       );
       const publish = async (event: Seed['event']) => {
         const subject = `marketing.events.${event.event_type}`;
-        const { stream, seq } = await publishing.js.publish(subject, JSON.stringify(event), { msgID: event.event_id });
+        const { stream, seq } = await nats.js.publish(subject, JSON.stringify(event), { msgID: event.event_id });
         return `${stream} #${seq}`;
       };
       const servers = {
@@ -85,8 +81,10 @@ async function seedTest(context: CliContext, journey: string, options: Options):
     const wrong = reports.flatMap(({ steps }) => steps).filter(({ well }) => !well).length;
     if (wrong > 0) throw new NotDone(`${wrong} of the steps went wrong.`);
     if (!options.json) print(`${journey}: ${reports.length} seeds, all well`);
+  } catch (error) {
+    throw orMissingPermission(error);
   } finally {
-    await Promise.all([feedback.close(), publishing.close(), temporal.close()]);
+    await Promise.all([nats.close(), temporal.close()]);
   }
 }
 

@@ -3,7 +3,7 @@ import type { Hono } from 'hono';
 import type { Config } from '../../config/schema.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { IngressMetrics } from '../metrics.ts';
-import type { JetStream } from '../nats.ts';
+import type { JetStream } from '../../runtime/nats-connection.ts';
 import { type Polling, pollSqs } from './poll-sqs.ts';
 import { addSnsEndpoint, createSnsConfirm } from './sns-endpoint.ts';
 import { createSnsVerifier } from './sns-signature.ts';

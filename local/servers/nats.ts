@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type NatsVariables, natsVariables } from '../../config/nats-access.ts';
 import type { ServerRecipe } from './server-process.ts';
 
 export interface NatsOptions {
@@ -8,6 +9,21 @@ export interface NatsOptions {
   port: number;
   monitorPort: number;
   durable: boolean;
+}
+
+/** Whoever has a file of permissions in deploy/nats. */
+const roles = ['ingress', 'producer', 'ses-stand-in', 'cli-read-only', 'cli-operator'] as const;
+
+/**
+ * No secret: a laptop's NATS listens on loopback only, and lets those in who have no password, with every right. The users are there so
+ * that what `npm start` and the tests run proves that each has the permissions it needs.
+ */
+const password = 'local';
+
+/** The variables of a process that logs in as this role, and no other way. */
+export function natsLogin(role: (typeof roles)[number], url: string): Record<keyof NatsVariables, string> {
+  const none = Object.fromEntries(natsVariables.map((name) => [name, ''])) as Record<keyof NatsVariables, string>;
+  return { ...none, NATS_URL: url, NATS_USER: role, NATS_PASSWORD: password };
 }
 
 /** NATS with JetStream on disk. It has no flag for `sync_interval`, hence the file. */
@@ -40,5 +56,17 @@ jetstream {
   # NATS acknowledges a publish before it is on disk, unless told otherwise. Unquoted, 2m would be two million seconds.
   sync_interval: ${durable ? 'always' : '"2m"'}
 }
+authorization {
+  users: [
+    { user: anyone }
+${roles.map(userOf).join('\n')}
+  ]
+}
+no_auth_user: anyone
 `;
+}
+
+function userOf(role: (typeof roles)[number]): string {
+  const permissions = readFileSync(new URL(`../../deploy/nats/${role}.conf`, import.meta.url), 'utf8');
+  return `{ user: ${role}, password: ${password}, permissions: {\n${permissions} } }`;
 }

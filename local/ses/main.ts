@@ -1,6 +1,8 @@
 import { pino } from 'pino';
 import { z } from 'zod';
-import { feedbackPublisher } from './publish-feedback.ts';
+import { natsAccess } from '../../runtime/nats-connection.ts';
+import { StartError } from '../../runtime/stop-signal.ts';
+import { feedbackPublisher, type FeedbackPublisher } from './publish-feedback.ts';
 import { startSesStandIn } from './stand-in.ts';
 
 const number = z.coerce.number().min(0);
@@ -10,7 +12,7 @@ const environment = z.object({
   HTTP_HOST: z.string().default('127.0.0.1'),
   /** Comma-separated host names to answer to, beside loopback. */
   SES_ALLOWED_HOSTS: z.string().optional(),
-  /** When set, SES events go to JetStream. */
+  /** When set, SES events go to JetStream. The other variables of NATS count too: docs/nats.md. */
   NATS_URL: z.string().optional(),
   SES_LATENCY_MS: number.default(0),
   SES_LATENCY_JITTER: number.max(1).default(0),
@@ -31,10 +33,7 @@ if (!read.success) {
 }
 const env = read.data;
 
-const publisher =
-  env.NATS_URL === undefined
-    ? undefined
-    : feedbackPublisher(env.NATS_URL, (err) => log.warn({ err }, 'SES events wait: NATS or its stream is away'));
+const publisher = env.NATS_URL === undefined ? undefined : publisherTo(process.env);
 const standIn = await startSesStandIn({
   port: env.HTTP_PORT,
   host: env.HTTP_HOST,
@@ -47,10 +46,7 @@ const standIn = await startSesStandIn({
   ...(env.SES_ALLOWED_HOSTS === undefined ? {} : { allowedHosts: env.SES_ALLOWED_HOSTS.toLowerCase().split(',') }),
   ...(env.SES_DATA_DIR === undefined ? {} : { dir: env.SES_DATA_DIR }),
   onEvent: (event) => publisher?.publish(event),
-}).catch((err: Error) => {
-  console.error(`The SES stand-in cannot start: ${err.message}`);
-  process.exit(1);
-});
+}).catch(cannotStart);
 console.log(JSON.stringify({ url: standIn.url }));
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());
@@ -58,6 +54,22 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => 
 async function stop(): Promise<void> {
   await standIn.close();
   await publisher?.close();
+}
+
+function publisherTo(variables: NodeJS.ProcessEnv): FeedbackPublisher {
+  try {
+    return feedbackPublisher(natsAccess(variables), (err) => {
+      if (err instanceof StartError) cannotStart(err);
+      log.warn({ err }, 'SES events wait: NATS or its stream is away');
+    });
+  } catch (error) {
+    return cannotStart(error as Error);
+  }
+}
+
+function cannotStart({ message }: Error): never {
+  console.error(`The SES stand-in cannot start: ${message}`);
+  process.exit(1);
 }
 
 /** An empty variable means "not set", as in a compose file with `NATS_URL: ${NATS_URL:-}`. */

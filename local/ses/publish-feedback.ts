@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { jetstream } from '@nats-io/jetstream';
 import type { JetStreamClient } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { NatsAccess } from '../../config/nats-access.ts';
+import { openJetStream, openNats } from '../../runtime/nats-connection.ts';
 import type { SesEvent } from './feedback.ts';
 import { FeedbackOutbox } from './feedback-outbox.ts';
 
@@ -17,10 +17,10 @@ export interface FeedbackPublisher {
 }
 
 /** Publishes SES events to JetStream. NATS, or the stream, may come later or go away in between. */
-export function feedbackPublisher(servers: string, onTrouble: (error: unknown) => void): FeedbackPublisher {
+export function feedbackPublisher(access: NatsAccess, onTrouble: (error: unknown) => void): FeedbackPublisher {
   const closing = new AbortController();
-  const connection = connectWhenPossible(servers, closing.signal);
-  const client = connection.then((nats) => nats && jetstream(nats, { timeout: PUBLISH_TIMEOUT_MS }));
+  const connection = connectWhenPossible(access, onTrouble, closing.signal);
+  const client = connection.then(async (nats) => nats && (await openJetStream(nats, access, PUBLISH_TIMEOUT_MS)).js);
   const outbox = new FeedbackOutbox({
     capacity: CAPACITY,
     onTrouble,
@@ -50,17 +50,18 @@ export function subjectOf({ eventType }: SesEvent): string {
 }
 
 /** Once connected, the client reconnects for ever by itself; only the first time has to be waited for here. */
-async function connectWhenPossible(servers: string, closing: AbortSignal): Promise<NatsConnection | undefined> {
-  while (!closing.aborted) {
+async function connectWhenPossible(
+  access: NatsAccess,
+  onTrouble: (error: unknown) => void,
+  closing: AbortSignal,
+): Promise<NatsConnection | undefined> {
+  for (let reported = ''; !closing.aborted;) {
     try {
-      return await connect({
-        servers,
-        name: 'ses-stand-in',
-        maxReconnectAttempts: -1,
-        reconnectTimeWait: CONNECT_RETRY_MS,
-        timeout: PUBLISH_TIMEOUT_MS,
-      });
-    } catch {
+      return await openNats(access, 'ses', { timeout: PUBLISH_TIMEOUT_MS });
+    } catch (error) {
+      const { message } = error as Error;
+      if (message !== reported) onTrouble(error);
+      reported = message;
       await sleep(CONNECT_RETRY_MS, undefined, { signal: closing }).catch(() => undefined);
     }
   }

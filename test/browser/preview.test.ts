@@ -11,7 +11,8 @@ import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 
-import { connectNats, provisionNats, publishEvent } from '../../ingress/nats.ts';
+import { provisionNats, publishEvent } from '../../ingress/nats.ts';
+import { connectTo } from '../support/connect-to.ts';
 import { type SesStandIn, startSesStandIn } from '../../local/ses/stand-in.ts';
 import { ownDatabase } from '../support/database.ts';
 import { person, signedUp } from '../support/events.ts';
@@ -44,7 +45,7 @@ describe.skipIf(reason !== '')(`the preview in a browser${reason}`, () => {
     const rules = readFileSync(join(project, 'rivulet.yaml'), 'utf8');
     writeFileSync(join(folder, 'rivulet.yaml'), rules.replace("'rivulet:'", `'preview-${randomUUID()}:'`));
     standIn = await startSesStandIn();
-    const { connection, js, manager } = await connectNats(servers.nats, 'test');
+    const { connection, js, manager } = await connectTo(servers.nats);
     const settings = { maxAgeMs: 604_800_000, maxAckPending: 1_000, retries: 'MARKETING_RETRY' };
     const stream = { connection, js, manager };
     await provisionNats(stream, { events: 'MARKETING_EVENTS', deadLetters: 'MARKETING_DLQ', ...settings });

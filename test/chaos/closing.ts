@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Client, Connection } from '@temporalio/client';
 
-import type { JetStream } from '../../ingress/nats.ts';
+import type { JetStream } from '../../runtime/nats-connection.ts';
 import { connectPostgres } from '../../store/postgres/connect.ts';
 import { createEvents } from '../../store/postgres/events.ts';
 import { createSends } from '../../store/postgres/sends.ts';

@@ -1,6 +1,6 @@
 import type { StoredMsg } from '@nats-io/jetstream';
 
-import type { JetStream } from '../../ingress/nats.ts';
+import type { JetStream } from '../../runtime/nats-connection.ts';
 import { streamSettings } from '../support/own-nats.ts';
 import type { Poison } from './poison.ts';
 

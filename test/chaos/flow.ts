@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import PQueue from 'p-queue';
 
-import { connectNats, type JetStream } from '../../ingress/nats.ts';
+import type { JetStream } from '../../runtime/nats-connection.ts';
+import { connectTo } from '../support/connect-to.ts';
 import { type Message, publishMessage } from './message.ts';
 
 /** Messages on their way into NATS, each until it is acknowledged. */
@@ -26,7 +27,7 @@ export interface Flow {
 type Messages = readonly Message[];
 
 export async function openFlow(natsUrl: string, people: readonly Messages[], more: () => Messages): Promise<Flow> {
-  const stream = await connectNats(natsUrl, 'chaos');
+  const stream = await connectTo(natsUrl);
   const queue = new PQueue({ concurrency: 20 });
   const bursts = new PQueue({ concurrency: 200 });
   const closing = new AbortController();

@@ -1,6 +1,6 @@
 import type { MsgHdrs } from '@nats-io/transport-node';
 
-import type { JetStream } from '../../ingress/nats.ts';
+import type { JetStream } from '../../runtime/nats-connection.ts';
 
 /** What is published: the bytes of a message, valid or not. */
 export interface Message {

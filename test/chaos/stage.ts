@@ -9,7 +9,9 @@ import { choosePorts } from '../../local/servers/ports.ts';
 import type { Server } from '../../local/servers/server-process.ts';
 import { type RunningServers, startServers } from '../../local/servers/start-servers.ts';
 import { temporaryFolder } from '../../local/servers/temporary-folder.ts';
+import { natsLogin } from '../../local/servers/nats.ts';
 import { feedbackPublisher } from '../../local/ses/publish-feedback.ts';
+import { natsAccess } from '../../runtime/nats-connection.ts';
 import { type SesStandIn, startSesStandIn } from '../../local/ses/stand-in.ts';
 import { type Standby, startStandby } from '../support/postgres-standby.ts';
 import { type Relay, startRelay } from '../support/relay.ts';
@@ -170,7 +172,9 @@ async function wipe(url: string): Promise<void> {
 
 /** With the feed on, SES's events go to NATS as those of the shipped stand-in do: in order, and for as long as it takes. */
 async function startSes(servers: RunningServers, feed: boolean, ends: (() => Promise<unknown>)[]): Promise<SesStandIn> {
-  const publisher = feed ? feedbackPublisher(servers.nats.url, () => undefined) : undefined;
+  const publisher = feed
+    ? feedbackPublisher(natsAccess(natsLogin('ses-stand-in', servers.nats.url)), () => undefined)
+    : undefined;
   if (publisher) ends.push(() => publisher.close());
   const ses = await startSesStandIn({
     latencyMs: 60,
@@ -190,7 +194,7 @@ function environment(
 ): NodeJS.ProcessEnv {
   return {
     ...process.env,
-    NATS_URL: servers.nats.url,
+    ...natsLogin('ingress', servers.nats.url),
     REDIS_URL: servers.redis.url,
     POSTGRES_URL: proxied.postgres,
     TEMPORAL_ADDRESS: proxied.temporal,

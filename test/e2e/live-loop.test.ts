@@ -1,7 +1,8 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 
-import { connectNats, type JetStream } from '../../ingress/nats.ts';
+import type { JetStream } from '../../runtime/nats-connection.ts';
+import { connectTo } from '../support/connect-to.ts';
 import type { RunFile } from '../../local/run-file.ts';
 import { event, orderCompleted, person, projectCreated, signedUp } from '../support/events.ts';
 import { npmStart, type NpmStart } from '../support/npm-start.ts';
@@ -19,7 +20,7 @@ let temporal: Client;
 beforeAll(async () => {
   started = await npmStart();
   ({ copy, urls, lines } = started);
-  stream = await connectNats(urls.nats, 'test');
+  stream = await connectTo(urls.nats);
   temporal = new Client({ connection: await Connection.connect({ address: urls.temporal }), namespace: 'rivulet' });
 }, 300_000);
 afterAll(async () => {

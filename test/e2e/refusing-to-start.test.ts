@@ -50,6 +50,24 @@ it.each([
   await expect(system.startIngress({ RIVULET_CONFIG: config })).rejects.toThrow(said);
 });
 
+it('an ingress whose credentials NATS refuses ends, and says which server and which variables', async () => {
+  const starting = system.startIngress({ NATS_PASSWORD: 's3cret' });
+  const said = new RegExp(
+    String.raw`ended with 1.*\nNATS at 127\.0\.0\.1:\d+ refused these credentials\. Correct NATS_USER and NATS_PASSWORD\.\n`,
+    's',
+  );
+  await expect(starting).rejects.toThrow(said);
+  await expect(starting).rejects.not.toThrow('s3cret');
+});
+
+it('an ingress whose creds file is not there ends before it waits for any server', async () => {
+  const nowhere = { POSTGRES_URL: 'postgres://127.0.0.1:1/none', NATS_USER: '', NATS_PASSWORD: '' };
+  const starting = system.startIngress({ ...nowhere, NATS_CREDS: '/run/none.creds' });
+  await expect(starting).rejects.toThrow(
+    /ended with 1.*environment NATS_CREDS \(\/run\/none\.creds\): there is no such file/s,
+  );
+});
+
 it('every mistake of the configuration is told at once', async () => {
   const config = join(folder, 'wrong.yaml');
   writeFileSync(config, 'provider:\n  rate_limt: 14\n  settle_after: soon\n');

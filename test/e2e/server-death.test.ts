@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 
-import { connectNats, type JetStream } from '../../ingress/nats.ts';
+import type { JetStream } from '../../runtime/nats-connection.ts';
+import { connectTo } from '../support/connect-to.ts';
 import { orderCompleted, person } from '../support/events.ts';
 import { npmStart, type NpmStart } from '../support/npm-start.ts';
 
@@ -12,7 +13,7 @@ let started: NpmStart;
 let stream: JetStream;
 beforeAll(async () => {
   started = await npmStart();
-  stream = await connectNats(started.urls.nats, 'test');
+  stream = await connectTo(started.urls.nats);
 }, 300_000);
 afterAll(async () => {
   await stream?.connection.close();

@@ -14,6 +14,7 @@ import { WrongUse } from '../../cli/wrong-use.ts';
 import { parseEvent } from '../../events/parse.ts';
 import type { Arrival } from '../../ingress/arrival.ts';
 import { type DeadLetterReason, writeDeadLetter } from '../../ingress/dead-letter.ts';
+import { natsLogin } from '../../local/servers/nats.ts';
 import { createLog } from '../../runtime/log.ts';
 import { compiledCli } from './compiled-cli.ts';
 import { type OwnDatabase, ownDatabase } from './database.ts';
@@ -71,7 +72,7 @@ export function deadLettersCli(): DeadLettersCli {
   };
   cli.env = () => ({
     PATH: process.env['PATH'],
-    NATS_URL: nats.url,
+    ...natsLogin('cli-operator', nats.url),
     POSTGRES_URL: database.url,
     REDIS_URL: inject('servers').redis,
     TEMPORAL_ADDRESS: inject('servers').temporal,

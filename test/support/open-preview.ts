@@ -9,12 +9,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, inject, vi } from 'vitest';
 
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
+import { natsLogin } from '../../local/servers/nats.ts';
 import { startSesStandIn, type SesStandIn } from '../../local/ses/stand-in.ts';
 import { createLiveChanges } from '../../preview/live-changes.ts';
 import { createPreview } from '../../preview/preview-app.ts';
 import { connectProduct, type Product } from '../../preview/product.ts';
 import { createRecentEvents, type RecentEvents } from '../../preview/recent-events.ts';
 import { createTemplatesOnDisk } from '../../preview/templates-on-disk.ts';
+import { natsAccess } from '../../runtime/nats-connection.ts';
 import { createTemplateVersions } from '../../store/postgres/template-versions.ts';
 import { createNotifications } from '../../store/redis/notifications.ts';
 import { connectRedis, redisReady, type Redis } from '../../store/redis/connect.ts';
@@ -94,13 +96,13 @@ function open(away: Partial<typeof nobody> = {}, seeds = ['seed-one@example.com'
       .replace("key_prefix: 'rivulet:'", `key_prefix: '${prefix}'`),
   );
   const urls = {
-    NATS_URL: away.nats ?? nats.url,
+    ...natsLogin('cli-read-only', away.nats ?? nats.url),
     REDIS_URL: away.redis ?? servers.redis,
     POSTGRES_URL: away.postgres ?? own.url,
   };
   const { config, environment } = loadConfig({ RIVULET_CONFIG: rules, RIVULET_SECRET: secret, ...urls });
   const product: Product = connectProduct(config, environment);
-  const events: RecentEvents = createRecentEvents({ servers: urls.NATS_URL, stream: 'MARKETING_EVENTS' });
+  const events: RecentEvents = createRecentEvents({ access: natsAccess(urls), stream: 'MARKETING_EVENTS' });
   closing.push(
     () => product.close(),
     () => events.close(),

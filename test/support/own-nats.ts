@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll } from 'vitest';
 
-import { connectNats, type JetStream, provisionNats, type StreamSettings } from '../../ingress/nats.ts';
+import { provisionNats, type StreamSettings } from '../../ingress/nats.ts';
+import type { JetStream } from '../../runtime/nats-connection.ts';
+import { connectTo } from './connect-to.ts';
 import { findServers } from '../../local/servers/find.ts';
 import { nats } from '../../local/servers/nats.ts';
 import { choosePorts } from '../../local/servers/ports.ts';
@@ -31,8 +33,16 @@ export interface OwnNats {
   complaints(): string[];
 }
 
+export interface StartedNats {
+  url: string;
+  logFile: string;
+  /** What it has refused to users of deploy/nats, a line each. */
+  violations(): string[];
+  stop(): Promise<void>;
+}
+
 /** A NATS of a system's own: its streams take in every event, so that two systems cannot share one. */
-export async function startOwnNats(): Promise<{ url: string; logFile: string; stop(): Promise<void> }> {
+export async function startOwnNats(): Promise<StartedNats> {
   const dataDir = mkdtempSync(join(tmpdir(), 'rivulet-nats-'));
   const { nats: binary } = await findServers({ root });
   const { port, monitorPort } = await choosePorts({ port: undefined, monitorPort: undefined }, 'free');
@@ -42,6 +52,10 @@ export async function startOwnNats(): Promise<{ url: string; logFile: string; st
   return {
     url: `nats://127.0.0.1:${port}`,
     logFile: recipe.logFile,
+    violations: () =>
+      readFileSync(recipe.logFile, 'utf8')
+        .split('\n')
+        .filter((line) => line.includes(' Violation ')),
     async stop() {
       await server.stop();
       rmSync(dataDir, { recursive: true, force: true });
@@ -55,7 +69,7 @@ export function ownNats(): OwnNats {
   beforeAll(async () => {
     const server = await startOwnNats();
     own.url = server.url;
-    own.stream = await connectNats(own.url, 'test');
+    own.stream = await connectTo(own.url);
     own.reset = async () => {
       const { streams } = own.stream.manager;
       for await (const { config } of streams.list()) await streams.delete(config.name);
@@ -66,7 +80,8 @@ export function ownNats(): OwnNats {
         .split('\n')
         .filter(
           (line) =>
-            /\[(WRN|ERR|FTL)\]/.test(line) && !/took too long|Readloop processing time|Healthcheck failed/.test(line),
+            /\[(WRN|ERR|FTL)\]/.test(line) &&
+            !/took too long|Readloop processing time|Healthcheck failed|Plaintext passwords/.test(line),
         );
     await own.reset();
     end = async () => {

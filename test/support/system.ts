@@ -13,7 +13,10 @@ import { Client, Connection } from '@temporalio/client';
 import { Redis } from 'ioredis';
 import { inject } from 'vitest';
 
-import { connectNats, type JetStream } from '../../ingress/nats.ts';
+import { createLog } from '../../runtime/log.ts';
+import { connectNats, type JetStream } from '../../runtime/nats-connection.ts';
+import { connectTo } from './connect-to.ts';
+import { natsLogin } from '../../local/servers/nats.ts';
 import { choosePorts } from '../../local/servers/ports.ts';
 import { asProductUser } from '../../local/servers/redis.ts';
 import { subjectOf } from '../../local/ses/publish-feedback.ts';
@@ -136,13 +139,14 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
     : await takePlace(servers);
   const { namespace, prefix: keyPrefix } = place;
   writeFileSync(config, configFile(options, keyPrefix));
-  const stream = await connectNats(place.nats, 'test');
+  const stream = await connectTo(place.nats);
+  const feedback = await connectNats(natsLogin('ses-stand-in', place.nats), 'ses', createLog('ses', 'silent'));
   const ses = await startSesStandIn({
     feedbackDelayMs: 5,
     maxSendRate: options.rateLimit ?? fast,
     ...options.ses,
     onEvent: async (event) => {
-      if (options.feed !== false) await stream.js.publish(subjectOf(event), JSON.stringify(event));
+      if (options.feed !== false) await feedback.js.publish(subjectOf(event), JSON.stringify(event));
     },
   });
   const connection = await Connection.connect({ address: place.temporal, connectTimeout: '30s' });
@@ -228,7 +232,7 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
         { ...(!options.image && { RIVULET_WORKFLOW_BUNDLE: await bundle() }), ...env },
         begun,
       ),
-    startIngress: (env, begun) => start('dist/ingress/main.js', env, begun),
+    startIngress: (env, begun) => start('dist/ingress/main.js', { ...natsLogin('ingress', place.nats), ...env }, begun),
     contactKnown: async (userId) => (await store.contacts.find(userId)).email !== undefined,
     complained: async (address) => {
       const complaint = { reason: 'complaint', scope: 'all', since: Date.now(), source: 'test' } as const;
@@ -236,8 +240,12 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
     },
     rivulet: (command) =>
       options.image
-        ? runInImage(options.image, command, { ...variables, RIVULET_SECRET: secret })
-        : runCommand(command, { ...variables, RIVULET_SECRET: '' }),
+        ? runInImage(options.image, command, {
+            ...variables,
+            ...natsLogin('cli-operator', place.nats),
+            RIVULET_SECRET: secret,
+          })
+        : runCommand(command, { ...variables, ...natsLogin('cli-operator', place.nats), RIVULET_SECRET: '' }),
     relayTo: (server) => relayToAddress(addressOf(place[server])),
     relayToAddress,
     stopProcesses,
@@ -245,6 +253,7 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
       await stopProcesses();
       for (const relay of relays) relay.close();
       await ses.close();
+      await feedback.connection.close();
       await stream.connection.close();
       await connection.close();
       redis.disconnect();
@@ -264,7 +273,9 @@ async function takePlace(servers: ServerUrls): Promise<{ place: Place; leave(): 
     place: { ...servers, nats: nats.url, postgres, namespace: name, prefix: `${name}:` },
     async leave() {
       await dropDatabase(postgres);
+      const refused = nats.violations();
       await nats.stop();
+      if (refused.length > 0) throw new Error(`Permissions are missing in deploy/nats:\n${refused.join('\n')}`);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { eventConsumers, retryConsumers } from '../../ingress/consumers.ts';
-import type { JetStream } from '../../ingress/nats.ts';
+import type { JetStream } from '../../runtime/nats-connection.ts';
 import { streamSettings } from './own-nats.ts';
 
 /** How many messages no ingress has answered yet. The lanes first: one that fails moves from there to the retries. */

@@ -1,0 +1,191 @@
+import { jetstream, type JetStreamClient, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { connect, errors, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
+
+import { type NatsAccess, type NatsVariables, readNatsAccess } from '../config/nats-access.ts';
+import type { Logger } from './log.ts';
+import { authenticatorOf, day, expiries, tlsOf, unusableCredentials } from './nats-credentials.ts';
+import { tlsRefusal } from './nats-tls-refusal.ts';
+import { StartError } from './stop-signal.ts';
+import { untilAvailable } from './until-available.ts';
+
+export interface JetStream {
+  connection: NatsConnection;
+  js: JetStreamClient;
+  manager: JetStreamManager;
+}
+
+/** How to reach NATS. Throws StartError with every mistake in the variables and in what they name. */
+export function natsAccess(variables: NatsVariables): NatsAccess {
+  const { access, mistakes } = readNatsAccess(variables);
+  const all = mistakes.length > 0 ? mistakes : unusableCredentials(access).map((each) => `environment ${each}`);
+  if (all.length > 0) throw new StartError(`The credentials of NATS cannot be used:\n  ${all.join('\n  ')}`);
+  return access;
+}
+
+/**
+ * Connects once and reconnects for as long as it takes, also when credentials are refused then: they were right before, and files are
+ * read again each time. Throws StartError for what waiting does not mend, and an Error that names the server for the rest.
+ *
+ * `name` is who connects: `_INBOX_<name>.>` is where this connection gets its replies, and all that it may subscribe to by default.
+ */
+export async function openNats(
+  access: NatsAccess,
+  name: string,
+  options: NodeConnectionOptions = {},
+): Promise<NatsConnection> {
+  const tls = tlsOf(access);
+  const authenticator = authenticatorOf(access.login);
+  try {
+    const connection = await connect({
+      servers: [...access.servers],
+      name,
+      inboxPrefix: `_INBOX_${name}`,
+      timeout: 3_000,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 500,
+      ignoreAuthErrorAbort: true,
+      // A stack trace for each request would cost half of the throughput.
+      noAsyncTraces: true,
+      ...(authenticator && { authenticator }),
+      ...(tls && { tls }),
+      ...options,
+    });
+    connection.setServers([...access.servers]); // those that did not answer were dropped
+    return connection;
+  } catch (error) {
+    throw await whyNot(error as Error, access);
+  }
+}
+
+/** JetStream over a connection, in the domain or account that is configured. */
+export async function openJetStream(
+  connection: NatsConnection,
+  { jetstream: where }: NatsAccess,
+  timeout?: number,
+): Promise<JetStream> {
+  const options = { ...where, ...(timeout !== undefined && { timeout }) };
+  const manager = await jetstreamManager(connection, { ...options, checkAPI: false });
+  return { connection, js: jetstream(connection, options), manager };
+}
+
+/**
+ * Connects a process of the product. NATS being unavailable is waited for and logged; credentials, certificates and addresses that
+ * it refuses throw StartError.
+ */
+export async function connectNats(
+  variables: NatsVariables,
+  name: string,
+  log: Pick<Logger, 'info' | 'warn' | 'error'>,
+): Promise<JetStream> {
+  const access = natsAccess(variables);
+  const connection = await untilAvailable('nats', () => openNats(access, name, { pingInterval: 10_000 }), log);
+  void watchNats(connection, access, name, log);
+  return openJetStream(connection, access);
+}
+
+/** Logs an outage with its reason, and a missing permission, once each. Ends with the connection. */
+async function watchNats(
+  connection: NatsConnection,
+  access: NatsAccess,
+  name: string,
+  log: Pick<Logger, 'info' | 'warn' | 'error'>,
+): Promise<void> {
+  const missing = new Set<string>();
+  let isDown = false;
+  let attempts = 0;
+  for await (const status of connection.status()) {
+    if (status.type === 'disconnect' && !isDown) {
+      isDown = true;
+      attempts = 0;
+    }
+    // The client says so once for each attempt that had failed.
+    if (status.type === 'reconnect' && isDown) {
+      isDown = false;
+      log.info({ server: status.server }, 'nats.reconnected');
+    }
+    // The client does not say why an attempt failed; one of our own does.
+    if (status.type === 'reconnecting' && ++attempts === 2) {
+      void openNats(access, name, { timeout: 2_000, maxReconnectAttempts: 0 }).then(
+        (another) => another.close(),
+        (error: Error) => log.error({ dependency: 'nats', reason: error.message }, 'nats.unavailable'),
+      );
+    }
+    if (status.type === 'error' && status.error instanceof errors.PermissionViolationError) {
+      const reason = missingPermission(status.error) ?? '';
+      const { operation, subject } = status.error;
+      if (!missing.has(reason)) log.error({ operation, subject, reason }, 'nats.permission_missing');
+      missing.add(reason);
+    }
+  }
+}
+
+/** One line when NATS refuses this user a subject; undefined for every other error. */
+export function missingPermission(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (!(error instanceof errors.PermissionViolationError)) return missingPermission(error.cause);
+  const { operation } = error;
+  const subject = error.subject.replace(/^(_INBOX[^.]*)\..*$/, '$1.>'); // the rest is another one for each connection
+  const what = operation === 'publish' ? 'publish to' : 'subscribe to';
+  return `NATS refused to let this user ${what} "${subject}". Grant it that; deploy/nats has the permissions of each role.`;
+}
+
+/** Certificates of the server that no waiting mends. */
+const untrusted = new Set([
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_UNTRUSTED',
+]);
+
+async function whyNot(error: Error, access: NatsAccess): Promise<Error> {
+  const nats = `NATS at ${access.servers.join(', ')}`;
+  if (error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError) {
+    return new StartError(`${nats} refused these credentials. ${remedy(access)}`);
+  }
+  const given = codeOf(error);
+  const code = given === undefined && error.name === 'TimeoutError' ? await tlsRefusal(access) : given;
+  if (code?.includes('_ALERT_')) {
+    const what = access.cert === undefined ? 'this client, which has no certificate' : 'the certificate in NATS_CERT';
+    const why = code
+      .replace(/^.*_ALERT_/, '')
+      .toLowerCase()
+      .replaceAll('_', ' ');
+    return new StartError(`${nats} refused ${what} (${why}). Set NATS_CERT and NATS_KEY to a valid pair.`);
+  }
+  if (code !== undefined && untrusted.has(code)) {
+    const by = access.ca === undefined ? 'one that Node knows' : 'the one in NATS_CA';
+    return new StartError(
+      `The certificate of ${nats} is signed by another CA than ${by} (${code}). Set NATS_CA to the CA that signed it.`,
+    );
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return new StartError(
+      `The certificate of ${nats} is for another host name. Use a name of the certificate in NATS_URL.`,
+    );
+  }
+  if (code === 'CERT_HAS_EXPIRED') return new Error(`The certificate of ${nats} has expired. Renew it there.`);
+  if (/does not support 'tls'|not available on this server/.test(error.message)) {
+    return new StartError(`${nats} offers no TLS, but tls:// or NATS_CA asks for it. Enable TLS there.`);
+  }
+  return new Error(`NATS does not answer at ${access.servers.join(', ')} (${code ?? 'no answer in time'}).`);
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? code : codeOf(error.cause);
+}
+
+function remedy(access: NatsAccess): string {
+  const { login } = access;
+  if (login.way === 'none') {
+    return 'It asks for some: set NATS_USER and NATS_PASSWORD, NATS_TOKEN, NATS_NKEY or NATS_CREDS.';
+  }
+  const expired = login.way === 'creds' ? expiries(access).find(({ at }) => at < new Date()) : undefined;
+  if (expired)
+    return `${expired.what[0]?.toUpperCase()}${expired.what.slice(1)} expired on ${day(expired.at)}. Generate a new one.`;
+  return `Correct ${login.from}.`;
+}
