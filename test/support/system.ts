@@ -19,6 +19,7 @@ import { connectTo } from './connect-to.ts';
 import { natsLogin } from '../../local/servers/nats.ts';
 import { choosePorts } from '../../local/servers/ports.ts';
 import { asProductUser } from '../../local/servers/redis.ts';
+import type { SesEvent } from '../../local/ses/feedback.ts';
 import { subjectOf } from '../../local/ses/publish-feedback.ts';
 import type { SesStandInOptions } from '../../local/ses/stand-in.ts';
 import { startSesStandIn, type SesStandIn } from '../../local/ses/stand-in.ts';
@@ -123,8 +124,8 @@ export interface SystemOptions {
   journeys?: object;
   /** The section `seeds`. */
   seeds?: string[];
-  /** Whether SES tells what became of mails. */
-  feed?: boolean;
+  /** Whether SES tells what became of emails, or where. */
+  feed?: boolean | ((event: SesEvent) => Promise<unknown>);
   /** A production image, unpacked, instead of this checkout. Its processes get an otherwise empty environment. */
   image?: Image;
   /** Another system, whose processes serve this one too: they share everything but their SES. */
@@ -146,7 +147,8 @@ export async function startSystem(servers: ServerUrls, options: SystemOptions = 
     maxSendRate: options.rateLimit ?? fast,
     ...options.ses,
     onEvent: async (event) => {
-      if (options.feed !== false) await feedback.js.publish(subjectOf(event), JSON.stringify(event));
+      if (typeof options.feed === 'function') await options.feed(event);
+      else if (options.feed !== false) await feedback.js.publish(subjectOf(event), JSON.stringify(event));
     },
   });
   const connection = await Connection.connect({ address: place.temporal, connectTimeout: '30s' });
