@@ -23,7 +23,7 @@ let expired: Certificate;
 let proxy: TlsProxy;
 
 /** Of a server for which clients need a certificate. */
-const context = (shown: Certificate) => ({ cert: shown.pem.certificate, key: shown.pem.key, ca: authority.pem });
+const context = (shown: Certificate) => ({ cert: shown.pem.cert, key: shown.pem.key, ca: authority.pem });
 
 beforeAll(async () => {
   [authority, stranger] = await Promise.all([createAuthority(), createAuthority('Another CA')]);
@@ -74,7 +74,7 @@ describe('mutual TLS', () => {
   it('takes the certificates themselves in place of their paths', async () => {
     use({
       TEMPORAL_TLS_SERVER_CA_CERT_DATA: authority.pem,
-      TEMPORAL_TLS_CLIENT_CERT_DATA: client.pem.certificate,
+      TEMPORAL_TLS_CLIENT_CERT_DATA: client.pem.cert,
       TEMPORAL_TLS_CLIENT_KEY_DATA: client.pem.key,
     });
     expect(await refusal()).toBe('connected');
@@ -216,7 +216,7 @@ describe('credentials that change while a process runs', () => {
     use({ ...trusting(), ...showing(mounted) });
     const connected = await connectTemporal({ address: proxy.address, namespace }, log, 20);
     const answers = () => connected.workflowService.describeNamespace({ namespace });
-    writeFileSync(mounted.certificate, client.pem.certificate.slice(0, 100));
+    writeFileSync(mounted.certificate, client.pem.cert.slice(0, 100));
     await vi.waitFor(() =>
       expect(log.warn).toHaveBeenCalledWith(expect.anything(), 'temporal.credentials_not_renewed'),
     );

@@ -61,7 +61,7 @@ describe.skipIf(reason !== '')(`secured servers${reason}`, () => {
     ends.push(() => system.stop());
     const redis = await securedRedis(authority, server, client, system.place.prefix);
     const pooler = await securedPgBouncer(system.place.postgres, authority, server);
-    const context = { cert: server.pem.certificate, key: server.pem.key, ca: authority.pem };
+    const context = { cert: server.pem.cert, key: server.pem.key, ca: authority.pem };
     const temporal = await startTlsProxy({ target: system.place.temporal, context, clientCertificates: true });
     temporalClients = () => temporal.clients;
     ends.push(redis.stop, pooler.stop, temporal.close);

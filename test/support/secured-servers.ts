@@ -28,12 +28,7 @@ import { startRedisServers } from './redis-servers.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const deployed = (file: string) => readFileSync(join(root, 'deploy', file), 'utf8');
 
-/** Servers as a careful company runs them: nobody gets in without a certificate or a password, and with the rights of their role only. */
-export interface Secured<Variables extends object> {
-  /** What a process needs to get in. */
-  variables: Variables;
-  stop(): Promise<void>;
-}
+// Servers as a careful company runs them: nobody gets in without a certificate or a password, and with the rights of their role only.
 
 export type NatsRole = 'ingress' | 'producer' | 'cli-operator' | 'ses-stand-in';
 
@@ -81,7 +76,7 @@ function permissionsOf(role: NatsRole) {
 /** A Redis Cluster with TLS that wants client certificates, and the user of deploy/redis/users.acl. `prefix`: that of its keys. */
 export async function securedRedis(authority: Authority, server: Certificate, client: Certificate, prefix: string) {
   const password = 'a password of Redis';
-  const tls = { ca: authority.pem, cert: client.pem.certificate, key: client.pem.key };
+  const tls = { ca: authority.pem, cert: client.pem.cert, key: client.pem.key };
   const acl = deployed('redis/users.acl')
     .replaceAll('rivulet:', prefix)
     .replace('REPLACE-ME', password.replaceAll(' ', '-'));
@@ -149,7 +144,7 @@ export async function securedPostgres(authority: Authority, server: Certificate)
     owned(join(dataDir, 'hba.conf'), `host all postgres 127.0.0.1/32 trust\n${rules}\n`);
   const postgres = await startOwnPostgres({
     prepare: async (dataDir) => {
-      owned(join(dataDir, 'server.pem'), server.pem.certificate);
+      owned(join(dataDir, 'server.pem'), server.pem.cert);
       owned(join(dataDir, 'server.key'), server.pem.key);
       owned(join(dataDir, 'ca.pem'), authority.pem);
       hba(dataDir, 'host all all 127.0.0.1/32 trust');
@@ -204,7 +199,7 @@ pool_mode = transaction
 default_pool_size = 5
 max_client_conn = 500
 client_tls_sslmode = require
-client_tls_cert_file = ${file('server.pem', server.pem.certificate)}
+client_tls_cert_file = ${file('server.pem', server.pem.cert)}
 client_tls_key_file = ${file('server.key', server.pem.key)}
 server_tls_sslmode = verify-full
 server_tls_ca_file = ${ca}
