@@ -1,11 +1,8 @@
 import { mkdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 
 import { choosePorts } from '../local/servers/ports.ts';
 import { redis } from '../local/servers/redis.ts';
 import { serverProcess } from '../local/servers/server-process.ts';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** A Redis of its own for BullMQ, with an append-only file: to BullMQ it is the record of its jobs. */
 export async function startQueueRedis(
@@ -14,7 +11,7 @@ export async function startQueueRedis(
 ): Promise<{ url: string; pid: number; stop: () => Promise<void> }> {
   mkdirSync(dataDir, { recursive: true });
   const { queue: port } = await choosePorts({ queue: undefined }, 'free');
-  const recipe = redis({ binary, dataDir, port, root });
+  const recipe = redis({ binary, dataDir, port });
   const args = [...recipe.args, '--appendonly', 'yes', '--appendfsync', 'everysec'];
   const server = serverProcess({ ...recipe, args }, ({ lastLines }) =>
     console.error(`The Redis of BullMQ ended by itself:\n${lastLines.join('\n')}`),

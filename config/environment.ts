@@ -136,7 +136,9 @@ export const environmentSchema = z.object({
   SMTP_URL: z
     .url({ protocol: /^smtps?$/, error: 'must be smtp://user:password@host:port or smtps://…' })
     .optional()
-    .describe('Where mail goes when provider.type is smtp: smtp://user:password@host:port.'),
+    .describe(
+      'Where mail goes when provider.type is smtp: smtp://user:password@host:port. Except on this machine, the server must offer TLS.',
+    ),
   PUBLIC_URL: z
     .url()
     .refine(isHttpsOrLoopback, {

@@ -22,6 +22,7 @@ export class WrongData extends Error {
 
 const mostKept = 200;
 export const longestJson = 256 * 1024;
+const deepestJson = 100;
 
 const text = z.string({ error: 'must be a text' }).optional();
 const sampleSchema = z.strictObject(
@@ -51,6 +52,7 @@ export function createEditedData(): EditedData {
 function parseSample(json: string): Sample {
   if (json.length > longestJson)
     throw new WrongData(`it has ${json.length} characters; at most ${longestJson} are taken`);
+  if (isDeeperThan(json, deepestJson)) throw new WrongData(`it is nested more than ${deepestJson} levels deep`);
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -62,6 +64,17 @@ function parseSample(json: string): Sample {
   throw new WrongData(
     sample.error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': ')).join('; '),
   );
+}
+
+/** Counts brackets outside of strings, so it takes no recursion to find out. */
+function isDeeperThan(json: string, levels: number): boolean {
+  let depth = 0;
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
+    if (token === '{' || token === '[') depth += 1;
+    else if (token === '}' || token === ']') depth -= 1;
+    if (depth > levels) return true;
+  }
+  return false;
 }
 
 /** Node counts characters from the start; people count lines. */
@@ -84,7 +97,7 @@ export async function dataOf(
     case '':
     case 'sample': {
       const locale = which || taken;
-      const variant = template.variants[locale];
+      const variant = Object.hasOwn(template.variants, locale) ? template.variants[locale] : undefined;
       if (!variant) throw new WrongData(`there is no language "${locale}" to take the sample of`);
       return { from: `the sample of ${locale}`, sample: variant.sample };
     }

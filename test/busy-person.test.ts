@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,6 +39,7 @@ beforeAll(async () => {
   const wishes = { port: undefined, uiPort: undefined, httpPort: undefined, metricsPort: undefined };
   const ports = await choosePorts(wishes, 'free');
   const dynamicConfig = { 'history.maximumSignalsPerExecution': String(mostSignals) };
+  mkdirSync(join(folder, 'temporal'));
   server = serverProcess(temporal({ binary, dataDir: folder, durable: false, dynamicConfig, ...ports }), () => {});
   await server.start();
   const count = (name: string) => (input: unknown, next: (input: never) => unknown) => {

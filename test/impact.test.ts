@@ -49,6 +49,9 @@ interface Found {
   more: boolean;
 }
 
+/** Options of a client that encodes nothing. */
+const plain = { loadedDataConverter: { payloadCodecs: [] } };
+
 async function find(client: Client, bundle: { code: string }, which: { journey?: string; limit?: number } = {}) {
   const found: Found = { impacts: [], more: false };
   const thereAreMore = () => void (found.more = true);
@@ -70,7 +73,7 @@ function lookAt(runs: number, fetchHistory: () => Promise<unknown>, limit?: numb
   async function* list() {
     for (let run = 1; run <= runs; run += 1) yield { workflowId: `run-${run}`, runId: 'one', type: 'onboarding' };
   }
-  const client = { workflow: { list, getHandle: () => ({ fetchHistory }) } };
+  const client = { options: plain, workflow: { list, getHandle: () => ({ fetchHistory }) } };
   return find(client as unknown as Client, today, { ...(limit !== undefined && { limit }) });
 }
 
@@ -188,7 +191,7 @@ describe('impact', () => {
     async function* list() {
       for (let run = 1; run <= 50; run += 1) yield { workflowId: `run-${run}`, runId: 'one', type: 'onboarding' };
     }
-    const client = { workflow: { list, getHandle: () => ({ fetchHistory }) } } as unknown as Client;
+    const client = { options: plain, workflow: { list, getHandle: () => ({ fetchHistory }) } } as unknown as Client;
     for await (const _ of findImpact(client, today)) held -= 1;
     expect(most).toBeLessThan(20);
     expect(held).toBe(0);

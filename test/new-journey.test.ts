@@ -35,6 +35,8 @@ describe('a journey that cannot be laid down is refused, and nothing is written:
     ['a path', ['../lecture', ...given], /in kebab-case/],
     ['a name of 41 letters', ['l'.repeat(41), ...given], /up to 40 characters/],
     ['a word of the language', ['await', ...given], /Take a name of two words, such as await-mail/],
+    ['what every object has', ['constructor', ...given], /Take a name of two words, such as constructor-mail/],
+    ['what every object has, in two words', ['to-string', ...given], /to-string/],
     ['the name of a journey', ['trial-ending', ...given], /taken: there is workflows\/journeys\/trial-ending\.ts/],
     ['the name of a template', ['welcome', ...given], /taken: there is templates\/welcome/],
     ['the name of a workflow of Rivulet', ['recipient', ...given], /workflows\/index\.ts exports it/],

@@ -128,6 +128,18 @@ describe('data', () => {
     ]);
     expect(seen.mail.subject).toBe('Your receipt for order o_1');
     expect((await json('/api/templates/receipt?data=edited:gone')).body.problems[0]).toContain('is forgotten');
+    for (const inherited of ['__proto__', 'constructor', 'toString'])
+      expect((await json(`/api/templates/receipt?data=sample:${inherited}`)).body.problems[0]).toContain(
+        `there is no language "${inherited}"`,
+      );
+    const deep = `{"event":{"plan":${'['.repeat(8_000)}${']'.repeat(8_000)}}}`;
+    const refused = await post('/api/data', deep);
+    expect([refused.status, JSON.stringify(refused.body)]).toEqual([
+      400,
+      expect.stringContaining('nested more than 100 levels deep'),
+    ]);
+    const brackets = JSON.stringify({ event: { plan: '['.repeat(8_000) } });
+    expect((await post('/api/data', brackets)).status).toBe(200);
   });
 
   it('can be a real event, of which nobody’s address is shown', async () => {

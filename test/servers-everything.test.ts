@@ -91,6 +91,8 @@ describe('npm start', () => {
       'npx --no rivulet publish user.signed_up --user u_1 --email ada@example.com',
     );
     expect((await stat(join(root, '.rivulet/secret'))).mode & 0o777).toBe(0o600);
+    for (const folder of ['nats', 'temporal'])
+      expect((await stat(join(root, '.rivulet/data', folder))).mode & 0o777).toBe(0o700);
 
     const seen = (await (await fetch(`${run.urls.worker}/`)).json()) as NodeJS.ProcessEnv;
     expect(seen).toMatchObject({

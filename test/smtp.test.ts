@@ -145,6 +145,14 @@ describe('an SMTP server', () => {
     expect(smtp.logins()).toBe(0);
   });
 
+  it('gets no email in the clear from another machine either', async () => {
+    await start({ disabledCommands: ['AUTH', 'STARTTLS'], authOptional: true });
+    mailer.close();
+    mailer = createSmtpMailer({ url: `smtp://0.0.0.0:${smtp.port}`, requestTimeoutMs: 10_000, concurrency: 1 });
+    expect((await failureOf(mailer.send(toAda, noCheck))).failure).toEqual({ kind: 'unavailable' });
+    expect(await smtp.taken()).toEqual([]);
+  });
+
   it('that knows no login closes the gate of the credentials, and a probe without one does not open it', async () => {
     await start({ disabledCommands: ['AUTH', 'STARTTLS'], authOptional: true });
     expect((await failureOf(mailer.send(toAda, noCheck))).failure).toMatchObject(credentials);

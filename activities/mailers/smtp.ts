@@ -105,7 +105,8 @@ function toPool({ url, requestTimeoutMs }: SmtpSettings, connections: number): S
     host,
     port: port === '' ? (secure ? 465 : 587) : Number(port),
     secure,
-    ...(username === '' ? {} : login(host, decodeURIComponent(username), decodeURIComponent(password))),
+    requireTLS: !isThisMachine(host),
+    ...(username === '' ? {} : login(decodeURIComponent(username), decodeURIComponent(password))),
     maxConnections: connections,
     // The pool would send a mail once more after its connection was lost: late, and after its last check.
     maxRequeues: 0,
@@ -121,13 +122,14 @@ function toPool({ url, requestTimeoutMs }: SmtpSettings, connections: number): S
   };
 }
 
-/**
- * Always logs in, and not in the clear but on this machine: else whoever sits on the wire could have the password by
- * hiding that the server knows STARTTLS, and a probe that skips the login would open the gate of bad credentials.
- */
-function login(host: string, user: string, pass: string) {
-  const here = host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
-  return { auth: { user, pass }, forceAuth: true, requireTLS: !here };
+/** Emails and the password cross no network in the clear, also when whoever sits on the wire hides that the server knows STARTTLS. */
+function isThisMachine(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
+
+/** Always logs in: a probe that skips the login would open the gate of bad credentials. */
+function login(user: string, pass: string) {
+  return { auth: { user, pass }, forceAuth: true };
 }
 
 function toMessage({ from, replyTo, to, subject, html, text, headers, tag, groups }: Mail) {

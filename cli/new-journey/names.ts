@@ -26,9 +26,10 @@ export function sentenceCase(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1).replaceAll('-', ' ');
 }
 
-/** Words of the language, and what the file of a journey imports. */
+/** Words of the language, what every object has, such as `constructor`, and what the file of a journey imports. */
 export function isReserved(name: string): boolean {
-  return ['listenFor', 'sendEmail', 'isUndeliverable', 'undefined'].includes(name) || !isIdentifier(name);
+  const imported = ['listenFor', 'sendEmail', 'isUndeliverable', 'undefined'].includes(name);
+  return imported || name in Object.prototype || !isIdentifier(name);
 }
 
 function isIdentifier(name: string): boolean {

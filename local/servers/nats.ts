@@ -29,7 +29,7 @@ export function natsLogin(role: (typeof roles)[number], url: string): Record<key
 /** NATS with JetStream on disk. It has no flag for `sync_interval`, hence the file. */
 export function nats(options: NatsOptions): ServerRecipe {
   const dir = join(options.dataDir, 'nats');
-  mkdirSync(dir, { recursive: true });
+  mkdirSync(dir, { recursive: true, mode: 0o700 }); // events, with the addresses of people
   const config = join(options.dataDir, 'nats.conf');
   writeFileSync(config, natsConfig(options, dir));
   return {

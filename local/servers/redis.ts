@@ -7,8 +7,6 @@ export interface RedisOptions {
   binary: string;
   dataDir: string;
   port: number;
-  /** The project's folder, where the users of production are defined. */
-  root: string;
 }
 
 /** Protects nothing: the server listens on loopback, and its default user asks for none. */
@@ -27,7 +25,7 @@ export function redis(options: RedisOptions): ServerRecipe {
   const dir = join(options.dataDir, 'redis');
   mkdirSync(dir, { recursive: true });
   const users = join(dir, 'users.acl');
-  writeFileSync(users, localUsers(readFileSync(join(options.root, 'deploy/redis/users.acl'), 'utf8')));
+  writeFileSync(users, localUsers(readFileSync(new URL('../../deploy/redis/users.acl', import.meta.url), 'utf8')));
   return {
     name: 'redis',
     binary: options.binary,

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { lockData } from './data-lock.ts';
 import type { DataLock } from './data-lock.ts';
 import { ServerFailed } from './errors.ts';
@@ -14,7 +14,7 @@ import { serverProcess } from './server-process.ts';
 import type { Server, ServerExit, ServerRecipe } from './server-process.ts';
 import { chooseServerPorts, freePortsFor, temporalPorts } from './server-ports.ts';
 import type { ServerPort, ServerPorts } from './server-ports.ts';
-import { namespace, temporal } from './temporal.ts';
+import { namespace, temporal, temporalFolder } from './temporal.ts';
 import type { ServerName } from './wheels.ts';
 
 const serverNames: ServerName[] = ['nats', 'redis', 'postgres', 'temporal'];
@@ -94,7 +94,7 @@ async function startLocked(options: StartServersOptions, prepared: Prepared): Pr
   const ports = await chooseServerPorts({ ...options.ports, ...(postgresUrl && { postgres: undefined }) }, policy);
   const recipes: Record<ServerName, (ports: ServerPorts) => ServerRecipe | Promise<ServerRecipe>> = {
     nats: (at) => nats({ binary: binaries.nats, dataDir, port: at.nats, monitorPort: at.natsMonitor, durable }),
-    redis: (at) => redis({ binary: binaries.redis, dataDir, port: at.redis, root: root ?? process.cwd() }),
+    redis: (at) => redis({ binary: binaries.redis, dataDir, port: at.redis }),
     postgres: (at) => postgres({ binary: binaries.postgres, dataDir, port: at.postgres, durable, root, log }),
     temporal: (at) => temporal({ ...temporalPorts(at), binary: binaries.temporal, dataDir, durable, dynamicConfig }),
   };
@@ -105,7 +105,9 @@ async function startLocked(options: StartServersOptions, prepared: Prepared): Pr
   const stopping = new AbortController();
   const restart = createRestartDead({ log: log ?? (() => {}), giveUp: tellExit, stopping: stopping.signal });
   const startOne = async (name: ServerName): Promise<Server> => {
-    writeFileSync(join(dataDir, `${name}.log`), '');
+    writeFileSync(join(dataDir, `${name}.log`), '', { mode: 0o600 });
+    // Histories are for nobody else on this machine; the server itself would let everybody read them.
+    if (name === 'temporal') mkdirSync(temporalFolder(dataDir), { recursive: true, mode: 0o700 });
     for (let attempt = 1; ; attempt++) {
       const onExit = (exit: ServerExit) => (options.restartDead ? void restart(server, exit) : tellExit(exit));
       const server: Server = serverProcess(await recipes[name](ports), onExit, (pid) => {

@@ -52,6 +52,11 @@ export function temporal(options: TemporalOptions): ServerRecipe {
   };
 }
 
+/** The folder of its SQLite files. */
+export function temporalFolder(dataDir: string): string {
+  return join(dataDir, 'temporal');
+}
+
 function temporalArgs(options: TemporalOptions): string[] {
   const dynamic = Object.entries({ ...dynamicConfig, ...options.dynamicConfig });
   return [
@@ -59,7 +64,7 @@ function temporalArgs(options: TemporalOptions): string[] {
     ['--ip', '127.0.0.1', '--port', String(options.port)],
     ['--ui-ip', '127.0.0.1', '--ui-port', String(options.uiPort), '--ui-disable-news-fetch'],
     ['--http-port', String(options.httpPort), '--metrics-port', String(options.metricsPort)],
-    ['--db-filename', join(options.dataDir, 'temporal.db'), '--sqlite-pragma', 'journal_mode=WAL'],
+    ['--db-filename', join(temporalFolder(options.dataDir), 'temporal.db'), '--sqlite-pragma', 'journal_mode=WAL'],
     // OFF still survives the death of any process; only FULL survives the death of the machine.
     ['--sqlite-pragma', `synchronous=${options.durable ? 'FULL' : 'OFF'}`],
     ['--namespace', namespace],

@@ -45,7 +45,7 @@ export function ownRedis(): OwnRedis {
     own.folder = mkdtempSync(join(tmpdir(), 'rivulet-redis-'));
     const { redis: binary } = await findServers({ root });
     const { port } = await choosePorts({ port: undefined }, 'free');
-    own.server = serverProcess(redisRecipe({ binary, dataDir: own.folder, port, root }), () => {});
+    own.server = serverProcess(redisRecipe({ binary, dataDir: own.folder, port }), () => {});
     await own.server.start();
     own.url = `redis://127.0.0.1:${port}`;
     own.redis = new Redis(own.url);
