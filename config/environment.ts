@@ -35,43 +35,45 @@ export const environmentSchema = z.object({
     .string()
     .default('nats://127.0.0.1:4222')
     .describe(
-      'NATS servers, separated by commas: nats://host:4222, or tls://host:4222 to refuse a connection without TLS. May hold user:password@ or token@ before the host.',
+      'NATS servers, separated by commas: nats://host:4222, or tls://host:4222 to require TLS. May contain user:password@ or token@ before the host.',
     ),
   NATS_USER: z
     .string()
     .optional()
-    .describe('The user of NATS, with NATS_PASSWORD. See [NATS](nats.md) for all ways to log in; set one.'),
+    .describe('The NATS user; needs NATS_PASSWORD. [NATS](nats.md) lists all login methods; set exactly one.'),
   NATS_PASSWORD: z.string().optional().describe('The password of NATS_USER.'),
-  NATS_TOKEN: z.string().optional().describe('A token, in place of a user.'),
+  NATS_TOKEN: z.string().optional().describe('A NATS token, instead of a user.'),
   NATS_NKEY: z
     .string()
     .optional()
-    .describe('The seed of an NKey (SU…), or the path of a file with it. A file is read again at each connection.'),
+    .describe(
+      'The seed of an NKey (SU…), or the path of a file that contains it. A file is read again for each connection.',
+    ),
   NATS_CREDS: z
     .string()
     .optional()
-    .describe('A creds file (JWT and seed): its content, or its path. A file is read again at each connection.'),
+    .describe('A creds file (JWT and seed): its content, or its path. A file is read again for each connection.'),
   NATS_CA: z
     .string()
     .optional()
     .describe(
-      "The CA that signed the server's certificate: PEM or the path of a file. Default: those that Node knows. Requires TLS.",
+      "The CA that signed the server's certificate: PEM or the path of a file. Default: the CAs that Node trusts. Setting it requires TLS.",
     ),
   NATS_CERT: z
     .string()
     .optional()
     .describe(
-      'The certificate of this client, where NATS asks for one: PEM or the path of a file, read again at each connection.',
+      'The client certificate, if NATS requires one: PEM or the path of a file, which is read again for each connection. Setting it requires TLS.',
     ),
   NATS_KEY: z.string().optional().describe('The private key of NATS_CERT: PEM or the path of a file.'),
   NATS_JS_DOMAIN: z
     .string()
     .optional()
-    .describe('The JetStream domain of the streams, such as hub, if it is not that of the server.'),
+    .describe("The JetStream domain of the streams, such as hub, if it is not the server's own."),
   NATS_JS_PREFIX: z
     .string()
     .optional()
-    .describe('The prefix of the JetStream API, where another account exports it. Default: $JS.API.'),
+    .describe('The prefix of the JetStream API, if another account exports it. Default: $JS.API.'),
   REDIS_URL: z
     .string()
     .superRefine((url, { addIssue }) => {
@@ -83,61 +85,63 @@ export const environmentSchema = z.object({
     })
     .default('redis://127.0.0.1:6379')
     .describe(
-      'The Redis that limits the rate and notifies. It keeps nothing that may not be lost. `redis://`, `redis+sentinel://host:port,host:port/name` or `redis+cluster://host:port,host:port`; with TLS `rediss://`, `rediss+sentinel://`, `rediss+cluster://`.',
+      'The Redis for the rate limit and notifications. Its data may be lost at any time. `redis://`, `redis+sentinel://host:port,host:port/name` or `redis+cluster://host:port,host:port`; for TLS `rediss://`, `rediss+sentinel://`, `rediss+cluster://`.',
     ),
-  REDIS_USER: z.string().optional().describe('The ACL user, where REDIS_URL names none. See deploy/redis/users.acl.'),
-  REDIS_PASSWORD: z.string().optional().describe('The password, where REDIS_URL has none.'),
+  REDIS_USER: z.string().optional().describe('The ACL user, if REDIS_URL has none. See deploy/redis/users.acl.'),
+  REDIS_PASSWORD: z.string().optional().describe('The password, if REDIS_URL has none.'),
   REDIS_PASSWORD_FILE: z
     .string()
     .optional()
-    .describe('A file with the password, where REDIS_URL has none. Read again for each new connection.'),
-  REDIS_SENTINEL_USER: z.string().optional().describe('The user of the Sentinels, where they have ACL users.'),
-  REDIS_SENTINEL_PASSWORD: z.string().optional().describe('The password of the Sentinels, where they ask for one.'),
+    .describe('The path of a file with the password, if REDIS_URL has none. Read again for each new connection.'),
+  REDIS_SENTINEL_USER: z.string().optional().describe('The ACL user for the Sentinels.'),
+  REDIS_SENTINEL_PASSWORD: z.string().optional().describe('The password for the Sentinels, if they require one.'),
   REDIS_CA: certificate(
     'The CA that signed the certificates of Redis (and of its Sentinels). Default: the public CAs.',
   ),
-  REDIS_CERT: certificate('The client certificate, where Redis asks for one.'),
+  REDIS_CERT: certificate('The client certificate, if Redis requires one.'),
   REDIS_KEY: certificate('The private key of REDIS_CERT.'),
   POSTGRES_URL: postgresUrl
     .default('postgres://postgres@127.0.0.1:5432/rivulet')
     .describe(
-      'The Postgres database that keeps the record. Version 15 or newer. `sslmode`, `sslrootcert`, `sslcert` and `sslkey` mean what they mean to libpq; see docs/connections.md.',
+      'The Postgres database that stores the record. Version 15 or newer. `sslmode`, `sslrootcert`, `sslcert` and `sslkey` work as in libpq; see [connections.md](connections.md).',
     ),
-  POSTGRES_PASSWORD: z.string().optional().describe('The password, where POSTGRES_URL has none.'),
+  POSTGRES_PASSWORD: z.string().optional().describe('The password, if POSTGRES_URL has none.'),
   POSTGRES_PASSWORD_FILE: z
     .string()
     .optional()
-    .describe('A file with the password, where POSTGRES_URL has none. Read again for each new connection.'),
+    .describe('The path of a file with the password, if POSTGRES_URL has none. Read again for each new connection.'),
   POSTGRES_PASSWORD_COMMAND: z
     .string()
     .optional()
     .describe(
-      'A shell command that prints the password, where POSTGRES_URL has none: for tokens, such as `aws rds generate-db-auth-token …`. Run for new connections, at most every 30 seconds, for 10 seconds.',
+      'A shell command that prints the password, if POSTGRES_URL has none: for tokens, such as `aws rds generate-db-auth-token …`. Run for new connections, at most every 30 seconds, with a timeout of 10 seconds. Needs /bin/sh, which the production image does not have.',
     ),
-  POSTGRES_CA: certificate('The CA that signed the certificate of Postgres. Without `sslmode` it means `verify-full`.'),
-  POSTGRES_CERT: certificate('The client certificate, where Postgres asks for one.'),
+  POSTGRES_CA: certificate(
+    'The CA that signed the certificate of Postgres. If `sslmode` is not set, implies `verify-full`.',
+  ),
+  POSTGRES_CERT: certificate('The client certificate, if Postgres requires one.'),
   POSTGRES_KEY: certificate('The private key of POSTGRES_CERT.'),
   POSTGRES_MIGRATION_URL: postgresUrl
     .optional()
     .describe(
-      'The same database as the owner of the tables, for migrations and partitions, where the user of POSTGRES_URL may not change the schema. The other POSTGRES_ variables apply to it too, except the passwords.',
+      'The same database, as the owner of the tables: for migrations and partitions, if the user of POSTGRES_URL may not change the schema. POSTGRES_CA, POSTGRES_CERT and POSTGRES_KEY apply to it too; the password variables do not.',
     ),
   TEMPORAL_ADDRESS: z
     .string()
     .default('127.0.0.1:7233')
-    .describe("Temporal's gRPC address; Temporal's other variables (TLS, API key) work too."),
+    .describe("Temporal's gRPC address. Temporal's own variables for TLS and API keys are also read."),
   TEMPORAL_NAMESPACE: z.string().default('rivulet').describe('The Temporal namespace.'),
   RIVULET_DATA_CONVERTER: z
     .string()
     .optional()
     .describe(
-      'A module that exports `dataConverter`, a Temporal DataConverter, such as one whose `payloadCodecs` encrypt. Set it for every process and command, and for `npm run build` if it has a `payloadConverterPath`.',
+      'The path of a module that exports `dataConverter`, a Temporal DataConverter, for example with `payloadCodecs` that encrypt. Set it for every process and command, and for `npm run build` if it has a `payloadConverterPath`.',
     ),
   SMTP_URL: z
     .url({ protocol: /^smtps?$/, error: 'must be smtp://user:password@host:port or smtps://…' })
     .optional()
     .describe(
-      'Where mail goes when provider.type is smtp: smtp://user:password@host:port. Except on this machine, the server must offer TLS.',
+      'The SMTP server for provider.type smtp: smtp://user:password@host:port. It must offer TLS unless it is on loopback.',
     ),
   PUBLIC_URL: z
     .url()
@@ -145,7 +149,7 @@ export const environmentSchema = z.object({
       error: 'must start with https://. Links in emails carry rights; http is accepted on loopback only',
     })
     .default('http://127.0.0.1:8080')
-    .describe('The base of links in emails, nothing else. https, except on loopback.'),
+    .describe('The base URL of links in emails. Must be https, except on loopback.'),
   FEEDBACK_QUEUE_URL: z
     .url()
     .optional()
@@ -157,21 +161,21 @@ export const environmentSchema = z.object({
   HEALTH_PORT: port
     .optional()
     .describe(
-      'The port of health and metrics, which nobody outside should reach. Default: 9080 for the ingress, 8081 for the worker.',
+      'The port for health and metrics. Must not be public. Default: 9080 for the ingress, 8081 for the worker.',
     ),
   RIVULET_CONFIG: z.string().default('rivulet.yaml').describe('The configuration file.'),
   RIVULET_SECRET: masterSecret.describe(
-    'The master secret; keys for hashes and tokens are derived from it. A process with another one than the installation refuses to start. `npm start` makes one.',
+    "The master secret; keys for hashes and tokens are derived from it. A process whose secret differs from the installation's refuses to start. `npm start` generates one.",
   ),
   RIVULET_SECRET_PREVIOUS: masterSecret
     .optional()
     .describe(
-      'During a rotation and after it: the secret before. Links signed with it work, and suppressions under it count. See `rivulet secret rotate`.',
+      'During and after a rotation: the previous secret. Links created with it still work, and suppressions hashed with it still count. See `rivulet secret rotate`.',
     ),
   RIVULET_WORKFLOW_BUNDLE: z
     .string()
     .optional()
-    .describe('A bundle of the journeys that was built elsewhere, for workers that run from source.'),
+    .describe('The path of a prebuilt workflow bundle, for workers that run from source.'),
   RIVULET_LIVE: z
     .enum(['0', '1'], { error: 'must be 1 or 0' })
     .default('0')

@@ -1,13 +1,13 @@
 -- Three roles for Rivulet, so that no process has more rights than it needs. An administrator runs this once, connected to Rivulet's
--- database and before its first migration; running it again changes nothing:
+-- database, before the first migration. It is safe to run again:
 --
 --   psql --dbname=rivulet --file=deploy/postgres/roles.sql
 --
 -- rivulet_owner   owns the tables: migrations and partitions. POSTGRES_MIGRATION_URL.
--- rivulet_app     worker, ingress and CLI: reads and writes rows, changes no schema. POSTGRES_URL.
--- rivulet_reader  reports: the views report_…, which hold no personal data. It cannot write.
+-- rivulet_app     worker, ingress and CLI: reads and writes rows, cannot change the schema. POSTGRES_URL.
+-- rivulet_reader  reports: the views report_…, which contain no personal data. It cannot write.
 --
--- They have no passwords yet: ALTER ROLE rivulet_app PASSWORD '…'; and so on, or certificates or IAM.
+-- The roles have no passwords yet. Set them (ALTER ROLE rivulet_app PASSWORD '…';), or use certificates or IAM.
 DO $$
 DECLARE
   role_name text;
@@ -21,17 +21,17 @@ BEGIN
 END
 $$;
 
--- On a managed server the administrator is no superuser, and may set defaults only for roles that it belongs to.
+-- On a managed server the administrator is not a superuser, and may set default privileges only for roles it is a member of.
 GRANT rivulet_owner TO CURRENT_USER;
 
 GRANT USAGE, CREATE ON SCHEMA public TO rivulet_owner;
 GRANT USAGE ON SCHEMA public TO rivulet_app, rivulet_reader;
 
--- What rivulet_owner will create; and what exists already.
+-- Tables that rivulet_owner will create, and existing tables.
 ALTER DEFAULT PRIVILEGES FOR ROLE rivulet_owner IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO rivulet_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO rivulet_app;
 
--- A report that runs away ends by itself.
+-- Runaway reports are cancelled.
 ALTER ROLE rivulet_reader SET default_transaction_read_only = on;
 ALTER ROLE rivulet_reader SET statement_timeout = '5min';
 

@@ -1,4 +1,4 @@
-{{/* The name of an object: of the release, and of the role. */}}
+{{/* The name of an object: release name and role. */}}
 {{- define "rivulet.name" -}}
 {{- printf "%s-%s" (.root.Release.Name | trunc 40 | trimSuffix "-") .role -}}
 {{- end -}}
@@ -26,7 +26,7 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{- end -}}
 {{- end -}}
 
-{{/* The Secret of a role: yours, or the one that the chart makes. */}}
+{{/* The Secret of a role: an existing one, or the one that the chart creates. */}}
 {{- define "rivulet.secretName" -}}
 {{- $secret := (index .root.Values .role).secret -}}
 {{- if $secret.existing -}}

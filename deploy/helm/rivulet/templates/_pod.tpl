@@ -1,11 +1,11 @@
-{{/* What every container has: image, environment, and mounts. `secretKeys` as a list, `mounts` further ones. */}}
+{{/* Fields of every container: image, environment and mounts. `secretKeys` is a list; `mounts` are extra ones. */}}
 {{- define "rivulet.container" -}}
 image: {{ include "rivulet.image" . }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 env:
   - { name: RIVULET_CONFIG, value: /etc/rivulet/rivulet.yaml }
   - { name: PUBLIC_URL, value: {{ .root.Values.publicUrl | quote }} }
-  # The default listens on loopback alone, where no probe reaches it.
+  # The default is loopback, which probes cannot reach.
   - { name: HTTP_HOST, value: 0.0.0.0 }
   {{- $secretKeys := .secretKeys }}
   {{- range $name, $value := merge (dict) .environment .root.Values.environment }}
@@ -17,7 +17,7 @@ env:
   - { name: {{ . }}_FILE, value: /run/secrets/rivulet/{{ . }} }
   {{- end }}
 volumeMounts:
-  # The folder, not the one file: a file mounted by subPath never changes.
+  # The directory, not the file: a file mounted with subPath is never updated.
   - { name: config, mountPath: /etc/rivulet, readOnly: true }
   - { name: secret, mountPath: /run/secrets/rivulet, readOnly: true }
   - { name: tmp, mountPath: /tmp }
@@ -30,7 +30,7 @@ securityContext:
   capabilities: { drop: [ALL] }
 {{- end -}}
 
-{{/* What every pod has around its containers. `secretName` is the Secret, `volumes` further ones. */}}
+{{/* Fields of every pod besides its containers. `secretName` is the Secret; `volumes` are extra ones. */}}
 {{- define "rivulet.pod" -}}
 automountServiceAccountToken: false
 enableServiceLinks: false
@@ -67,7 +67,7 @@ topologySpreadConstraints:
         {{- include "rivulet.selector" . | nindent 8 }}
 {{- end -}}
 
-{{/* A change of the configuration restarts pods, except for what running pods pick up. */}}
+{{/* A change of the configuration restarts pods, except for `journeys`, which running pods reload. */}}
 {{- define "rivulet.podAnnotations" -}}
 checksum/config: {{ omit .root.Values.config "journeys" | toJson | sha256sum }}
 prometheus.io/scrape: 'true'
