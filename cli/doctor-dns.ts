@@ -18,7 +18,7 @@ export interface SendingDomain {
   };
   /** The custom MAIL FROM domain in SES, and the region that its MX record names. */
   mailFrom?: { domain: string; region: string };
-  /** By SMTP, bounces come back to the domain of From. */
+  /** By SMTP, bounces go to the domain of From. */
   bySmtp?: boolean;
 }
 
@@ -60,7 +60,7 @@ async function checkDkim({ dkim }: SendingDomain, resolver: DnsResolver): Promis
     if (!isThere) missing.push(zone === undefined ? `TXT ${name}` : `CNAME ${name} ${token}.${zone}`);
   }
   if (missing.length === 0) return [{ level: 'ok', about, says: `the records of ${domain} are published` }];
-  const says = `${missing.length} of ${tokens.length} records of ${domain} are missing or lead elsewhere. Publish:\n  ${missing.join('\n  ')}`;
+  const says = `${missing.length} of ${tokens.length} records of ${domain} are missing or point elsewhere. Publish:\n  ${missing.join('\n  ')}`;
   return [{ level: 'wrong', about, says }];
 }
 
@@ -68,7 +68,7 @@ async function checkMx({ from, mailFrom, bySmtp }: SendingDomain, resolver: DnsR
   const about = 'bounces';
   if (bySmtp) {
     const hosts = await exchanges(resolver, from);
-    if (hosts.length > 0) return [{ level: 'ok', about, says: `come back to ${from}, which has an MX record` }];
+    if (hosts.length > 0) return [{ level: 'ok', about, says: `go to ${from}, which has an MX record` }];
     return [
       { level: 'warning', about, says: `${from} has no MX record, so bounces and replies are lost. Publish one.` },
     ];
@@ -80,6 +80,6 @@ async function checkMx({ from, mailFrom, bySmtp }: SendingDomain, resolver: DnsR
   if (hosts.length === 1 && hosts[0] === wanted)
     return [{ level: 'ok', about, says: `go to ${domain}, whose MX is SES` }];
   const now = hosts.length === 0 ? 'no MX record' : `the MX records ${hosts.join(', ')}`;
-  const says = `${domain} has ${now}; SES wants exactly one: MX ${domain} 10 ${wanted}.`;
+  const says = `${domain} has ${now}; SES requires exactly one: MX ${domain} 10 ${wanted}.`;
   return [{ level: 'wrong', about, says }];
 }

@@ -55,11 +55,11 @@ async function lookAtLogin(access: NatsAccess, { connection }: JetStream): Promi
   }
   if (access.servers.every((server) => isLoopback(new URL(`nats://${server}`).hostname))) return findings;
   if (await letsInEveryone(access)) {
-    const says = `${servers} asks for no credentials: whoever reaches it can publish events, read personal data and delete both. Give it users with the permissions in deploy/nats.`;
+    const says = `${servers} requires no credentials: anyone who reaches it can publish events, read personal data and delete both. Configure users with the permissions in deploy/nats.`;
     findings.push({ level: 'warning', about, says });
   }
   if (!isEncrypted) {
-    const says = `The connection to ${servers} has no TLS: passwords and personal data can be read on the way. Enable TLS there, and use tls:// in NATS_URL.`;
+    const says = `The connection to ${servers} has no TLS: passwords and personal data can be read in transit. Enable TLS on the server, and use tls:// in NATS_URL.`;
     findings.push({ level: 'warning', about, says });
   }
   return findings;
@@ -87,7 +87,7 @@ async function lookAtPermissions({ js, manager }: JetStream, deadLetters: string
   if (refused.every((why) => why === undefined)) {
     return { level: 'ok', about, says: 'this user may read, publish events and replay dead letters' };
   }
-  const says = `this user may read only: \`publish\`, \`seed-test\`, \`dead-letters replay\` and \`discard\` need the permissions in deploy/nats/cli-operator.conf (${refused.find(Boolean)})`;
+  const says = `this user has read-only permissions: \`publish\`, \`seed-test\`, \`dead-letters replay\` and \`discard\` need the permissions in deploy/nats/cli-operator.conf (${refused.find(Boolean)})`;
   return { level: 'ok', about, says };
 }
 
@@ -143,7 +143,7 @@ async function lookAtConsumer(
 const missing = (what: string): Finding => ({
   level: 'wrong',
   about: 'stream',
-  says: `${what} An ingress makes it at its start, unless it runs with --no-provision.`,
+  says: `${what} An ingress creates it at start, unless it runs with --no-provision.`,
 });
 
 /** JetStream's "stream not found" (10059) and "consumer not found" (10014). */

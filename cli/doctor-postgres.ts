@@ -38,7 +38,7 @@ export function lookAtPostgres(env: NodeJS.ProcessEnv, config: Config): Promise<
   });
 }
 
-/** Whether what is sent to the server can be read or changed on the way. On this machine it cannot. */
+/** Whether traffic to the server can be read or changed in transit. Local traffic cannot. */
 export function judgeTransport({ host, mode }: FoundPostgres['transport']): Finding[] {
   if (isLocal(host)) return [];
   if (mode === 'verify-full' || mode === 'verify-ca') {
@@ -46,12 +46,12 @@ export function judgeTransport({ host, mode }: FoundPostgres['transport']): Find
   }
   const says =
     mode === 'disable'
-      ? 'connects without TLS: the password and personal data can be read on the way. Set POSTGRES_CA, or sslmode=verify-full in POSTGRES_URL.'
-      : `connects with TLS, but does not verify the server (sslmode ${mode}): whoever is in between can read everything. Set POSTGRES_CA, and sslmode=verify-full in POSTGRES_URL.`;
+      ? 'connects without TLS: the password and personal data can be read in transit. Set POSTGRES_CA, or sslmode=verify-full in POSTGRES_URL.'
+      : `connects with TLS, but does not verify the server (sslmode ${mode}): anyone in the network path can impersonate it and read everything. Set POSTGRES_CA, and sslmode=verify-full in POSTGRES_URL.`;
   return [{ level: 'warning', about, says }];
 }
 
-/** Whether its user may do what it must, and no more. On a laptop, more is fine. */
+/** Whether its user has the privileges it needs, and no more. On a local server, more is fine. */
 export function judgePrivileges(privileges: Privileges, { host }: FoundPostgres['transport']): Finding[] {
   const why = whyNotPermitted(privileges);
   if (why !== undefined) return [{ level: 'wrong', about, says: why }];

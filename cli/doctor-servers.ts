@@ -43,17 +43,17 @@ export function lookAtRedis(env: NodeJS.ProcessEnv, keyPrefix: string): Promise<
   });
 }
 
-/** Nothing personal is sent to Redis, but the password is; and whoever can write to it decides how fast email is sent. */
+/** No personal data is sent to Redis, but the password is; and anyone who can write to it controls how fast email is sent. */
 export function judgeRedisTransport({ url }: RedisServer): Finding[] {
   const { tls, nodes } = parseRedisUrl(url);
   if (nodes.every(({ host }) => isLoopback(host))) return [];
   if (tls) return [{ level: 'ok', about: 'Redis', says: 'connects with TLS' }];
   const says =
-    'connects without TLS: the password can be read on the way. Write rediss:// in REDIS_URL, and set REDIS_CA.';
+    'connects without TLS: the password can be read in transit. Use rediss:// in REDIS_URL, and set REDIS_CA.';
   return [{ level: 'warning', about: 'Redis', says }];
 }
 
-/** Whether a failover has somewhere to go, and whether Redis evicts keys: each of them ends by itself. */
+/** Whether there is a replica to fail over to, and whether Redis evicts keys, all of which expire on their own. */
 export function judgeTopology({ kind, primaries, replicas, state, evicts }: Topology): Finding[] {
   const about = 'Redis';
   const findings: Finding[] = [];
@@ -70,12 +70,12 @@ export function judgeTopology({ kind, primaries, replicas, state, evicts }: Topo
       findings.push({
         level: 'warning',
         about,
-        says: `${says}: where a primary without a replica fails, sending stops until it is back.`,
+        says: `${says}: if a primary without a replica fails, sending stops until it recovers.`,
       });
     } else findings.push({ level: 'ok', about, says });
   }
   if (evicts !== undefined) {
-    const says = `maxmemory-policy is ${evicts}: under pressure Redis forgets the rate limit and email is sent too fast. Set it to noeviction.`;
+    const says = `maxmemory-policy is ${evicts}: when its memory is full, Redis evicts the rate limit, and email is sent too fast. Set it to noeviction.`;
     findings.push({ level: 'warning', about, says });
   }
   return findings;
@@ -94,7 +94,7 @@ export function lookAtTemporal(env: NodeJS.ProcessEnv, environment: Environment,
       );
       const where = `answers at ${serverAddress(TEMPORAL_ADDRESS, 'TEMPORAL_ADDRESS')}${isEncrypted ? ' with TLS' : ''}`;
       return [
-        { level: 'ok', about, says: unknown.length === 0 ? `${where}; the search attributes are there` : where },
+        { level: 'ok', about, says: unknown.length === 0 ? `${where}; the search attributes exist` : where },
         ...unknown.map((says): Finding => ({ level: 'warning', about, says })),
         ...(isEncrypted || isLoopback(hostOf(TEMPORAL_ADDRESS)) ? [] : [unencrypted]),
         ...(retentionMs === undefined ? [] : [retentionFinding(retentionMs, maxAgeMs, namespace)]),

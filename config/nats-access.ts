@@ -40,7 +40,7 @@ export interface NatsAccess {
 }
 
 const address =
-  'must be nats://host:4222 or tls://host:4222, with user:password@ or token@ before the host if they belong there, and several ' +
+  'must be nats://host:4222 or tls://host:4222, with user:password@ or token@ before the host if needed, and several ' +
   'servers separated by commas. Percent-encode characters such as @ : / , # in a password';
 
 /** Reads the variables and no file. Mistakes name variables and never quote a value, which may be a secret. */
@@ -54,7 +54,7 @@ export function readNatsAccess(given: NatsVariables): { access: NatsAccess; mist
   const [first] = found;
   if (found.length < servers.length) refuse('NATS_URL', address);
   else if (found.some(({ user, password }) => user !== first?.user || password !== first.password)) {
-    refuse('NATS_URL', 'must carry the same user and password at every server, or at none');
+    refuse('NATS_URL', 'must have the same user and password for every server, or for none');
   }
 
   const logins: NatsLogin[] = [];
@@ -68,7 +68,7 @@ export function readNatsAccess(given: NatsVariables): { access: NatsAccess; mist
   const { NATS_USER: user, NATS_PASSWORD: password } = set;
   if ((user === undefined) !== (password === undefined)) {
     const [have, lack] = user === undefined ? ['NATS_PASSWORD', 'NATS_USER'] : ['NATS_USER', 'NATS_PASSWORD'];
-    refuse(have, `needs ${lack} beside it`);
+    refuse(have, `needs ${lack}`);
   }
   if (user !== undefined) {
     logins.push({ from: 'NATS_USER and NATS_PASSWORD', way: 'password', user, password: password ?? '' });
@@ -85,7 +85,7 @@ export function readNatsAccess(given: NatsVariables): { access: NatsAccess; mist
   const { NATS_CA: ca, NATS_CERT: cert, NATS_KEY: key } = set;
   if ((cert === undefined) !== (key === undefined)) {
     const [have, lack] = cert === undefined ? ['NATS_KEY', 'NATS_CERT'] : ['NATS_CERT', 'NATS_KEY'];
-    refuse(have, `needs ${lack} beside it: a certificate and its private key are used together`);
+    refuse(have, `needs ${lack}: a certificate and its private key are used together`);
   }
   const { NATS_JS_DOMAIN: domain, NATS_JS_PREFIX: apiPrefix } = set;
   if (domain && !/^[^\s.*>]+$/.test(domain)) refuse('NATS_JS_DOMAIN', 'must be one word without dots, such as hub');
@@ -93,7 +93,7 @@ export function readNatsAccess(given: NatsVariables): { access: NatsAccess; mist
     refuse('NATS_JS_PREFIX', 'must be a subject without wildcards, such as $JS.hub.API');
   }
   if (domain && apiPrefix) {
-    refuse('NATS_JS_DOMAIN, NATS_JS_PREFIX', 'say the same: the domain hub is the prefix $JS.hub.API. Keep one');
+    refuse('NATS_JS_DOMAIN, NATS_JS_PREFIX', 'are alternatives: the domain hub is the prefix $JS.hub.API. Keep one');
   }
 
   const access: NatsAccess = {

@@ -126,7 +126,7 @@ export function missingPermission(error: unknown): string | undefined {
   const { operation } = error;
   const subject = error.subject.replace(/^(_INBOX[^.]*)\..*$/, '$1.>'); // the rest is another one for each connection
   const what = operation === 'publish' ? 'publish to' : 'subscribe to';
-  return `NATS refused to let this user ${what} "${subject}". Grant it that; deploy/nats has the permissions of each role.`;
+  return `NATS denied this user permission to ${what} "${subject}". Grant it; deploy/nats has the permissions for each role.`;
 }
 
 /** Certificates of the server that no waiting mends. */
@@ -143,7 +143,8 @@ const untrusted = new Set([
 async function whyNot(error: Error, access: NatsAccess): Promise<Error> {
   const nats = `NATS at ${access.servers.join(', ')}`;
   if (error instanceof errors.AuthorizationError || error instanceof errors.UserAuthenticationExpiredError) {
-    return new StartError(`${nats} refused these credentials. ${remedy(access)}`);
+    const what = access.login.way === 'none' ? 'requires credentials' : 'refused these credentials';
+    return new StartError(`${nats} ${what}. ${remedy(access)}`);
   }
   const given = codeOf(error);
   const code = given === undefined && error.name === 'TimeoutError' ? await tlsRefusal(access) : given;
@@ -156,19 +157,21 @@ async function whyNot(error: Error, access: NatsAccess): Promise<Error> {
     return new StartError(`${nats} refused ${what} (${why}). Set NATS_CERT and NATS_KEY to a valid pair.`);
   }
   if (code !== undefined && untrusted.has(code)) {
-    const by = access.ca === undefined ? 'one that Node knows' : 'the one in NATS_CA';
+    const by = access.ca === undefined ? 'a CA that Node trusts' : 'the CA in NATS_CA';
     return new StartError(
-      `The certificate of ${nats} is signed by another CA than ${by} (${code}). Set NATS_CA to the CA that signed it.`,
+      `The certificate of ${nats} is not signed by ${by} (${code}). Set NATS_CA to the CA that signed it.`,
     );
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return new StartError(
-      `The certificate of ${nats} is for another host name. Use a name of the certificate in NATS_URL.`,
+      `The certificate of ${nats} is for another host name. Use a name from the certificate in NATS_URL.`,
     );
   }
-  if (code === 'CERT_HAS_EXPIRED') return new Error(`The certificate of ${nats} has expired. Renew it there.`);
+  if (code === 'CERT_HAS_EXPIRED') return new Error(`The certificate of ${nats} has expired. Renew it on the server.`);
   if (/does not support 'tls'|not available on this server/.test(error.message)) {
-    return new StartError(`${nats} offers no TLS, but tls:// or NATS_CA asks for it. Enable TLS there.`);
+    return new StartError(
+      `${nats} offers no TLS, but tls://, NATS_CA or NATS_CERT requires it. Enable TLS on the server.`,
+    );
   }
   return new Error(`NATS does not answer at ${access.servers.join(', ')} (${code ?? 'no answer in time'}).`);
 }
@@ -182,7 +185,7 @@ function codeOf(error: unknown): string | undefined {
 function remedy(access: NatsAccess): string {
   const { login } = access;
   if (login.way === 'none') {
-    return 'It asks for some: set NATS_USER and NATS_PASSWORD, NATS_TOKEN, NATS_NKEY or NATS_CREDS.';
+    return 'Set NATS_USER and NATS_PASSWORD, NATS_TOKEN, NATS_NKEY or NATS_CREDS.';
   }
   const expired = login.way === 'creds' ? expiries(access).find(({ at }) => at < new Date()) : undefined;
   if (expired)

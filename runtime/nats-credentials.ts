@@ -44,7 +44,7 @@ function mistake(name: string, value: string, isContent: (value: string) => bool
     return why === undefined ? undefined : `${place}: ${why}`;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' || code === 'ENAMETOOLONG' ? 'there is no such file' : `cannot be read (${code})`;
+    const why = code === 'ENOENT' || code === 'ENAMETOOLONG' ? 'no such file' : `cannot be read (${code})`;
     return `${place}: ${why}. Set ${name} to the path of a file, or to its content`;
   }
 }
@@ -52,7 +52,7 @@ function mistake(name: string, value: string, isContent: (value: string) => bool
 /** Not a text that may be a broken secret in place of a path: then only that it is none. */
 function shownPath(value: string): string {
   const isPath = /^[\w.~:\\/ -]{1,200}$/.test(value) && /[\\/.]/.test(value);
-  return isPath && value.split(/[\\/.]/).every((part) => part.length < 32) ? value : 'neither its content nor a path';
+  return isPath && value.split(/[\\/.]/).every((part) => part.length < 32) ? value : 'neither content nor a path';
 }
 
 function contentOf(value: string, isContent: (value: string) => boolean): string {
@@ -74,7 +74,7 @@ function credsMistake(content: string): string | undefined {
 function nkeyMistake(content: string): string | undefined {
   const right = "It must be a user's seed: 58 characters that start with SU, as `nk -gen user` prints it";
   const seed = content.trim();
-  if (!isSeed(seed)) return `holds no seed of a user. ${right}`;
+  if (!isSeed(seed)) return `does not contain a user seed. ${right}`;
   try {
     nkeys.fromSeed(Buffer.from(seed));
     return undefined;

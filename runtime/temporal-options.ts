@@ -42,7 +42,7 @@ function withApiKey(env: NodeJS.ProcessEnv): Record<string, string> {
   const set = Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => !!entry[1]));
   const file = set[apiKeyFile];
   if (file === undefined) return set;
-  if (set['TEMPORAL_API_KEY']) throw wrong(apiKeyFile, 'is set beside TEMPORAL_API_KEY. Set one of them');
+  if (set['TEMPORAL_API_KEY']) throw bothSet(apiKeyFile, 'TEMPORAL_API_KEY');
   const key = read(file, apiKeyFile).trim();
   if (!/^[\x21-\x7e]+$/.test(key)) throw wrong(apiKeyFile, `${file} holds no API key: one line of visible characters`);
   return { ...set, TEMPORAL_API_KEY: key };
@@ -67,7 +67,7 @@ interface Pem {
 
 function pemOf(env: NodeJS.ProcessEnv, name: string): Pem | undefined {
   const [path, data] = [env[`${name}_PATH`], env[`${name}_DATA`]];
-  if (path && data) throw wrong(`${name}_PATH`, `is set beside ${name}_DATA. Set one of them`);
+  if (path && data) throw bothSet(`${name}_PATH`, `${name}_DATA`);
   if (path) return { variable: `${name}_PATH`, text: read(path, `${name}_PATH`) };
   return data ? { variable: `${name}_DATA`, text: data } : undefined;
 }
@@ -91,4 +91,8 @@ function read(file: string, variable: string): string {
 
 function wrong(variable: string, what: string): StartError {
   return new StartError(`environment ${variable}: ${what}`);
+}
+
+function bothSet(one: string, other: string): StartError {
+  return new StartError(`environment ${one} and ${other} are both set. Set one of them`);
 }

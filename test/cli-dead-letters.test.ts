@@ -232,7 +232,7 @@ describe('a read-only user of NATS', () => {
     const seq = await cli.refused(orderCompleted(ada));
     expect(await cli.rivulet(['dead-letters', command, String(seq)], reader())).toMatchObject({
       code: 1,
-      err: `NATS refused to let this user publish to "${subject}". Grant it that; deploy/nats has the permissions of each role.`,
+      err: `NATS denied this user permission to publish to "${subject}". Grant it; deploy/nats has the permissions for each role.`,
     });
     expect(await cli.count('MARKETING_DLQ')).toBe(1);
     expect(await cli.count('MARKETING_EVENTS')).toBe(0);
@@ -241,7 +241,7 @@ describe('a read-only user of NATS', () => {
   it('that may read no dead letters is told so by why-event too', async () => {
     const { code, err } = await cli.rivulet(['why-event', 'evt_1'], natsLogin('producer', cli.nats.url));
     expect(code).toBe(1);
-    expect(err).toMatch(/^NATS refused to let this user subscribe to "_INBOX_cli\./);
+    expect(err).toMatch(/^NATS denied this user permission to subscribe to "_INBOX_cli\./);
   });
 });
 

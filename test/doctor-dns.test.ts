@@ -66,7 +66,7 @@ describe('DKIM', () => {
     const cname = { ...good.cname, 'bbb._domainkey.example.com': 'elsewhere.example.net' };
     const lines = await look({ ...good, cname });
     expect(lines[0]).toBe(
-      'wrong DKIM: 1 of 3 records of example.com are missing or lead elsewhere. Publish:\n  CNAME bbb._domainkey.example.com bbb.dkim.amazonses.com',
+      'wrong DKIM: 1 of 3 records of example.com are missing or point elsewhere. Publish:\n  CNAME bbb._domainkey.example.com bbb.dkim.amazonses.com',
     );
   });
 
@@ -135,7 +135,7 @@ describe('MX of the domain that bounces go to', () => {
   it.each([
     ['is missing', [], 'has no MX record'],
     ['is of another region', ['feedback-smtp.us-east-1.amazonses.com'], 'has the MX records feedback-smtp.us-east-1'],
-    ['has others beside it', ['feedback-smtp.eu-central-1.amazonses.com', 'mx.example.com'], 'wants exactly one'],
+    ['has others beside it', ['feedback-smtp.eu-central-1.amazonses.com', 'mx.example.com'], 'requires exactly one'],
   ])('that %s', async (_, hosts, says) => {
     const lines = await look({ ...good, mx: { 'bounce.example.com': hosts } });
     expect(lines[2]).toMatch(/^wrong bounces: /);
@@ -187,7 +187,7 @@ describe('DMARC', () => {
     const record = { '_dmarc.example.com': 'v=DMARC1; p=reject; adkim=s; aspf=s' };
     expect(await dmarc(record)).toContain('ok DMARC');
     expect(await dmarc(record, { from: 'news.example.com' })).toContain(
-      'wrong DMARC: emails from news.example.com fail DMARC: neither DKIM nor SPF is aligned (adkim=s wants DKIM of news.example.com, not of example.com)',
+      'wrong DMARC: emails from news.example.com fail DMARC: neither DKIM nor SPF is aligned (adkim=s requires DKIM of news.example.com, not of example.com)',
     );
   });
 

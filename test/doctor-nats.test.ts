@@ -48,7 +48,7 @@ it('says how an operator logs in, and what they may', async () => {
 
 it('stores nothing, and says what a read-only user may not', async () => {
   const [, may] = await examine(natsLogin('cli-read-only', nats.url));
-  expect(may).toMatch(/^ok: this user may read only: .*publish to "marketing\.events\.rivulet\.doctor"/);
+  expect(may).toMatch(/^ok: this user has read-only permissions: .*publish to "marketing\.events\.rivulet\.doctor"/);
   const { connection, manager } = await connectTo(nats.url);
   for (const name of ['MARKETING_EVENTS', 'MARKETING_DLQ']) {
     expect((await manager.streams.info(name)).state.last_seq).toBe(0);
@@ -58,13 +58,13 @@ it('stores nothing, and says what a read-only user may not', async () => {
 
 it('names the permission that is missing to read, and credentials that are refused', async () => {
   expect(await examine(natsLogin('producer', nats.url))).toEqual([
-    expect.stringMatching(/^wrong: NATS refused to let this user subscribe to "_INBOX_cli\./),
+    expect.stringMatching(/^wrong: NATS denied this user permission to subscribe to "_INBOX_cli\./),
   ]);
   expect(await examine({ NATS_URL: nats.url, NATS_TOKEN: 'wrong' })).toEqual([
     `wrong: NATS at ${new URL(nats.url).host} refused these credentials. Correct NATS_TOKEN.`,
   ]);
   expect(await examine({ NATS_URL: nats.url, NATS_CREDS: '/run/none.creds' })).toEqual([
-    expect.stringContaining('environment NATS_CREDS (/run/none.creds): there is no such file'),
+    expect.stringContaining('environment NATS_CREDS (/run/none.creds): no such file'),
   ]);
 });
 
@@ -72,7 +72,7 @@ it('warns of a server elsewhere that lets everyone in, and of a connection witho
   const elsewhere = nats.url.replace('127.0.0.1', '0.0.0.0');
   expect(await examine(natsLogin('cli-operator', elsewhere))).toEqual([
     expect.stringMatching(/^ok: answers at 0\.0\.0\.0:\d+; logs in with NATS_USER/),
-    expect.stringMatching(/^warning: 0\.0\.0\.0:\d+ asks for no credentials: /),
+    expect.stringMatching(/^warning: 0\.0\.0\.0:\d+ requires no credentials: /),
     expect.stringMatching(/^warning: The connection to 0\.0\.0\.0:\d+ has no TLS: /),
     expect.stringMatching(/^ok: this user may read, publish/),
   ]);

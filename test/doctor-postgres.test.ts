@@ -132,7 +132,7 @@ describe('the connection to Postgres', () => {
       'db.example.com',
       'disable',
       'warning',
-      'connects without TLS: the password and personal data can be read on the way',
+      'connects without TLS: the password and personal data can be read in transit',
     ],
     ['db.example.com', 'require', 'warning', 'connects with TLS, but does not verify the server (sslmode require)'],
   ])('to %s with sslmode %s', (host, mode, level, says) => {

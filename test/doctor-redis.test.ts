@@ -6,7 +6,7 @@ describe('what doctor says about Redis', () => {
   it.each([
     [{ kind: 'server', primaries: 1, replicas: 0, state: 'ok' }, undefined, ''],
     [{ kind: 'sentinel', primaries: 1, replicas: 2, state: 'ok' }, 'ok', 'the primary of Sentinels with 2 replicas'],
-    [{ kind: 'sentinel', primaries: 1, replicas: 0, state: 'ok' }, 'warning', 'sending stops until it is back'],
+    [{ kind: 'sentinel', primaries: 1, replicas: 0, state: 'ok' }, 'warning', 'sending stops until it recovers'],
     [{ kind: 'cluster', primaries: 3, replicas: 3, state: 'ok' }, 'ok', 'a Cluster of 3 primaries with 3 replicas'],
     [{ kind: 'cluster', primaries: 3, replicas: 2, state: 'ok' }, 'warning', 'with 2 replicas'],
     [{ kind: 'cluster', primaries: 3, replicas: 3, state: 'fail' }, 'wrong', 'its state is fail'],

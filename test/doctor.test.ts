@@ -190,7 +190,7 @@ describe('rivulet doctor', () => {
     config['queues'] = { marketing_events: { name: 'NO_EVENTS', dlq: 'NO_DLQ' } };
     const { code, wrong } = await examine({ TEMPORAL_NAMESPACE: 'nowhere' });
     expect(wrong('stream')).toEqual([
-      expect.stringContaining('no stream NO_EVENTS. An ingress makes it at its start'),
+      expect.stringContaining('no stream NO_EVENTS. An ingress creates it at start'),
       expect.stringContaining('no stream NO_DLQ'),
     ]);
     expect(wrong('Temporal')).toEqual([expect.stringContaining('no namespace "nowhere"')]);

@@ -80,21 +80,15 @@ describe('an address', () => {
 });
 
 it.each<[NatsVariables, string]>([
-  [{ NATS_USER: 'a' }, 'environment NATS_USER: needs NATS_PASSWORD beside it'],
-  [{ NATS_PASSWORD: 'b' }, 'environment NATS_PASSWORD: needs NATS_USER beside it'],
-  [
-    { NATS_CERT: 'c' },
-    'environment NATS_CERT: needs NATS_KEY beside it: a certificate and its private key are used together',
-  ],
-  [
-    { NATS_KEY: 'k' },
-    'environment NATS_KEY: needs NATS_CERT beside it: a certificate and its private key are used together',
-  ],
+  [{ NATS_USER: 'a' }, 'environment NATS_USER: needs NATS_PASSWORD'],
+  [{ NATS_PASSWORD: 'b' }, 'environment NATS_PASSWORD: needs NATS_USER'],
+  [{ NATS_CERT: 'c' }, 'environment NATS_CERT: needs NATS_KEY: a certificate and its private key are used together'],
+  [{ NATS_KEY: 'k' }, 'environment NATS_KEY: needs NATS_CERT: a certificate and its private key are used together'],
   [{ NATS_JS_DOMAIN: 'a.b' }, 'environment NATS_JS_DOMAIN: must be one word without dots, such as hub'],
   [{ NATS_JS_PREFIX: 'a.*' }, 'environment NATS_JS_PREFIX: must be a subject without wildcards, such as $JS.hub.API'],
   [
     { NATS_JS_DOMAIN: 'hub', NATS_JS_PREFIX: '$JS.hub.API' },
-    'environment NATS_JS_DOMAIN, NATS_JS_PREFIX: say the same: the domain hub is the prefix $JS.hub.API. Keep one',
+    'environment NATS_JS_DOMAIN, NATS_JS_PREFIX: are alternatives: the domain hub is the prefix $JS.hub.API. Keep one',
   ],
 ])('%o is a mistake', (variables, said) => {
   expect(mistakes(variables)).toEqual([said]);

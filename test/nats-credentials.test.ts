@@ -60,7 +60,7 @@ it.each<[string, () => NatsVariables, string | RegExp]>([
   [
     'a creds file that is not there',
     () => ({ NATS_CREDS: '/run/secrets/nats.creds' }),
-    'NATS_CREDS (/run/secrets/nats.creds): there is no such file. Set NATS_CREDS to the path of a file, or to its content',
+    'NATS_CREDS (/run/secrets/nats.creds): no such file. Set NATS_CREDS to the path of a file, or to its content',
   ],
   ['a folder', () => ({ NATS_CREDS: '/tmp' }), /NATS_CREDS \(\/tmp\): cannot be read \(EISDIR\)/],
   ['half a creds file', () => ({ NATS_CREDS: file(half(creds)) }), `: is incomplete. ${wholeCreds}`],
@@ -76,11 +76,7 @@ it.each<[string, () => NatsVariables, string | RegExp]>([
     () => ({ NATS_CREDS: creds.replace(/\neyJ[^\n]+/, '\nnonsense') }),
     `NATS_CREDS: the JWT in it cannot be read. ${wholeCreds}`,
   ],
-  [
-    'half a seed',
-    () => ({ NATS_NKEY: half(seed) }),
-    /NATS_NKEY \(neither its content nor a path\): there is no such file/,
-  ],
+  ['half a seed', () => ({ NATS_NKEY: half(seed) }), /NATS_NKEY \(neither content nor a path\): no such file/],
   [
     'a seed with a wrong character',
     () => ({ NATS_NKEY: `${seed.slice(0, 30)}${seed[30] === 'A' ? 'B' : 'A'}${seed.slice(31)}` }),
@@ -89,7 +85,7 @@ it.each<[string, () => NatsVariables, string | RegExp]>([
   [
     "an account's seed in a file",
     () => ({ NATS_NKEY: file(new TextDecoder().decode(createAccount().getSeed())) }),
-    `: holds no seed of a user. ${rightSeed}`,
+    `: does not contain a user seed. ${rightSeed}`,
   ],
   [
     'a CA that is no certificate',

@@ -59,13 +59,16 @@ describe('users, NKeys and tokens', () => {
   });
 
   it.each<[NatsVariables, string]>([
-    [{ NATS_USER: 'in@gress', NATS_PASSWORD: 's3cret' }, 'Correct NATS_USER and NATS_PASSWORD.'],
-    [{ NATS_TOKEN: 's3cret' }, 'Correct NATS_TOKEN.'],
-    [{ NATS_NKEY: seedOf(nextKey) }, 'Correct NATS_NKEY.'],
-    [{}, 'It asks for some: set NATS_USER and NATS_PASSWORD, NATS_TOKEN, NATS_NKEY or NATS_CREDS.'],
-  ])('that are wrong are refused in one line: %#', async (variables, remedy) => {
+    [
+      { NATS_USER: 'in@gress', NATS_PASSWORD: 's3cret' },
+      'refused these credentials. Correct NATS_USER and NATS_PASSWORD.',
+    ],
+    [{ NATS_TOKEN: 's3cret' }, 'refused these credentials. Correct NATS_TOKEN.'],
+    [{ NATS_NKEY: seedOf(nextKey) }, 'refused these credentials. Correct NATS_NKEY.'],
+    [{}, 'requires credentials. Set NATS_USER and NATS_PASSWORD, NATS_TOKEN, NATS_NKEY or NATS_CREDS.'],
+  ])('that are wrong are refused in one line: %#', async (variables, why) => {
     const said = await refusal({ NATS_URL: nats.address, ...variables });
-    expect(said).toBe(`NATS at ${nats.address} refused these credentials. ${remedy}`);
+    expect(said).toBe(`NATS at ${nats.address} ${why}`);
   });
 
   it('a wrong password in the URL is not repeated', async () => {
@@ -155,7 +158,7 @@ describe('users, NKeys and tokens', () => {
       await expect(provisionNats({ manager }, streamSettings)).rejects.toMatchObject({
         name: 'StartError',
         message:
-          'NATS refused to let this user publish to "$JS.API.STREAM.CREATE.MARKETING_RETRY". Grant it that; deploy/nats has the permissions of each role.',
+          'NATS denied this user permission to publish to "$JS.API.STREAM.CREATE.MARKETING_RETRY". Grant it; deploy/nats has the permissions for each role.',
       });
     });
 
@@ -179,7 +182,7 @@ describe('users, NKeys and tokens', () => {
       await only(publish, subscribe);
       const { code, err } = await rivulet(['publish', 'user.signed_up', '--user', 'u_1'], variables());
       expect(code).toBe(1);
-      expect(err).toMatch(/^NATS refused to let this user [^\n]+\n$/);
+      expect(err).toMatch(/^NATS denied this user permission to [^\n]+\n$/);
       expect(err).toContain(what);
     });
   });

@@ -45,7 +45,9 @@ afterAll(() => nats.stop());
 
 it('TLS that is asked for and not there is refused, before a password is sent', async () => {
   const said = await refusal({ NATS_URL: `tls://a:b@${url}` });
-  expect(said).toBe(`NATS at ${url} offers no TLS, but tls:// or NATS_CA asks for it. Enable TLS there.`);
+  expect(said).toBe(
+    `NATS at ${url} offers no TLS, but tls://, NATS_CA or NATS_CERT requires it. Enable TLS on the server.`,
+  );
   await expect(connectClient({ nats: `tls://${url}`, timeoutMs: 300 })).rejects.toThrow(/does not support 'tls'/);
 });
 
@@ -57,8 +59,8 @@ it('TLS is used with the CA, as a file and as content', async () => {
 });
 
 it.each<[string, NatsVariables, string]>([
-  ['none', {}, 'is signed by another CA than one that Node knows'],
-  ['another', { NATS_CA: stranger.cert }, 'is signed by another CA than the one in NATS_CA'],
+  ['none', {}, 'is not signed by a CA that Node trusts'],
+  ['another', { NATS_CA: stranger.cert }, 'is not signed by the CA in NATS_CA'],
 ])('a server with %s as its CA is refused', async (_, variables, said) => {
   expect(await refusal({ NATS_URL: url, ...variables })).toBe(
     `The certificate of NATS at ${url} ${said} (DEPTH_ZERO_SELF_SIGNED_CERT). Set NATS_CA to the CA that signed it.`,
@@ -69,7 +71,7 @@ it('a certificate for another host name is refused', async () => {
   serve(otherServer);
   await nats.reload(tls());
   expect(await refusal({ NATS_URL: url, NATS_CA: otherServer.cert })).toBe(
-    `The certificate of NATS at ${url} is for another host name. Use a name of the certificate in NATS_URL.`,
+    `The certificate of NATS at ${url} is for another host name. Use a name from the certificate in NATS_URL.`,
   );
 });
 
@@ -79,7 +81,7 @@ it('an expired certificate of the server is waited for: it may be renewed', asyn
   const variables = { NATS_URL: url, NATS_CA: `${expiredServer.cert}${server.cert}` };
   await expect(openNats(natsAccess(variables), 'test')).rejects.toMatchObject({
     name: 'Error',
-    message: `The certificate of NATS at ${url} has expired. Renew it there.`,
+    message: `The certificate of NATS at ${url} has expired. Renew it on the server.`,
   });
   const connected = connectAs(variables);
   await vi.waitFor(() => expect(events('dependency.unavailable')).toHaveLength(1), within);

@@ -179,12 +179,12 @@ describe('files that cannot be used', () => {
     [
       'a path and the data',
       () => ({ TEMPORAL_TLS_CLIENT_CERT_PATH: client.certificate, TEMPORAL_TLS_CLIENT_CERT_DATA: 'x' }),
-      'environment TEMPORAL_TLS_CLIENT_CERT_PATH: is set beside TEMPORAL_TLS_CLIENT_CERT_DATA. Set one of them',
+      'environment TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_CERT_DATA are both set. Set one of them',
     ],
     [
       'an API key twice',
       () => ({ TEMPORAL_API_KEY: 'tmprl_secret', TEMPORAL_API_KEY_FILE: file('key', 'tmprl_other') }),
-      'environment TEMPORAL_API_KEY_FILE: is set beside TEMPORAL_API_KEY. Set one of them',
+      'environment TEMPORAL_API_KEY_FILE and TEMPORAL_API_KEY are both set. Set one of them',
     ],
     [
       'a file that holds no API key',

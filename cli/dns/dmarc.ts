@@ -91,7 +91,7 @@ export function judgeDmarc(found: DmarcPolicy | 'ambiguous' | undefined, { from,
   const aligned = (strict: boolean, domain: string | undefined) => domain !== undefined && (domain === from || !strict);
   const { at, policy, testing, obsolete } = found;
   if (!aligned(found.strictDkim, dkim) && !aligned(found.strictSpf, spf)) {
-    const strict = found.strictDkim && dkim !== undefined ? ` (adkim=s wants DKIM of ${from}, not of ${dkim})` : '';
+    const strict = found.strictDkim && dkim !== undefined ? ` (adkim=s requires DKIM of ${from}, not of ${dkim})` : '';
     const says = `emails from ${from} fail DMARC: neither DKIM nor SPF is aligned${strict}. Receivers are asked to apply p=${policy} of ${at}.`;
     return { level: policy === 'none' ? 'warning' : 'wrong', about, says };
   }
