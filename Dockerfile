@@ -1,9 +1,9 @@
 # syntax=docker/dockerfile:1
-# One image for every Rivulet process, for amd64 and arm64; the command says which. It has no shell, no npm and no sources:
-# deploy/image/assemble.mjs says what it holds, docs/deploying.md how large each part is and how to renew the digests.
+# One image for every Rivulet process, for amd64 and arm64; the command selects which. It has no shell, npm or sources.
+# deploy/image/assemble.mjs selects its contents; docs/deploying.md has the size of each part and how to update the digests.
 ARG NODE=node:24.21.0-bookworm-slim@sha256:2fe369e969550cde8e867afc3fe370b260140cab4a23d467074295b42163d553
 
-# All JavaScript but one native core, of which the packages bring every platform's: built once, on the platform of the builder.
+# Everything is JavaScript except Temporal's native core, which npm ships for every platform: build once, on the builder's platform.
 FROM --platform=$BUILDPLATFORM ${NODE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -13,7 +13,7 @@ RUN npm run build
 ARG TARGETARCH
 RUN node deploy/image/assemble.mjs --out /image --arch ${TARGETARCH}
 
-# For laptops: the SES stand-in of docker-compose.yml. Never published.
+# For development: the SES stand-in of docker-compose.yml. Never published.
 FROM ${NODE} AS laptop
 ENV NODE_ENV=production
 WORKDIR /app

@@ -8,7 +8,7 @@ export class ServerAway extends Error {
   override readonly name = 'ServerAway';
 }
 
-/** A server answers, and refuses this user: it is of no use to wait, or to do without it. */
+/** A server answers but refuses this user: neither retrying nor skipping it helps. */
 export class ServerRefuses extends ServerAway {}
 
 /** The command was used rightly, but what it was to act on is not there or not usable; what was done is in its output. */

@@ -1,4 +1,4 @@
-/** The variables that say how NATS is reached. An empty one counts as not set. */
+/** The variables that configure the connection to NATS. An empty one counts as not set. */
 export type NatsVariables = { [Name in (typeof natsVariables)[number]]?: string | undefined };
 
 export const natsVariables = [
@@ -15,7 +15,7 @@ export const natsVariables = [
   'NATS_JS_PREFIX',
 ] as const;
 
-/** How this process logs in: one way only. `from` names the variables, for messages. */
+/** The one way in which this process logs in. `from` names the variables, for messages. */
 export type NatsLogin = { from: string } & (
   | { way: 'none' }
   | { way: 'password'; user: string; password: string }
@@ -30,7 +30,7 @@ export interface NatsAccess {
   /** `host:port`, without user and password. */
   servers: readonly string[];
   login: NatsLogin;
-  /** A connection without TLS is refused: an address starts with `tls://`, or certificates are given. */
+  /** TLS is required: an address starts with `tls://`, or certificates are set. */
   tls: boolean;
   /** Each is PEM, or the path of a file. */
   ca?: string;
@@ -43,7 +43,7 @@ const address =
   'must be nats://host:4222 or tls://host:4222, with user:password@ or token@ before the host if needed, and several ' +
   'servers separated by commas. Percent-encode characters such as @ : / , # in a password';
 
-/** Reads the variables and no file. Mistakes name variables and never quote a value, which may be a secret. */
+/** Reads the variables, but no files. Mistakes name variables and never quote a value, which may be a secret. */
 export function readNatsAccess(given: NatsVariables): { access: NatsAccess; mistakes: string[] } {
   const set: NatsVariables = Object.fromEntries(natsVariables.map((name) => [name, given[name] || undefined]));
   const mistakes: string[] = [];
@@ -116,7 +116,7 @@ interface Server {
   password: string;
 }
 
-/** Undefined when it is no address, or when a part of a password may have been read as something else. */
+/** Returns undefined for an invalid address, or if part of a password may have been parsed as something else. */
 function readServer(server: string): Server | undefined {
   const text = server.trim();
   try {

@@ -1,4 +1,4 @@
-/** One Redis server, a primary that Sentinels watch, or a Cluster. */
+/** One Redis server, a primary monitored by Sentinels, or a Cluster. */
 export interface RedisAddress {
   kind: 'server' | 'sentinel' | 'cluster';
   tls: boolean;
@@ -21,8 +21,8 @@ const kinds: Readonly<Record<string, RedisAddress['kind']>> = {
 };
 
 /**
- * Reads REDIS_URL. User and password are those of the servers, not of the Sentinels, and percent-encoded. Throws what would be
- * right, without any part of the URL.
+ * Reads REDIS_URL. User and password are those of the servers, not of the Sentinels, and percent-encoded. Throws an
+ * Error that describes a valid URL and quotes no part of this one.
  */
 export function parseRedisUrl(url: string): RedisAddress {
   const [, scheme, kindName = '', rest = ''] = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(.+)$/.exec(url) ?? [];

@@ -23,7 +23,7 @@ export const secretVariables = [
   'AWS_SESSION_TOKEN',
 ] as const;
 
-/** More than this is not a secret but the wrong file. */
+/** Anything longer is not a secret but the wrong file. */
 const longest = 64 * 1024;
 
 /**

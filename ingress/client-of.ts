@@ -1,7 +1,7 @@
 import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Context } from 'hono';
 
-/** The other end of the connection. Behind a proxy that is the proxy, for everybody: this only slows down guessing. */
+/** Returns the remote address. Behind a proxy it is the proxy's for every client: use it only for coarse limits. */
 export function clientOf(c: Context): string {
   try {
     return getConnInfo(c).remote.address ?? 'unknown';

@@ -10,8 +10,8 @@ import { StartError } from './stop-signal.ts';
 const variable = 'RIVULET_DATA_CONVERTER';
 
 /**
- * The data converter of an installation, from the module at `path`: encrypts or compresses what is stored in Temporal. Undefined when
- * there is none. Throws a StartError that says what is wrong with the module.
+ * Returns the installation's data converter from the module at `path`: it encrypts or compresses what is stored in Temporal. Undefined
+ * without a path. Throws a StartError that says what is wrong with the module.
  */
 export async function loadDataConverter(path: string | undefined): Promise<DataConverter | undefined> {
   if (path === undefined) return undefined;
@@ -39,7 +39,7 @@ async function importModule(file: string): Promise<{ dataConverter?: unknown }> 
   }
 }
 
-/** The history of a run, with every payload as it was before the client's codecs encoded it. Throws what `fetchHistory` throws. */
+/** Returns the history of a run, with every payload decoded by the client's codecs. Throws what `fetchHistory` throws. */
 export async function fetchHistory(
   client: Client,
   workflowId: string,

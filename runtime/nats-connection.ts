@@ -14,7 +14,7 @@ export interface JetStream {
   manager: JetStreamManager;
 }
 
-/** How to reach NATS. Throws StartError with every mistake in the variables and in what they name. */
+/** Returns how to connect to NATS. Throws StartError with every mistake in the variables and the files they name. */
 export function natsAccess(variables: NatsVariables): NatsAccess {
   const { access, mistakes } = readNatsAccess(variables);
   const all = mistakes.length > 0 ? mistakes : unusableCredentials(access).map((each) => `environment ${each}`);
@@ -23,10 +23,10 @@ export function natsAccess(variables: NatsVariables): NatsAccess {
 }
 
 /**
- * Connects once and reconnects for as long as it takes, also when credentials are refused then: they were right before, and files are
- * read again each time. Throws StartError for what waiting does not mend, and an Error that names the server for the rest.
+ * Connects once, then reconnects for as long as it takes, even if credentials are refused: they worked before, and files are
+ * read again each time. Throws StartError for errors that waiting cannot fix, and otherwise an Error that names the server.
  *
- * `name` is who connects: `_INBOX_<name>.>` is where this connection gets its replies, and all that it may subscribe to by default.
+ * `name` identifies the client: replies arrive on `_INBOX_<name>.>`, the only subject that it may subscribe to by default.
  */
 export async function openNats(
   access: NatsAccess,
@@ -57,7 +57,7 @@ export async function openNats(
   }
 }
 
-/** JetStream over a connection, in the domain or account that is configured. */
+/** Opens JetStream on a connection, in the configured domain or account. */
 export async function openJetStream(
   connection: NatsConnection,
   { jetstream: where }: NatsAccess,
@@ -69,8 +69,8 @@ export async function openJetStream(
 }
 
 /**
- * Connects a process of the product. NATS being unavailable is waited for and logged; credentials, certificates and addresses that
- * it refuses throw StartError.
+ * Connects a long-running process. While NATS is unavailable, it waits and logs. Throws StartError for refused credentials,
+ * certificates and addresses.
  */
 export async function connectNats(
   variables: NatsVariables,
@@ -98,7 +98,7 @@ async function watchNats(
       isDown = true;
       attempts = 0;
     }
-    // The client says so once for each attempt that had failed.
+    // The client emits this once for each failed attempt.
     if (status.type === 'reconnect' && isDown) {
       isDown = false;
       log.info({ server: status.server }, 'nats.reconnected');
@@ -129,7 +129,7 @@ export function missingPermission(error: unknown): string | undefined {
   return `NATS denied this user permission to ${what} "${subject}". Grant it; deploy/nats has the permissions for each role.`;
 }
 
-/** Certificates of the server that no waiting mends. */
+/** Errors of the server's certificate that waiting cannot fix. */
 const untrusted = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'UNABLE_TO_GET_ISSUER_CERT',

@@ -17,7 +17,7 @@ const isPem = (value: string) => value.includes('-----BEGIN');
 /** A user's seed in base32: S, U, and 56 characters more. */
 const isSeed = (value: string) => /^SU[A-Z2-7]{56}$/.test(value.trim());
 
-/** What is wrong with the files and contents that the variables name, each with its place. Never what is in them. */
+/** Returns the mistakes in the files and contents that the variables name, each with its place. Never quotes them. */
 export function unusableCredentials({ login, ca, cert, key }: NatsAccess): string[] {
   const found: (string | undefined)[] = [];
   if (login.way === 'creds') found.push(mistake('NATS_CREDS', login.creds, isPem, credsMistake));
@@ -49,7 +49,7 @@ function mistake(name: string, value: string, isContent: (value: string) => bool
   }
 }
 
-/** Not a text that may be a broken secret in place of a path: then only that it is none. */
+/** Never shows a value that may be a malformed secret instead of a path. */
 function shownPath(value: string): string {
   const isPath = /^[\w.~:\\/ -]{1,200}$/.test(value) && /[\\/.]/.test(value);
   return isPath && value.split(/[\\/.]/).every((part) => part.length < 32) ? value : 'neither content nor a path';
@@ -92,7 +92,7 @@ function caMistake(pem: string): string | undefined {
   try {
     if (certificates(pem).length > 0) return undefined;
   } catch {
-    // said below
+    // reported below
   }
   return 'holds no complete certificate in PEM (BEGIN CERTIFICATE ... END CERTIFICATE)';
 }
@@ -114,8 +114,8 @@ function keyMistake(pem: string): string | undefined {
 }
 
 /**
- * Logs in with what the files hold at each connection, so that rotated credentials count from the next one on. The client gives up
- * for good when this throws: while a file cannot be read, or is half written, what it held before is used.
+ * Reads the files at each connection, so that rotated credentials are used from the next one on. The client stops reconnecting
+ * permanently when this throws: while a file is unreadable or incomplete, its previous content is used.
  */
 export function authenticatorOf(login: NatsLogin): Authenticator | undefined {
   switch (login.way) {
@@ -144,7 +144,7 @@ function newest(
       const content = contentOf(value, isContent);
       if (judge(content) === undefined) last = content;
     } catch {
-      // away for the moment
+      // temporarily unreadable
     }
     return bytes(last);
   };
@@ -155,7 +155,7 @@ function credsBytes(content: string): Uint8Array {
   return Buffer.from(`${content.replaceAll('\r', '').trim()}\n`);
 }
 
-/** What TLS is done with. Files are named, not read: the client reads them again at each connection. */
+/** Returns the TLS options. Files are named, not read: the client reads them again at each connection. */
 export function tlsOf({ tls, ca, cert, key }: NatsAccess) {
   if (!tls) return undefined;
   return {
@@ -171,7 +171,7 @@ export function readTls({ ca, cert, key }: NatsAccess) {
   return { ca: read(ca), cert: read(cert), key: read(key) };
 }
 
-/** What of these credentials ends by itself, and when. */
+/** Returns the credentials that expire, and when. */
 export function expiries({ login, cert }: NatsAccess): { what: string; at: Date }[] {
   const found: { what: string; at: Date }[] = [];
   if (login.way === 'creds') {

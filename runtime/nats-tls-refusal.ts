@@ -7,8 +7,8 @@ import { readTls } from './nats-credentials.ts';
 const withinMs = 2_000;
 
 /**
- * The code of the alert with which a server refuses this client's certificate, such as `ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED`; undefined
- * when it does not. In TLS 1.3 the alert follows the handshake, and the NATS client reports a time-out for it: this asks again.
+ * Returns the code of the alert with which a server rejects this client's certificate, such as `ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED`;
+ * undefined if it accepts it. In TLS 1.3 the alert follows the handshake, and the NATS client reports a timeout: this connects again.
  */
 export function tlsRefusal(access: NatsAccess): Promise<string | undefined> {
   const { hostname, port } = new URL(`nats://${access.servers[0]}`);
@@ -30,7 +30,7 @@ export function tlsRefusal(access: NatsAccess): Promise<string | undefined> {
         secure.once('data', () => end());
         secure.write('PING\r\n');
       } catch {
-        end(); // a file is away or half written
+        end(); // a file is missing or incomplete
       }
     });
   });

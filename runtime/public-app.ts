@@ -2,8 +2,8 @@ import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 
 /**
- * What strangers reach: pages behind links in emails, and the SNS endpoint. Health and metrics have a port of their own. A path with
- * dot segments is refused: a proxy that allows paths by their prefix would read it otherwise than we do.
+ * The public app: pages behind links in emails, and the SNS endpoint. Health and metrics are on another port. Paths with dot segments
+ * are rejected: a proxy that allows paths by prefix might resolve them differently.
  */
 export function createPublicApp(): Hono {
   const app = new Hono<{ Bindings: Partial<HttpBindings> }>();

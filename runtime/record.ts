@@ -15,7 +15,7 @@ import { StartError } from './stop-signal.ts';
 import { untilAvailable } from './until-available.ts';
 
 export interface RecordSettings {
-  /** As the user who may change the schema. */
+  /** Connects as the user who may change the schema. */
   server: PostgresServer;
   secrets: Secrets;
   retention: Retention;
@@ -48,7 +48,7 @@ export function openRecord(postgres: Postgres, settings: RecordSettings, log: Pi
   let wasAdmitted = false;
   const open = async () => {
     await refuseUnusable(postgres).catch((error: unknown) => {
-      // Credentials that were right before may be so again: they are being rotated.
+      // Credentials that worked before may be mid-rotation.
       throw isRefused(error) && !wasAdmitted ? new StartError((error as Error).message) : error;
     });
     wasAdmitted = true;

@@ -6,8 +6,8 @@ import { StartError } from './stop-signal.ts';
 import { untilAvailable } from './until-available.ts';
 
 /**
- * Waits as long as it takes until Redis answers. Throws a StartError when it refuses the credentials of this process: at a start
- * that is a mistake. Later, when they were right before, the connection keeps trying.
+ * Waits until Redis answers, for as long as it takes. Throws a StartError if Redis refuses this process's credentials: at start,
+ * that is a configuration error. Later the connection keeps retrying, since they worked before.
  */
 export function openRedis(redis: Redis, server: RedisServer, log: Pick<Logger, 'warn'>): Promise<void> {
   const open = async () => {

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Connection, ConnectionLike } from '@temporalio/client';
 
-/** Calls that are under way when a connection is replaced may take so long on the old one, in ms. */
+/** How long calls in progress may continue on a connection after it is replaced, in ms. */
 const graceMs = 30_000;
 
-/** A connection to Temporal whose certificates or API key can be replaced under a client that goes on using it. */
+/** A connection to Temporal whose certificates or API key can be replaced while a client uses it. */
 export interface RenewableConnection extends ConnectionLike {
-  /** Calls from now on use this one. The old one is closed once what is under way on it has had time to end. */
+  /** New calls use this one. The old one is closed once calls in progress have had time to end. */
   replace(next: Connection): void;
 }
 

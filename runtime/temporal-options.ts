@@ -26,8 +26,8 @@ const pems = {
 const apiKeyFile = 'TEMPORAL_API_KEY_FILE';
 
 /**
- * TLS and API key as Temporal's own variables and its configuration file set them, read anew each time: a renewed certificate counts
- * from the next call on. TEMPORAL_API_KEY_FILE is ours. Throws a StartError that says which variable to correct, never a value.
+ * Returns TLS and API key as Temporal's own variables and its configuration file set them, read again each time: a renewed certificate
+ * is used from the next call on. TEMPORAL_API_KEY_FILE is Rivulet's own variable. Throws a StartError that says which variable to correct, never a value.
  */
 export function temporalConnectOptions(
   settings: Pick<TemporalSettings, 'address'>,

@@ -21,14 +21,14 @@ const retentionDays = 30;
 /** gRPC: invalid argument, already exists, permission denied, failed precondition, unimplemented. */
 const refusals = new Set([3, 6, 7, 9, 12]);
 
-/** gRPC would wait up to two minutes before it looks for a server again that was away. */
+/** By default gRPC waits up to two minutes before it retries a server that was unavailable. */
 const reconnectSoon = { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 2_000 };
 
 /** One attempt to connect may take so long, in ms. */
 const connectMs = 3_000;
 
 /**
- * Connects, waiting as long as it takes until Temporal answers. Throws a StartError when it refuses these credentials, or when TLS
+ * Connects, waiting until Temporal answers. Throws a StartError when it refuses these credentials, or when TLS
  * cannot work as it is configured. Once connected, renewed certificates and keys are picked up.
  */
 export async function connectTemporal(
@@ -58,7 +58,7 @@ export async function openConnection(options: TemporalOptions): Promise<Connecti
   }
 }
 
-/** A refusal in words; undefined when Temporal is merely unavailable. */
+/** Returns a message for a refusal; undefined if Temporal is only unavailable. */
 export async function refusalOf(error: unknown, options: TemporalOptions): Promise<StartError | undefined> {
   const where = `Temporal at ${serverAddress(options.address, 'TEMPORAL_ADDRESS')}`;
   if (isForbidden(error)) {
@@ -128,8 +128,8 @@ export interface Provisioned {
 }
 
 /**
- * Creates the namespace and the search attributes where that is allowed. Throws a StartError that names what is missing. What may not
- * even be asked, such as search attributes in Temporal Cloud, which has no OperatorService, is not taken for missing.
+ * Creates the namespace and the search attributes where that is allowed. Throws a StartError that names what is missing. What cannot
+ * be queried, such as search attributes in Temporal Cloud, which has no OperatorService, does not count as missing.
  */
 export async function provisionTemporal(client: Client, namespace: string, provision: boolean): Promise<Provisioned> {
   const retentionMs = await ensureNamespace(client, namespace, provision).catch((error: unknown) => {

@@ -7,8 +7,8 @@ import { type TemporalOptions, temporalConnectOptions, type TemporalSettings } f
 export const renewalCheckMs = 30_000;
 
 /**
- * Calls `renew` with what is valid now whenever certificates, keys or the API key of Temporal have changed on disk. Files that are
- * half written or wrong are logged once and left; the credentials before stay in use. A `renew` that fails is repeated.
+ * Calls `renew` with the new options whenever Temporal's certificates, keys or API key have changed on disk. Incomplete or
+ * invalid files are logged once, and the previous credentials stay in use. A `renew` that fails is retried.
  */
 export function watchCredentials(
   settings: Pick<TemporalSettings, 'address'>,

@@ -3,13 +3,13 @@ import { connect } from 'node:tls';
 
 import type { TemporalOptions } from './temporal-options.ts';
 
-/** How long a server that says nothing more is taken to accept the handshake, in ms. */
+/** A server that stays silent for this long has accepted the handshake, in ms. */
 const quietMs = 500;
 
 /** How long a handshake may take, in ms. */
 const withinMs = 3_000;
 
-/** What OpenSSL and Node say, in words for whoever configures the client. */
+/** Error codes of OpenSSL and Node, and messages for operators. */
 const reasons: readonly [RegExp, string][] = [
   [
     /ALERT_CERTIFICATE_REQUIRED/,
@@ -35,8 +35,8 @@ const reasons: readonly [RegExp, string][] = [
 ];
 
 /**
- * Why a server that answers cannot be used over TLS: gRPC itself says only that it could not connect. Undefined when it does not
- * answer at all, or when the handshake succeeds.
+ * Returns why a server that answers cannot be used over TLS: gRPC reports only that it could not connect. Undefined if the server
+ * does not answer at all, or if the handshake succeeds.
  */
 export async function whyTlsFails({ address, tls, apiKey }: TemporalOptions): Promise<string | undefined> {
   if (!tls && !apiKey) {

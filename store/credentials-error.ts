@@ -1,4 +1,4 @@
-/** What is configured for a connection cannot be used. The message says which setting, where and what would be right, and never quotes a secret. */
+/** The settings of a connection are unusable. The message names the setting, its place and a valid value, and never quotes a secret. */
 export class CredentialsError extends Error {
   override readonly name = 'CredentialsError';
 }

@@ -21,7 +21,7 @@ export interface Installation {
   agree(secrets: Secrets): Promise<string | undefined>;
   /** The same, and an installation without a secret stays without one. */
   verify(secrets: Secrets): Promise<string | undefined>;
-  /** A random id, made with the record. Throws before any process has agreed on a secret. */
+  /** Returns a random id that is created with the record. Throws until the first process has agreed on a secret. */
   identity(): Promise<string>;
 }
 

@@ -1,10 +1,10 @@
-/** What follows the name of a server whose certificate was not accepted, or that did not accept ours; undefined for other errors. */
+/** Completes a sentence that starts with a server's name: why one side rejected the other's certificate. Undefined for other errors. */
 export function whyUntrusted({ code, message }: Error & { code?: unknown }, caName: string): string | undefined {
   switch (code) {
     case 'CERT_HAS_EXPIRED':
       return 'shows a certificate that has expired. Renew it on the server';
     case 'CERT_NOT_YET_VALID':
-      return 'shows a certificate that is not valid yet. Check the clocks';
+      return 'shows a certificate that is not valid yet. Check the clocks of both machines';
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return 'shows a certificate for another host name. Use the name that the certificate has';
     case 'SELF_SIGNED_CERT_IN_CHAIN':

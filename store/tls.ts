@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 
 import { CredentialsError } from './credentials-error.ts';
 
-/** A CA to trust, and the certificate and key that this process presents: each the path of a PEM file, or PEM text. */
+/** A CA to trust, and this process's certificate and key: each is PEM text or the path of a PEM file. */
 export interface TlsSources {
   ca?: string | undefined;
   cert?: string | undefined;
   key?: string | undefined;
 }
 
-/** Where each of them was set, for messages. */
+/** The variable or parameter that set each, for messages. */
 export type TlsNames = Readonly<Record<keyof TlsSources, string>>;
 
 /** PEM texts, as `node:tls` takes them. */
@@ -83,7 +83,7 @@ function certificatesIn(pem: string, source: string, name: string): [X509Certifi
     const [first, ...more] = blocks.map((block) => new X509Certificate(block));
     if (first !== undefined && started === blocks.length) return [first, ...more];
   } catch {
-    // What is between the lines is no certificate.
+    // invalid content between the markers
   }
   const what = started === 0 ? 'has no certificate' : 'has an incomplete or damaged certificate';
   throw new CredentialsError(
@@ -112,7 +112,7 @@ function expired([{ validTo }]: [X509Certificate, ...X509Certificate[]], source:
   return `the certificate in ${where(source)} expired on ${new Date(validTo).toISOString().slice(0, 10)}`;
 }
 
-/** Never PEM text, nor what may be a key whose first line is missing. */
+/** Never shows PEM text, nor a value that may be a key without its first line. */
 function where(source: string): string {
   if (isPem(source)) return 'its PEM text';
   const isPath = /^[\w.~:\\/ -]{1,200}$/.test(source) && !/[a-zA-Z0-9]{31}/.test(source);

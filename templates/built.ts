@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { CompiledTemplate, Finding } from './compiled.ts';
 import { TemplateError } from './template-error.ts';
 
-/** The templates as `npm run build` compiled them, and what the lint found. */
+/** The templates as `npm run build` compiled them, with their lint findings. */
 export interface BuiltTemplates {
   templates: CompiledTemplate[];
   findings: Finding[];

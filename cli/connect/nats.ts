@@ -3,7 +3,7 @@ import { missingPermission, natsAccess, openJetStream, openNats } from '../../ru
 import { ServerAway, ServerRefuses } from '../wrong-use.ts';
 import { hint } from './hint.ts';
 
-/** A short-lived connection: it gives up at once, since a person is waiting. */
+/** A short-lived connection that does not retry, since a user is waiting. */
 export async function natsFor(env: NatsVariables) {
   const access = natsAccess(env);
   try {
@@ -17,7 +17,7 @@ export async function natsFor(env: NatsVariables) {
   }
 }
 
-/** A permission that this user of NATS lacks, in a line for the terminal; every other error as it is. */
+/** Returns a one-line error for a missing NATS permission; any other error unchanged. */
 export function orMissingPermission(error: unknown): unknown {
   const missing = missingPermission(error);
   return missing === undefined ? error : new ServerRefuses(missing);

@@ -34,7 +34,7 @@ export async function postgresFor(env: NodeJS.ProcessEnv): Promise<FoundPostgres
   }
 }
 
-/** A sentence about credentials or certificates, with what would be right: see store/postgres/connection.ts. */
+/** Whether the message already explains credentials or certificates: see store/postgres/connection.ts. */
 function isOurs({ name, message }: Error): boolean {
   return name === 'CredentialsError' || message.startsWith('Postgres at ');
 }

@@ -9,7 +9,7 @@ import { defaults } from '../run-url.ts';
 import { ServerAway } from '../wrong-use.ts';
 import { hint } from './hint.ts';
 
-/** Temporal, as Temporal's own variables say. Throws a ServerAway with the reason when it refuses or does not answer. */
+/** Connects as Temporal's own variables configure. Throws a ServerAway with the reason if Temporal refuses or does not answer. */
 export async function temporalFor(env: NodeJS.ProcessEnv) {
   const address = env['TEMPORAL_ADDRESS'] || defaults.temporal;
   const namespace = env['TEMPORAL_NAMESPACE'] || defaults.namespace;

@@ -1,6 +1,6 @@
 import { promises } from 'node:dns';
 
-/** What is asked of DNS. Tests have one of their own. */
+/** The DNS queries that are used. Tests provide their own. */
 export interface DnsResolver {
   resolveTxt(name: string): Promise<string[][]>;
   resolveCname(name: string): Promise<string[]>;

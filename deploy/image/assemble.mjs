@@ -1,4 +1,4 @@
-// Assembles what the production image holds into a folder: the compiled product and the packages that it loads.
+// Assembles the contents of the production image in a folder: the compiled product and the packages that it loads.
 //
 //   node deploy/image/assemble.mjs --out <folder> [--arch amd64|arm64]
 //
@@ -14,7 +14,7 @@ import { packagesFrom } from './packages.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { values } = parseArgs({ options: { out: { type: 'string' }, arch: { type: 'string', default: process.arch } } });
-/** Docker says amd64, Node x64. */
+/** Docker calls it amd64, Node x64. */
 const cores = {
   amd64: 'x86_64-unknown-linux-gnu',
   x64: 'x86_64-unknown-linux-gnu',
@@ -27,11 +27,11 @@ if (!values.out || !Object.hasOwn(cores, values.arch)) {
 const out = values.out;
 
 /**
- * What @temporalio/worker loads when it starts and calls only to bundle journeys, which `npm run build` has done. Together they
- * would be a third of the packages. Each is replaced by a package that throws when it is used.
+ * Packages that @temporalio/worker loads at start but calls only to bundle journeys, which `npm run build` has done. Together they
+ * would be a third of all packages. Each is replaced by a stub that throws when it is used.
  */
 const bundlers = ['memfs', 'unionfs', 'webpack'];
-/** What is neither loaded nor called: loaders of the bundler by name, and the TypeScript loader of a checkout. */
+/** Packages that are never loaded: the bundler's loaders, and the TypeScript loader for checkouts. */
 const unused = ['@swc/core', 'swc-loader', 'source-map-loader', 'tsx'];
 
 rmSync(out, { recursive: true, force: true });
@@ -41,7 +41,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
 const packages = packagesFrom(lock, [...bundlers, ...unused]).filter((path) => existsSync(join(root, path)));
 
-// What npm would pack is what production runs: `files` in package.json is the one list.
+// Production runs what npm would pack: `files` in package.json is the only list.
 const packed = npm('pack', '--dry-run', '--json', '--ignore-scripts');
 for (const { path } of packed[0].files) {
   if (/\.(js|json|sql|lua|yaml)$|^LICENSE$/.test(path) && path !== 'package.json')

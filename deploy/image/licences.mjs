@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Every part of an SPDX expression must be one of these: permissive, and fit for a product of any licence. */
+/** Every part of an SPDX expression must be one of these: permissive, and compatible with any product licence. */
 export const allowed = [
   '0BSD',
   'Apache-2.0',
@@ -19,7 +19,7 @@ export const allowed = [
 /** Packages that state their licence only in its text. */
 const readInText = { 'rails-timezone': 'MIT' };
 
-/** A page of the licences of these packages. Throws when one has a licence that is not allowed, or states none. */
+/** Returns a page with the licences of these packages. Throws if a licence is missing or not allowed. */
 export function licences(root, { packages: locked }, packages) {
   const rows = packages.map((path) => ({ path, ...licenceOf(root, locked, path) }));
   const refused = rows.filter(({ licence }) => !isAllowed(licence));

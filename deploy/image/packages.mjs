@@ -1,8 +1,8 @@
-// Which packages a production process can load, by the lock file.
+// The packages that a production process can load, according to the lock file.
 
 /**
- * Returns the paths (`node_modules/...`) of the packages that the dependencies of the project reach, without `except` and
- * without what only those reach.
+ * Returns the paths (`node_modules/...`) of the project's transitive dependencies, without `except` and packages that only
+ * those need.
  */
 export function packagesFrom({ packages }, except) {
   const found = new Set();
@@ -20,7 +20,7 @@ export function packagesFrom({ packages }, except) {
   return [...found].toSorted();
 }
 
-/** As Node does: from the folder of the dependent upwards. Undefined for an optional peer that is not locked. */
+/** Resolves as Node does: from the dependent's folder upwards. Undefined for an optional peer that is not locked. */
 function resolve(packages, from, name) {
   for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))) {
     const path = `${folder && `${folder}/`}node_modules/${name}`;

@@ -7,8 +7,8 @@ import { connectionSettings, type PostgresServer } from './settings.ts';
 type Settings = Omit<pg.ClientConfig, 'connectionString' | 'ssl' | 'password'>;
 
 /**
- * The class of connections to this server. Each new one resolves the host's name, reads the certificates and finds the password
- * again: what was renewed or rotated counts for the next connection, while those that are open stay.
+ * Returns a class of connections to this server. Each new connection resolves the host name, and reads certificates and password
+ * again: renewed or rotated ones are used from the next connection on, while open connections stay open.
  */
 export function connectionTo(server: PostgresServer, settings: Settings): new () => pg.Client {
   const address = addressOf(server);
@@ -42,7 +42,7 @@ export function connectionTo(server: PostgresServer, settings: Settings): new ()
         await super.connect();
         return this;
       } catch (error) {
-        // A login that was given up leaves its socket open.
+        // A failed login leaves its socket open.
         (this as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
         if (isRefused(error) && server.passwordCommand !== undefined) forgetPassword(server.passwordCommand);
         throw explain(error as Error & { code?: unknown }, address);
@@ -51,7 +51,7 @@ export function connectionTo(server: PostgresServer, settings: Settings): new ()
   };
 }
 
-/** Opens one connection of its own for as long as `use` takes. */
+/** Opens a separate connection for as long as `use` takes. */
 export async function withConnection<T>(
   server: PostgresServer,
   settings: Settings,
@@ -78,12 +78,12 @@ export function isRefused(error: unknown): boolean {
   return ['28P01', '28000'].includes((error as { code?: string }).code ?? '');
 }
 
-/** The same error in words. It keeps its code, by which everybody decides. */
+/** The same error with a message for operators. It keeps its code, which callers check. */
 function explain(error: Error & { code?: unknown }, address: string): Error {
   const why = isRefused(error)
     ? 'refused these credentials. Check the user and the password of POSTGRES_URL, or the client certificate, and pg_hba.conf'
     : error.message === 'The server does not support SSL connections'
-      ? 'offers no TLS. Turn ssl on there, or set sslmode=disable in POSTGRES_URL'
+      ? 'offers no TLS. Turn on ssl on the server, or set sslmode=disable in POSTGRES_URL'
       : whyUntrusted(error, 'POSTGRES_CA');
   if (why === undefined) return error;
   return Object.assign(new Error(`Postgres at ${address} ${why}.`, { cause: error }), { code: error.code });

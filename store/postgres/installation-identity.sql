@@ -1,2 +1,2 @@
--- Which installation this is. No row before the first process.
+-- The installation's id. No row until the first process has started.
 SELECT identity FROM installation

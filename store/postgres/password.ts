@@ -13,7 +13,7 @@ export interface PasswordSources {
   passwordCommand?: string | undefined;
 }
 
-/** How long a command may run, and how long its password is used for new connections, in ms. Tokens of RDS live for 15 minutes. */
+/** How long a command may run, and how long its password is used for new connections, in ms. RDS tokens are valid for 15 minutes. */
 const [commandMs, reuseMs] = [10_000, 30_000];
 
 /** The password of a new connection: text, or a function that finds the current one. */
@@ -39,7 +39,7 @@ interface Printed {
 
 const printed = new Map<string, Printed>();
 
-/** Connections that open together share one run. A run that fails is not remembered. */
+/** Connections that open at the same time share one run. Failed runs are not cached. */
 function passwordFrom(command: string): Promise<string> {
   const last = printed.get(command);
   if (last !== undefined && performance.now() - last.at < reuseMs) return last.password;

@@ -1,5 +1,5 @@
--- What the user of this connection may do: whether everything, and what it lacks on the tables of the record, each of which says in
--- its comment what ends its rows.
+-- The privileges of this connection's user: whether it is a superuser, and which it lacks on the tables of the record. Those are the
+-- tables whose comment states what ends their rows.
 SELECT
   (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser,
   ARRAY(

@@ -31,7 +31,7 @@ export function migrationServer(environment: Environment): PostgresServer {
   return { url, ca, cert, key };
 }
 
-/** What a new connection takes; the files are read now. Throws a CredentialsError for what cannot be used. */
+/** Returns the settings of a new connection; reads the files now. Throws a CredentialsError for unusable settings. */
 export function connectionSettings(server: PostgresServer): pg.ClientConfig {
   const { plain, mode, sources, names } = splitUrl(server);
   const config = parseIntoClientConfig(plain);
@@ -48,7 +48,7 @@ export function transportOf(server: PostgresServer): { host: string; mode: strin
 
 const tlsParameters = ['ssl', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'uselibpqcompat'];
 
-/** The URL without what it says about TLS: `pg` gives those parameters another meaning than libpq does. */
+/** Removes the TLS parameters from the URL: `pg` gives them a different meaning from libpq. */
 function splitUrl({ url, ca, cert, key }: PostgresServer) {
   const plain = new URL(url);
   const given = Object.fromEntries(tlsParameters.map((name) => [name, plain.searchParams.get(name) || undefined]));
@@ -67,7 +67,7 @@ function splitUrl({ url, ca, cert, key }: PostgresServer) {
       'sslmode=disable in POSTGRES_URL contradicts the certificates that are set. Use sslmode=verify-full, or unset them.',
     );
   }
-  // libpq's word for the CAs of the system; Node has its own list of public CAs.
+  // In libpq this selects the system's CAs; Node has its own list of public CAs.
   if (sources.ca === 'system') delete sources.ca;
   return { plain: plain.href, mode, sources, names };
 }

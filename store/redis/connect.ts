@@ -8,15 +8,15 @@ export type Redis = Server | Cluster;
 /** How long a command may take, in ms: longer means that Redis is unavailable. */
 const commandMs = 2_000;
 
-/** How often a Cluster is asked who serves which slots, in ms: a failover is noticed after that at the latest. */
+/** How often the slots of a Cluster are refreshed, in ms: the longest time until a failover is noticed. */
 const slotsMs = 1_000;
 
 const retryAfterMs = (times: number) => Math.min(50 * 2 ** Math.min(times, 6), 2_000);
 
 /**
  * Connects to Redis and keeps trying. While Redis is unavailable a command fails immediately: its caller knows what to do
- * then (an activity is retried), and nothing hangs. Each new connection reads certificates and password again; if they cannot
- * be used, it reports that and takes the last ones that could. Throws a CredentialsError when there are none yet.
+ * then (an activity is retried), and nothing hangs. Each new connection reads certificates and password again. If they are
+ * invalid, it reports that and uses the last valid ones. Throws a CredentialsError if there are none yet.
  */
 export function connectRedis(server: RedisServer, onError: (error: Error) => void): Redis {
   const settings = connectionSettings(server);
@@ -44,7 +44,7 @@ function connect(settings: ConnectionSettings, server: RedisServer, current: () 
     const cluster = new Cluster(nodes, clusterOptions(options));
     cluster.on('+node', (node: Server) => {
       readAgain(node, current);
-      // Else its first command would connect it, and those that come meanwhile would be refused.
+      // Otherwise its first command would connect it, and commands until then would be rejected.
       if (!node.options.readOnly) node.connect().catch(() => {}); // reported by its own events
     });
     return cluster;
@@ -74,7 +74,7 @@ function optionsOf({ user }: ConnectionSettings, current: () => Credentials) {
     connectTimeout: commandMs,
     // A server that vanished without closing its connections would hold them for a quarter of an hour.
     socketTimeout: 2 * commandMs,
-    // The least that a user has to be allowed.
+    // Keeps the required permissions minimal.
     disableClientInfo: true,
     ...(user !== undefined && { username: user }),
     ...(password !== undefined && { password }),
@@ -101,7 +101,7 @@ function sentinelOptions(
 }
 
 function clusterOptions(options: ReturnType<typeof optionsOf>) {
-  // Nodes keep what was asked while they connect, until commandTimeout: the Cluster itself refuses while it is not connected.
+  // Nodes queue commands while they connect, until commandTimeout. The Cluster itself rejects commands while it is not connected.
   const { enableOfflineQueue, ...redisOptions } = options;
   return {
     redisOptions,
@@ -112,12 +112,12 @@ function clusterOptions(options: ReturnType<typeof optionsOf>) {
     // Only MOVED, ASK and TRYAGAIN are followed: the command was not executed then. One whose connection broke may have been.
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
-    // The name stays: a certificate is for it, and each connection resolves it again.
+    // Keeps the host name: certificates are issued for it, and each connection resolves it again.
     dnsLookup: (host, found) => found(null, host),
   } satisfies ClusterOptions;
 }
 
-/** The credentials of now, or the last ones that could be used. */
+/** Returns the current credentials, or the last valid ones. */
 function keepCurrent({ credentials }: ConnectionSettings, onError: (error: Error) => void): () => Credentials {
   let last = credentials();
   return () => {
@@ -169,14 +169,14 @@ function isElsewhere({ message }: Error): boolean {
   return ['READONLY', 'LOADING', 'MASTERDOWN'].some((code) => message.includes(code));
 }
 
-/** Resolves when Redis answers, however long that takes. Rejects when the connection was closed for good. */
+/** Resolves when Redis answers, however long that takes. Rejects when the connection was closed permanently. */
 export async function redisReady(redis: Redis): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     if (redis.status === 'ready') return resolve();
     redis.once('ready', resolve);
     redis.once('end', () => reject(new Error('The connection to Redis was closed.')));
   });
-  // A Cluster is ready before its nodes are connected. A node that is away is not waited for longer than a command may take.
+  // A Cluster is ready before its nodes are connected. An unavailable node is waited for no longer than a command may take.
   if (redis instanceof Cluster) await Promise.all(primariesOf(redis).map((node) => node.ping().catch(() => {})));
 }
 

@@ -38,7 +38,7 @@ export function createNotifications(redis: Redis, prefix: string): Notifications
   };
 }
 
-/** On a connection of its own that connects again by itself, unless `own` says otherwise. */
+/** Subscribes on a separate connection that reconnects, unless `own` disables that. */
 function listen(redis: Server, channel: string, changed: () => void, own: RedisOptions = {}): Server {
   const subscriber = duplicateOf(redis, { autoResubscribe: false, maxRetriesPerRequest: null, ...own });
   subscriber.on('error', () => undefined); // it connects again
@@ -47,7 +47,7 @@ function listen(redis: Server, channel: string, changed: () => void, own: RedisO
   return subscriber;
 }
 
-/** Every node of a Cluster delivers what any of them was given. When the one that was chosen is gone, another is. */
+/** Every node of a Cluster delivers messages published on any node. If the chosen node goes away, another is chosen. */
 function subscribeInCluster(cluster: Cluster, channel: string, changed: () => void): { close(): void } {
   let subscriber: Server | undefined;
   let timer: NodeJS.Timeout | undefined;

@@ -4,7 +4,7 @@ import type { Redis } from './connect.ts';
 
 type Command = [name: string, ...args: string[]];
 
-/** Every command that the product sends or runs in a script, with arguments that change nothing but `key`, which ends by itself. */
+/** Every command that the product sends or runs in a script, with arguments that change nothing but `key`, which expires. */
 function commandsOn(key: string, channel: string): Command[] {
   return [
     ['SET', key, '1', 'PX', '1000'],
@@ -27,8 +27,8 @@ function commandsOn(key: string, channel: string): Command[] {
 }
 
 /**
- * What the user of this connection is not permitted, such as `ZADD` or `SET on keys rivulet:*`: each command of the product is tried on
- * a key of its own, which ends within a second.
+ * Returns what this connection's user is not permitted to do, such as `ZADD` or `the keys rivulet:*`. Each command is tried on a separate
+ * key, which expires within a second.
  */
 export async function missingPermissions(redis: Redis, keyPrefix: string): Promise<string[]> {
   const commands = commandsOn(`${keyPrefix}doctor:${randomUUID()}`, `${keyPrefix}doctor`);

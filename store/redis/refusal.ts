@@ -2,8 +2,8 @@ import { whyUntrusted } from '../tls-failure.ts';
 import { redisAddress, type RedisServer } from './settings.ts';
 
 /**
- * What an error says about this process's access to Redis, as a sentence: credentials that were refused, a permission that is
- * missing, a certificate. Undefined for other errors. Waiting mends none of them by itself.
+ * Returns why Redis denied this process access, as a sentence: refused credentials, a missing permission or a certificate. Undefined for
+ * other errors. Waiting fixes none of these.
  */
 export function whyRefused(error: Error, server: RedisServer): string | undefined {
   const all = withCauses(error);
@@ -22,7 +22,7 @@ export function whyRefused(error: Error, server: RedisServer): string | undefine
   return why === undefined ? undefined : `Redis at ${at} ${why}.`;
 }
 
-/** The command, and the keys when it is they. ioredis notes on an error which command met it. */
+/** Returns the denied command, and its key or channel if that was denied. ioredis attaches the command to the error. */
 function whatIsDenied(error: Error & { command?: { name: string; args?: unknown[] } }): string {
   const { name = 'a command', args = [] } = error.command ?? {};
   const command = name.toUpperCase();

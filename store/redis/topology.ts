@@ -6,11 +6,11 @@ import type { RedisServer } from './settings.ts';
 export interface Topology {
   kind: RedisAddress['kind'];
   primaries: number;
-  /** That follow a primary now. */
+  /** Replicas that are connected to a primary. */
   replicas: number;
-  /** `ok`, or what a Cluster says about itself. */
+  /** `ok`, or `cluster_state` of a Cluster. */
   state: string;
-  /** The policy by which Redis drops keys when its memory is full; undefined when it drops none. */
+  /** The policy by which Redis evicts keys when its memory is full; undefined if it evicts none. */
   evicts?: string;
 }
 

@@ -1,5 +1,5 @@
--- For reports and dashboards: no person, no address and no text about one. The role rivulet_reader may read these views and nothing
--- else; see deploy/postgres/roles.sql.
+-- For reports and dashboards: no user ids, addresses or free text. The role rivulet_reader may read only these views; see
+-- deploy/postgres/roles.sql.
 
 CREATE VIEW report_send AS
 SELECT
