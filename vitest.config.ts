@@ -61,7 +61,7 @@ export default defineConfig({
           name: 'chaos',
           include: ['test/chaos/*.test.ts'],
           exclude: ['test/chaos/full.test.ts'],
-          testTimeout: 600_000,
+          testTimeout: 900_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },
         },

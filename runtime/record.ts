@@ -1,5 +1,6 @@
 import type { Environment } from '../config/environment.ts';
 import type { Config } from '../config/schema.ts';
+import { CredentialsError } from '../store/credentials-error.ts';
 import { isRefused } from '../store/postgres/connection.ts';
 import type { Postgres } from '../store/postgres/connect.ts';
 import { createInstallation } from '../store/postgres/installation.ts';
@@ -67,7 +68,13 @@ async function refuseUnusable(postgres: Postgres): Promise<void> {
 }
 
 async function bringUpToDate(postgres: Postgres, { server, retention, provision }: RecordSettings): Promise<void> {
-  if (provision) return migrate(server, retention);
+  if (provision) {
+    return migrate(server, retention).catch((error: unknown) => {
+      // The owner's credentials are used for the first time: nothing says that they ever worked.
+      const isWrong = isRefused(error) || error instanceof CredentialsError;
+      throw isWrong ? new StartError((error as Error).message) : error;
+    });
+  }
   const pending = await pendingMigrations(postgres);
   if (pending.length > 0) throw new StartError(schemaOutOfDate(pending));
 }

@@ -51,6 +51,20 @@ describe('a process that opens the record', () => {
       await expect(openRecord(postgres, rotating, log)).resolves.toBeUndefined();
     }));
 
+  it('ends when the owner of the schema cannot log in, and names the variable', () =>
+    withEmptyDatabase(async (postgres, settings) => {
+      const { server } = settings;
+      const nobody = new URL(server.url);
+      nobody.username = 'nobody_here';
+      const refused = { ...settings, server: { url: nobody.href, variable: 'POSTGRES_MIGRATION_URL' as const } };
+      await expect(openRecord(postgres, refused, log)).rejects.toThrow(StartError);
+      await expect(openRecord(postgres, refused, log)).rejects.toThrow(
+        /refused these credentials\. Check the user and the password of POSTGRES_MIGRATION_URL/,
+      );
+      const wrongMode = { ...refused, server: { ...refused.server, url: `${server.url}?sslmode=prefer` } };
+      await expect(openRecord(postgres, wrongMode, log)).rejects.toThrow(/^sslmode in POSTGRES_MIGRATION_URL must be/);
+    }));
+
   it('ends when Postgres is too old, and waits for one that takes no writes yet', () =>
     withEmptyDatabase(async (postgres, settings) => {
       const seen = [{ version: 150_001, read_only: true }, { version: 140_001 }];

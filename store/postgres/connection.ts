@@ -45,7 +45,7 @@ export function connectionTo(server: PostgresServer, settings: Settings): new ()
         // A failed login leaves its socket open.
         (this as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
         if (isRefused(error) && server.passwordCommand !== undefined) forgetPassword(server.passwordCommand);
-        throw explain(error as Error & { code?: unknown }, address);
+        throw explain(error as Error & { code?: unknown }, address, server.variable);
       }
     }
   };
@@ -79,11 +79,11 @@ export function isRefused(error: unknown): boolean {
 }
 
 /** The same error with a message for operators. It keeps its code, which callers check. */
-function explain(error: Error & { code?: unknown }, address: string): Error {
+function explain(error: Error & { code?: unknown }, address: string, variable = 'POSTGRES_URL'): Error {
   const why = isRefused(error)
-    ? 'refused these credentials. Check the user and the password of POSTGRES_URL, or the client certificate, and pg_hba.conf'
+    ? `refused these credentials. Check the user and the password of ${variable}, or the client certificate, and pg_hba.conf`
     : error.message === 'The server does not support SSL connections'
-      ? 'offers no TLS. Turn on ssl on the server, or set sslmode=disable in POSTGRES_URL'
+      ? `offers no TLS. Turn on ssl on the server, or set sslmode=disable in ${variable}`
       : whyUntrusted(error, 'POSTGRES_CA');
   if (why === undefined) return error;
   return Object.assign(new Error(`Postgres at ${address} ${why}.`, { cause: error }), { code: error.code });

@@ -14,6 +14,8 @@ export interface PostgresServer extends PasswordSources {
   ca?: string | undefined;
   cert?: string | undefined;
   key?: string | undefined;
+  /** Where `url` comes from, for messages. Default: POSTGRES_URL. */
+  variable?: 'POSTGRES_URL' | 'POSTGRES_MIGRATION_URL';
 }
 
 export function postgresServer(environment: Environment): PostgresServer {
@@ -28,15 +30,16 @@ export function migrationServer(environment: Environment): PostgresServer {
   const { POSTGRES_MIGRATION_URL: url } = environment;
   if (url === undefined) return server;
   const { ca, cert, key } = server;
-  return { url, ca, cert, key };
+  return { url, ca, cert, key, variable: 'POSTGRES_MIGRATION_URL' };
 }
 
 /** Returns the settings of a new connection; reads the files now. Throws a CredentialsError for unusable settings. */
 export function connectionSettings(server: PostgresServer): pg.ClientConfig {
   const { plain, mode, sources, names } = splitUrl(server);
   const config = parseIntoClientConfig(plain);
+  const { variable = 'POSTGRES_URL' } = server;
   const password = passwordOf(typeof config.password === 'string' ? config.password || undefined : undefined, server);
-  return { ...config, password, ssl: tlsOf(mode, readTls(sources, names), names) };
+  return { ...config, password, ssl: tlsOf(mode, readTls(sources, names), names, variable) };
 }
 
 /** The host (or the folder of a socket), and libpq's `sslmode`, as it applies. */
@@ -49,22 +52,22 @@ export function transportOf(server: PostgresServer): { host: string; mode: strin
 const tlsParameters = ['ssl', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'uselibpqcompat'];
 
 /** Removes the TLS parameters from the URL: `pg` gives them a different meaning from libpq. */
-function splitUrl({ url, ca, cert, key }: PostgresServer) {
+function splitUrl({ url, ca, cert, key, variable = 'POSTGRES_URL' }: PostgresServer) {
   const plain = new URL(url);
   const given = Object.fromEntries(tlsParameters.map((name) => [name, plain.searchParams.get(name) || undefined]));
   for (const name of tlsParameters) plain.searchParams.delete(name);
   const { sslrootcert, sslcert, sslkey } = given;
   const sources: TlsSources = { ca: sslrootcert ?? ca, cert: sslcert ?? cert, key: sslkey ?? key };
   const names: TlsNames = {
-    ca: sslrootcert ? 'sslrootcert in POSTGRES_URL' : 'POSTGRES_CA',
-    cert: sslcert ? 'sslcert in POSTGRES_URL' : 'POSTGRES_CERT',
-    key: sslkey ? 'sslkey in POSTGRES_URL' : 'POSTGRES_KEY',
+    ca: sslrootcert ? `sslrootcert in ${variable}` : 'POSTGRES_CA',
+    cert: sslcert ? `sslcert in ${variable}` : 'POSTGRES_CERT',
+    key: sslkey ? `sslkey in ${variable}` : 'POSTGRES_KEY',
   };
   const isTls = given['ssl'] === 'true' || Object.values(sources).some((source) => source !== undefined);
   const mode = given['sslmode'] ?? (isTls ? 'verify-full' : 'disable');
   if (mode === 'disable' && isTls) {
     throw new CredentialsError(
-      'sslmode=disable in POSTGRES_URL contradicts the certificates that are set. Use sslmode=verify-full, or unset them.',
+      `sslmode=disable in ${variable} contradicts the certificates that are set. Use sslmode=verify-full, or unset them.`,
     );
   }
   // In libpq this selects the system's CAs; Node has its own list of public CAs.
@@ -73,7 +76,7 @@ function splitUrl({ url, ca, cert, key }: PostgresServer) {
 }
 
 /** As libpq: `require` encrypts and, with a CA, verifies it; `verify-ca` asks for no host name; `verify-full` does. */
-function tlsOf(mode: string, tls: Tls, names: TlsNames): pg.ClientConfig['ssl'] {
+function tlsOf(mode: string, tls: Tls, names: TlsNames, variable: string): pg.ClientConfig['ssl'] {
   switch (mode) {
     case 'disable':
       return false;
@@ -90,7 +93,7 @@ function tlsOf(mode: string, tls: Tls, names: TlsNames): pg.ClientConfig['ssl'] 
       return { ...tls };
     default:
       throw new CredentialsError(
-        `sslmode in POSTGRES_URL must be disable, require, verify-ca or verify-full; allow and prefer would continue without TLS when an attacker asks for it.`,
+        `sslmode in ${variable} must be disable, require, verify-ca or verify-full; allow and prefer would continue without TLS when an attacker asks for it.`,
       );
   }
 }
