@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { headers } from '@nats-io/transport-node';
 import { Client, Connection } from '@temporalio/client';
 import { Redis } from 'ioredis';
-import { inject } from 'vitest';
+import { inject, onTestFailed } from 'vitest';
 
 import { createLog } from '../../runtime/log.ts';
 import { connectNats, type JetStream } from '../../runtime/nats-connection.ts';
@@ -367,9 +367,25 @@ async function startProcess(
     stop: () => end('SIGTERM'),
     kill: async () => void (await end('SIGKILL')),
   };
+  tellWhenTestFails(file, () => output);
   begun(product);
   await ready(child, urls.url, () => output);
   return product;
+}
+
+/** What a process said last, where a test fails that has started it: the processes of CI are gone afterwards. */
+function tellWhenTestFails(file: string, output: () => string): void {
+  try {
+    onTestFailed(() => {
+      const last = output()
+        .split('\n')
+        .slice(-20)
+        .map((line) => line.slice(0, 400));
+      process.stdout.write(`${file} said last:\n  ${last.join('\n  ')}\n`);
+    });
+  } catch {
+    // Started for a whole file, outside of any test.
+  }
 }
 
 /** Waits for /readyz to say so; a process that dies first is told with all it said. */
