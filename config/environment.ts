@@ -42,7 +42,15 @@ export const environmentSchema = z.object({
     .optional()
     .describe('The NATS user; needs NATS_PASSWORD. [NATS](nats.md) lists all login methods; set exactly one.'),
   NATS_PASSWORD: z.string().optional().describe('The password of NATS_USER.'),
+  NATS_PASSWORD_FILE: z
+    .string()
+    .optional()
+    .describe('The path of a file with the password of NATS_USER, read again for each connection.'),
   NATS_TOKEN: z.string().optional().describe('A NATS token, instead of a user.'),
+  NATS_TOKEN_FILE: z
+    .string()
+    .optional()
+    .describe('The path of a file with a NATS token, read again for each connection.'),
   NATS_NKEY: z
     .string()
     .optional()

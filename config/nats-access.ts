@@ -5,7 +5,9 @@ export const natsVariables = [
   'NATS_URL',
   'NATS_USER',
   'NATS_PASSWORD',
+  'NATS_PASSWORD_FILE',
   'NATS_TOKEN',
+  'NATS_TOKEN_FILE',
   'NATS_NKEY',
   'NATS_CREDS',
   'NATS_CA',
@@ -19,7 +21,9 @@ export const natsVariables = [
 export type NatsLogin = { from: string } & (
   | { way: 'none' }
   | { way: 'password'; user: string; password: string }
+  | { way: 'passwordFile'; user: string; file: string }
   | { way: 'token'; token: string }
+  | { way: 'tokenFile'; file: string }
   /** A seed, or the path of its file. */
   | { way: 'nkey'; nkey: string }
   /** The content of a creds file, or its path. */
@@ -44,8 +48,8 @@ const address =
   'servers separated by commas. Percent-encode characters such as @ : / , # in a password';
 
 /** Reads the variables, but no files. Mistakes name variables and never quote a value, which may be a secret. */
-export function readNatsAccess(given: NatsVariables): { access: NatsAccess; mistakes: string[] } {
-  const set: NatsVariables = Object.fromEntries(natsVariables.map((name) => [name, given[name] || undefined]));
+export function readNatsAccess(variables: NatsVariables): { access: NatsAccess; mistakes: string[] } {
+  const set: NatsVariables = Object.fromEntries(natsVariables.map((name) => [name, variables[name] || undefined]));
   const mistakes: string[] = [];
   const refuse = (names: string, why: string) => void mistakes.push(`environment ${names}: ${why}`);
 
@@ -65,15 +69,25 @@ export function readNatsAccess(given: NatsVariables): { access: NatsAccess; mist
       ...(password === '' ? { way: 'token', token: user } : { way: 'password', user, password }),
     });
   }
-  const { NATS_USER: user, NATS_PASSWORD: password } = set;
-  if ((user === undefined) !== (password === undefined)) {
-    const [have, lack] = user === undefined ? ['NATS_PASSWORD', 'NATS_USER'] : ['NATS_USER', 'NATS_PASSWORD'];
+  const { NATS_USER: user, NATS_PASSWORD: password, NATS_PASSWORD_FILE: passwordFile } = set;
+  const given = passwordFile === undefined ? 'NATS_PASSWORD' : 'NATS_PASSWORD_FILE';
+  if (password !== undefined && passwordFile !== undefined) {
+    refuse('NATS_PASSWORD, NATS_PASSWORD_FILE', 'are both set. Set one of them');
+  }
+  if ((user === undefined) !== ((password ?? passwordFile) === undefined)) {
+    const [have, lack] = user === undefined ? [given, 'NATS_USER'] : ['NATS_USER', 'NATS_PASSWORD'];
     refuse(have, `needs ${lack}`);
   }
   if (user !== undefined) {
-    logins.push({ from: 'NATS_USER and NATS_PASSWORD', way: 'password', user, password: password ?? '' });
+    const from = `NATS_USER and ${given}`;
+    logins.push(
+      passwordFile === undefined
+        ? { from, way: 'password', user, password: password ?? '' }
+        : { from, way: 'passwordFile', user, file: passwordFile },
+    );
   }
   if (set.NATS_TOKEN) logins.push({ from: 'NATS_TOKEN', way: 'token', token: set.NATS_TOKEN });
+  if (set.NATS_TOKEN_FILE) logins.push({ from: 'NATS_TOKEN_FILE', way: 'tokenFile', file: set.NATS_TOKEN_FILE });
   if (set.NATS_NKEY) logins.push({ from: 'NATS_NKEY', way: 'nkey', nkey: set.NATS_NKEY });
   if (set.NATS_CREDS) logins.push({ from: 'NATS_CREDS', way: 'creds', creds: set.NATS_CREDS });
   const [login = { from: 'no variable', way: 'none' } as const, ...others] = logins;

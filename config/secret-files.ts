@@ -11,8 +11,6 @@ export const secretVariables = [
   'RIVULET_SECRET',
   'RIVULET_SECRET_PREVIOUS',
   'NATS_URL',
-  'NATS_PASSWORD',
-  'NATS_TOKEN',
   'REDIS_URL',
   'REDIS_SENTINEL_PASSWORD',
   'POSTGRES_URL',

@@ -14,6 +14,9 @@ import type { NatsAccess, NatsLogin } from '../config/nats-access.ts';
 
 const isPem = (value: string) => value.includes('-----BEGIN');
 
+/** Of a variable that takes a path only. */
+const isNever = () => false;
+
 /** A user's seed in base32: S, U, and 56 characters more. */
 const isSeed = (value: string) => /^SU[A-Z2-7]{56}$/.test(value.trim());
 
@@ -22,6 +25,8 @@ export function unusableCredentials({ login, ca, cert, key }: NatsAccess): strin
   const found: (string | undefined)[] = [];
   if (login.way === 'creds') found.push(mistake('NATS_CREDS', login.creds, isPem, credsMistake));
   if (login.way === 'nkey') found.push(mistake('NATS_NKEY', login.nkey, isSeed, nkeyMistake));
+  if (login.way === 'passwordFile') found.push(mistake('NATS_PASSWORD_FILE', login.file, isNever, emptyMistake));
+  if (login.way === 'tokenFile') found.push(mistake('NATS_TOKEN_FILE', login.file, isNever, emptyMistake));
   if (ca !== undefined) found.push(mistake('NATS_CA', ca, isPem, caMistake));
   if (cert !== undefined) found.push(mistake('NATS_CERT', cert, isPem, certificateMistake));
   if (key !== undefined) found.push(mistake('NATS_KEY', key, isPem, keyMistake));
@@ -45,7 +50,8 @@ function mistake(name: string, value: string, isContent: (value: string) => bool
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why = code === 'ENOENT' || code === 'ENAMETOOLONG' ? 'no such file' : `cannot be read (${code})`;
-    return `${place}: ${why}. Set ${name} to the path of a file, or to its content`;
+    const what = isContent === isNever ? 'a file' : 'a file, or to its content';
+    return `${place}: ${why}. Set ${name} to the path of ${what}`;
   }
 }
 
@@ -69,6 +75,10 @@ function credsMistake(content: string): string | undefined {
   } catch {
     return `is incomplete. ${whole}`;
   }
+}
+
+function emptyMistake(content: string): string | undefined {
+  return content.trim() === '' ? 'the file is empty' : undefined;
 }
 
 function nkeyMistake(content: string): string | undefined {
@@ -121,8 +131,12 @@ export function authenticatorOf(login: NatsLogin): Authenticator | undefined {
   switch (login.way) {
     case 'password':
       return usernamePasswordAuthenticator(login.user, login.password);
+    case 'passwordFile':
+      return usernamePasswordAuthenticator(login.user, text(login.file));
     case 'token':
       return tokenAuthenticator(login.token);
+    case 'tokenFile':
+      return tokenAuthenticator(text(login.file));
     case 'nkey':
       return nkeyAuthenticator(newest(login.nkey, isSeed, nkeyMistake, (content) => Buffer.from(content.trim())));
     case 'creds':
@@ -130,6 +144,12 @@ export function authenticatorOf(login: NatsLogin): Authenticator | undefined {
     default:
       return undefined;
   }
+}
+
+/** What a file holds now, without white space around it. */
+function text(file: string): () => string {
+  const read = newest(file, isNever, emptyMistake, (content) => Buffer.from(content.trim()));
+  return () => Buffer.from(read()).toString();
 }
 
 function newest(

@@ -81,6 +81,15 @@ describe('an address', () => {
 
 it.each<[NatsVariables, string]>([
   [{ NATS_USER: 'a' }, 'environment NATS_USER: needs NATS_PASSWORD'],
+  [{ NATS_PASSWORD_FILE: '/b' }, 'environment NATS_PASSWORD_FILE: needs NATS_USER'],
+  [
+    { NATS_USER: 'a', NATS_PASSWORD: 'b', NATS_PASSWORD_FILE: '/b' },
+    'environment NATS_PASSWORD, NATS_PASSWORD_FILE: are both set. Set one of them',
+  ],
+  [
+    { NATS_TOKEN: 't', NATS_TOKEN_FILE: '/t' },
+    'environment NATS_TOKEN, NATS_TOKEN_FILE: are 2 ways to log in to NATS. Keep one and unset the others',
+  ],
   [{ NATS_PASSWORD: 'b' }, 'environment NATS_PASSWORD: needs NATS_USER'],
   [{ NATS_CERT: 'c' }, 'environment NATS_CERT: needs NATS_KEY: a certificate and its private key are used together'],
   [{ NATS_KEY: 'k' }, 'environment NATS_KEY: needs NATS_CERT: a certificate and its private key are used together'],

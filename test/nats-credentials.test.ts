@@ -58,6 +58,12 @@ const rightSeed = "It must be a user's seed: 58 characters that start with SU, a
 
 it.each<[string, () => NatsVariables, string | RegExp]>([
   [
+    'a password file that does not exist',
+    () => ({ NATS_USER: 'u', NATS_PASSWORD_FILE: '/nowhere/password' }),
+    /NATS_PASSWORD_FILE \(\/nowhere\/password\): no such file\. Set NATS_PASSWORD_FILE to the path of a file$/,
+  ],
+  ['an empty token file', () => ({ NATS_TOKEN_FILE: file('\n') }), /NATS_TOKEN_FILE \(.*\): the file is empty$/],
+  [
     'a creds file that is not there',
     () => ({ NATS_CREDS: '/run/secrets/nats.creds' }),
     'NATS_CREDS (/run/secrets/nats.creds): no such file. Set NATS_CREDS to the path of a file, or to its content',

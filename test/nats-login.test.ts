@@ -94,9 +94,15 @@ describe('users, NKeys and tokens', () => {
     );
   });
 
-  it('a token is let in, from its variable and from the URL', async () => {
+  it('a token is let in, from its variable, its file and the URL', async () => {
     await nats.reload('authorization { token: "t0ken" }');
-    for (const variables of [{ NATS_URL: nats.address, NATS_TOKEN: 't0ken' }, { NATS_URL: `t0ken@${nats.address}` }]) {
+    const file = join(nats.dir, 'token');
+    writeFileSync(file, 't0ken\n');
+    for (const variables of [
+      { NATS_URL: nats.address, NATS_TOKEN: 't0ken' },
+      { NATS_URL: nats.address, NATS_TOKEN_FILE: file },
+      { NATS_URL: `t0ken@${nats.address}` },
+    ]) {
       await connectAs(variables);
     }
     await (await connectClient({ nats: `nats://t0ken@${nats.address}` })).close();
@@ -121,27 +127,28 @@ describe('users, NKeys and tokens', () => {
     writeFileSync(seedFile, seedOf(key));
   });
 
-  it('a process whose password is refused later keeps trying, and says why once', async () => {
-    const { connection } = await connectAs({
-      NATS_URL: nats.address,
-      NATS_USER: 'in@gress',
-      NATS_PASSWORD: 'p:w,1',
-    });
+  it('a process whose password is refused later keeps trying, says why once, and reads a rotated one from its file', async () => {
+    const passwordFile = join(nats.dir, 'password');
+    writeFileSync(passwordFile, 'p:w,1\n');
+    const variables = { NATS_URL: nats.address, NATS_USER: 'in@gress', NATS_PASSWORD_FILE: passwordFile };
+    const { connection } = await connectAs(variables);
     await nats.reload(users('another', key.getPublicKey()));
     await vi.waitFor(() => expect(events('nats.unavailable')).toHaveLength(1), within);
     expect(events('nats.unavailable')[0]).toMatchObject({
       level: 'error',
       dependency: 'nats',
-      reason: `NATS at ${nats.address} refused these credentials. Correct NATS_USER and NATS_PASSWORD.`,
+      reason: `NATS at ${nats.address} refused these credentials. Correct NATS_USER and NATS_PASSWORD_FILE.`,
     });
     const health = createHealthApp({ nats: () => connection.rtt() }, new Registry());
     const reply = await health.request('/readyz');
     expect(reply.status).toBe(503);
     expect(await reply.json()).toMatchObject({ ready: false, dependencies: { nats: expect.not.stringMatching('ok') } });
-    await nats.reload(usual);
+    writeFileSync(passwordFile, ''); // half written
+    writeFileSync(passwordFile, 'another');
     await vi.waitFor(() => expect(events('nats.reconnected')).toHaveLength(1), within);
     expect(connection.isClosed()).toBe(false);
     await connection.flush();
+    await nats.reload(usual);
   });
 
   describe('with too few permissions', () => {
