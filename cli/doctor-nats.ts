@@ -87,7 +87,7 @@ async function lookAtPermissions({ js, manager }: JetStream, deadLetters: string
   if (refused.every((why) => why === undefined)) {
     return { level: 'ok', about, says: 'this user may read, publish events and replay dead letters' };
   }
-  const says = `this user has read-only permissions: \`publish\`, \`seed-test\`, \`dead-letters replay\` and \`discard\` need the permissions in deploy/nats/cli-operator.conf (${refused.find(Boolean)})`;
+  const says = `this user has read-only permissions: \`publish\`, \`seed-test\`, \`dead-letters replay\` and \`discard\` need the permissions in deploy/nats/cli-operator.conf`;
   return { level: 'ok', about, says };
 }
 
@@ -123,6 +123,9 @@ async function lookAtConsumers(manager: JetStreamManager, stream: string, maxAge
   return [...consumers, { level: 'wrong', about: 'expired', says }];
 }
 
+/** The oldest event of a lane that waits longer than this is worth a look, in ms. */
+const lateAfterMs = 60_000;
+
 async function lookAtConsumer(
   manager: JetStreamManager,
   stream: string,
@@ -135,8 +138,12 @@ async function lookAtConsumer(
   const wait = `"${name}": ${info.num_pending} events wait, ${info.num_ack_pending} are being processed`;
   const first = await firstUnprocessed(manager, info, subjects);
   const oldestMs = Date.now() - Math.min(Date.now(), ...first.map(({ time }) => time.getTime()));
-  if (oldestMs < maxAgeMs / 2) return { level: 'ok', about, says: wait };
-  const says = `${wait}. The oldest has waited for ${days(oldestMs)}, and NATS deletes it after ${days(maxAgeMs)}. Start ingresses (npm run ingress); if they run, /readyz of each says what it waits for.`;
+  if (oldestMs < lateAfterMs) return { level: 'ok', about, says: wait };
+  const age =
+    oldestMs < maxAgeMs / 2
+      ? `${Math.round(oldestMs / 1_000)} s`
+      : `${days(oldestMs)}, and NATS deletes it after ${days(maxAgeMs)}`;
+  const says = `${wait}. The oldest has waited for ${age}. Start ingresses (npm run ingress); if they run, /readyz of each says what it waits for.`;
   return { level: 'warning', about, says };
 }
 

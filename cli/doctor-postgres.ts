@@ -1,12 +1,15 @@
+import { withConnection } from '../store/postgres/connection.ts';
 import { createInstallation } from '../store/postgres/installation.ts';
 import { pendingMigrations, schemaOutOfDate } from '../store/postgres/pending-migrations.ts';
 import { missingPartitions } from '../store/postgres/partitions.ts';
 import { type Privileges, readPrivileges, whyNotPermitted } from '../store/postgres/privileges.ts';
 import { type ServerState, whyUnusable } from '../store/postgres/server.ts';
+import { migrationServer } from '../store/postgres/settings.ts';
 import { createStops } from '../store/postgres/stops.ts';
 import type { Stops } from '../store/stops.ts';
 import { environmentSchema } from '../config/environment.ts';
 import type { Config } from '../config/schema.ts';
+import { configFor } from './config-for.ts';
 import { type FoundPostgres, postgresFor } from './connect/postgres.ts';
 import { isLoopback } from './doctor-feedback.ts';
 import { type Finding, unlessItFails } from './doctor-finding.ts';
@@ -31,10 +34,23 @@ export function lookAtPostgres(env: NodeJS.ProcessEnv, config: Config): Promise<
         ...judgeDurability(found.server),
         judgeConnections(found.server),
         ...(await lookAtSchema(env, config, found)),
+        ...(await lookAtOwner(env)),
       ];
     } finally {
       await found.close();
     }
+  });
+}
+
+/** Whether the owner of the schema can log in: the next process to start needs it for migrations. */
+async function lookAtOwner(env: NodeJS.ProcessEnv): Promise<Finding[]> {
+  const { environment } = configFor(env);
+  if (environment.POSTGRES_MIGRATION_URL === undefined) return [];
+  const settings = { application_name: 'rivulet-cli', connectionTimeoutMillis: 3_000 };
+  return withConnection(migrationServer(environment), settings, async () => []).catch(({ name, message }: Error) => {
+    const isOurs = name === 'CredentialsError' || message.startsWith('Postgres at ');
+    const says = isOurs ? message : 'The server of POSTGRES_MIGRATION_URL does not answer. Correct the URL.';
+    return [{ level: 'wrong', about, says }];
   });
 }
 

@@ -69,7 +69,8 @@ async function describeQueue(
 
 function judgePollers(pollers: Record<string, number>): Finding {
   const without = Object.keys(pollers).filter((queue) => pollers[queue] === 0);
-  if (without.length === 0) return { level: 'ok', about: 'workers', says: 'journeys run and emails are sent' };
+  if (without.length === 0)
+    return { level: 'ok', about: 'workers', says: `polled both queues within the last ${pollsWithinMs / 1_000} s` };
   const says = `No worker has polled ${without.join(' and ')} for ${pollsWithinMs / 1_000} s: journeys stand still and nothing is sent. Start a worker: npm run worker.`;
   return { level: 'warning', about: 'workers', says };
 }
@@ -129,7 +130,8 @@ function judgeIngress(readUntil: number | undefined): Finding {
     return { level: 'warning', about, says };
   }
   const behindMs = Date.now() - readUntil;
-  if (behindMs < behindAfterMs) return { level: 'ok', about, says: 'runs, and has processed all feedback' };
+  if (behindMs < behindAfterMs)
+    return { level: 'ok', about, says: 'ran within the last minutes, and has processed all feedback' };
   const says = `Feedback is ${Math.round(behindMs / 60_000)} minutes behind: bounces and complaints of this time stop no email yet. Start more ingresses.`;
   return { level: 'warning', about, says };
 }

@@ -68,10 +68,10 @@ async function publish(context: CliContext, type: string | undefined, options: P
     tell(context, event, `${stream} #${seq}`, duplicate);
     if (checked.ok) tellDropped(context, checked.parsed.dropped);
   } catch (error) {
-    if (error instanceof JetStreamApiError || /no ?responders|503/i.test(String(error))) {
-      throw new ServerAway(
-        `NATS has no stream for this event: ${(error as Error).message}. The ingress makes it at its first start.`,
-      );
+    const noStream = /no ?responders|503|JetStreamNotEnabled/i.test(String(error));
+    if (error instanceof JetStreamApiError || noStream) {
+      const detail = noStream ? '' : `: ${(error as Error).message}`;
+      throw new ServerAway(`NATS has no stream for this event${detail}. Start an ingress once: it creates the stream.`);
     }
     throw orMissingPermission(error);
   } finally {

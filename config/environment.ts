@@ -25,7 +25,9 @@ const certificate = (what: string) =>
 const port = z.coerce.number().int().min(0).max(65_535);
 
 function isHttpsOrLoopback(url: string): boolean {
-  const { protocol, hostname } = new URL(url);
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname, username, search, hash } = new URL(url);
+  if (username !== '' || search !== '' || hash !== '') return false;
   return protocol === 'https:' || (protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname));
 }
 
@@ -152,9 +154,10 @@ export const environmentSchema = z.object({
       'The SMTP server for provider.type smtp: smtp://user:password@host:port. It must offer TLS unless it is on loopback.',
     ),
   PUBLIC_URL: z
-    .url()
+    .string()
     .refine(isHttpsOrLoopback, {
-      error: 'must start with https://. Links in emails carry rights; http is accepted on loopback only',
+      error:
+        'must be https://host or https://host/path, without user, query and fragment. http is accepted on loopback only',
     })
     .default('http://127.0.0.1:8080')
     .describe('The base URL of links in emails. Must be https, except on loopback.'),

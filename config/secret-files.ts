@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 
 import { ConfigError } from './load.ts';
+import { readSmallFile, shownPath, whyUnreadable } from './small-file.ts';
 
 /**
  * Variables that hold a secret, or a URL that may contain one. Each may be set as `<NAME>_FILE` instead: the path of a file with the
@@ -55,15 +56,15 @@ function readSecretFiles(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 function contentOf(file: string, variable: string, mistakes: string[]): string | undefined {
+  const refuse = (why: string) => void mistakes.push(`environment ${variable}: ${shownPath(file)}: ${why}`);
   try {
-    const content = readFileSync(file, 'utf8').trim();
-    if (content === '') mistakes.push(`environment ${variable}: ${file} is empty`);
-    else if (content.length > longest) mistakes.push(`environment ${variable}: ${file} is longer than 64 KB`);
-    else if (content.includes('\0')) mistakes.push(`environment ${variable}: ${file} is not text`);
+    const content = readSmallFile(file).trim();
+    if (content === '') refuse('empty file');
+    else if (content.length > longest) refuse('longer than 64 KB');
+    else if (content.includes('\0')) refuse('not text');
     else return content;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    mistakes.push(`environment ${variable}: ${file} cannot be read (${code ?? 'unknown error'})`);
+    refuse(whyUnreadable(error));
   }
   return undefined;
 }

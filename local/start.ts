@@ -138,7 +138,7 @@ function childrenOf(root: string, env: NodeJS.ProcessEnv, urls: RunFile['urls'],
       ? []
       : [
           child('preview', previewFile, `${urls.preview}/readyz`, {
-            ...natsLogin('cli-read-only', urls.nats),
+            ...natsLogin('cli-operator', urls.nats),
             HTTP_PORT: portOf(urls.preview),
           }),
         ]),

@@ -35,7 +35,9 @@ async function importModule(file: string): Promise<{ dataConverter?: unknown }> 
   try {
     return (await import(pathToFileURL(file).href)) as { dataConverter?: unknown };
   } catch (error) {
-    throw new StartError(`environment ${variable}: ${file} cannot be loaded: ${(error as Error).message}`);
+    throw new StartError(
+      `environment ${variable}: ${file} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 

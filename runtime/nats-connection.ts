@@ -83,7 +83,10 @@ export async function connectNats(
   return openJetStream(connection, access);
 }
 
-/** Logs an outage with its reason, and a missing permission, once each. Ends with the connection. */
+/** Of so many attempts to reconnect, one is made again to learn why it fails. */
+const askEvery = 10;
+
+/** Logs each reason of an outage, and each missing permission, once. Ends with the connection. */
 async function watchNats(
   connection: NatsConnection,
   access: NatsAccess,
@@ -93,21 +96,26 @@ async function watchNats(
   const missing = new Set<string>();
   let isDown = false;
   let attempts = 0;
+  let logged = '';
   for await (const status of connection.status()) {
     if (status.type === 'disconnect' && !isDown) {
       isDown = true;
       attempts = 0;
+      logged = '';
     }
     // The client emits this once for each failed attempt.
     if (status.type === 'reconnect' && isDown) {
       isDown = false;
       log.info({ server: status.server }, 'nats.reconnected');
     }
-    // The client does not say why an attempt failed; one of our own does.
-    if (status.type === 'reconnecting' && ++attempts === 2) {
+    // The client does not say why an attempt failed; one of our own does. The reason may change: first the server is gone, then it refuses.
+    if (status.type === 'reconnecting' && ++attempts % askEvery === 2) {
       void openNats(access, name, { timeout: 2_000, maxReconnectAttempts: 0 }).then(
         (another) => another.close(),
-        (error: Error) => log.error({ dependency: 'nats', reason: error.message }, 'nats.unavailable'),
+        ({ message: reason }: Error) => {
+          if (isDown && reason !== logged) log.error({ dependency: 'nats', reason }, 'nats.unavailable');
+          logged = reason;
+        },
       );
     }
     if (status.type === 'error' && status.error instanceof errors.PermissionViolationError) {
@@ -124,7 +132,8 @@ export function missingPermission(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (!(error instanceof errors.PermissionViolationError)) return missingPermission(error.cause);
   const { operation } = error;
-  const subject = error.subject.replace(/^(_INBOX[^.]*)\..*$/, '$1.>'); // the rest is another one for each connection
+  // The rest is another one for each connection, or message.
+  const subject = error.subject.replace(/^(_INBOX[^.]*|\$JS\.ACK\.[^.]*)\..*$/, '$1.>');
   const what = operation === 'publish' ? 'publish to' : 'subscribe to';
   return `NATS denied this user permission to ${what} "${subject}". Grant it; deploy/nats has the permissions for each role.`;
 }

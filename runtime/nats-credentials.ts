@@ -1,5 +1,4 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 
 import {
   type Authenticator,
@@ -11,6 +10,7 @@ import {
 } from '@nats-io/transport-node';
 
 import type { NatsAccess, NatsLogin } from '../config/nats-access.ts';
+import { readSmallFile, shownPath, whyUnreadable } from '../config/small-file.ts';
 
 const isPem = (value: string) => value.includes('-----BEGIN');
 
@@ -48,21 +48,14 @@ function mistake(name: string, value: string, isContent: (value: string) => bool
     const why = judge(contentOf(value, isContent));
     return why === undefined ? undefined : `${place}: ${why}`;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' || code === 'ENAMETOOLONG' ? 'no such file' : `cannot be read (${code})`;
+    const why = whyUnreadable(error);
     const what = isContent === isNever ? 'a file' : 'a file, or to its content';
     return `${place}: ${why}. Set ${name} to the path of ${what}`;
   }
 }
 
-/** Never shows a value that may be a malformed secret instead of a path. */
-function shownPath(value: string): string {
-  const isPath = /^[\w.~:\\/ -]{1,200}$/.test(value) && /[\\/.]/.test(value);
-  return isPath && value.split(/[\\/.]/).every((part) => part.length < 32) ? value : 'neither content nor a path';
-}
-
 function contentOf(value: string, isContent: (value: string) => boolean): string {
-  return isContent(value) ? value : readFileSync(value, 'utf8');
+  return isContent(value) ? value : readSmallFile(value);
 }
 
 function credsMistake(content: string): string | undefined {

@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.ts';
 import { CredentialsError } from '../store/credentials-error.ts';
 import { isRefused } from '../store/postgres/connection.ts';
 import type { Postgres } from '../store/postgres/connect.ts';
+import { whyUntrusted } from '../store/tls-failure.ts';
 import { createInstallation } from '../store/postgres/installation.ts';
 import { migrate } from '../store/postgres/migrate.ts';
 import type { Retention } from '../store/postgres/partitions.ts';
@@ -50,7 +51,7 @@ export function openRecord(postgres: Postgres, settings: RecordSettings, log: Pi
   const open = async () => {
     await refuseUnusable(postgres).catch((error: unknown) => {
       // Credentials that worked before may be mid-rotation.
-      throw isRefused(error) && !wasAdmitted ? new StartError((error as Error).message) : error;
+      throw isWrong(error) && !wasAdmitted ? new StartError((error as Error).message) : error;
     });
     wasAdmitted = true;
     await bringUpToDate(postgres, settings);
@@ -58,6 +59,13 @@ export function openRecord(postgres: Postgres, settings: RecordSettings, log: Pi
     await refuseOtherSecret(postgres, settings.secrets);
   };
   return untilAvailable('postgres', open, log);
+}
+
+/** Credentials or certificates that waiting does not mend. */
+function isWrong(error: unknown): boolean {
+  if (isRefused(error) || error instanceof CredentialsError) return true;
+  const { cause } = error as Error;
+  return cause instanceof Error && whyUntrusted(cause, '') !== undefined;
 }
 
 /** A server that takes no writes may do so after a failover; one that is too old never will. */
@@ -71,8 +79,7 @@ async function bringUpToDate(postgres: Postgres, { server, retention, provision 
   if (provision) {
     return migrate(server, retention).catch((error: unknown) => {
       // The owner's credentials are used for the first time: nothing says that they ever worked.
-      const isWrong = isRefused(error) || error instanceof CredentialsError;
-      throw isWrong ? new StartError((error as Error).message) : error;
+      throw isWrong(error) ? new StartError((error as Error).message) : error;
     });
   }
   const pending = await pendingMigrations(postgres);

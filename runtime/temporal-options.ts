@@ -1,9 +1,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 
 import type { DataConverter } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 
+import { readSmallFile, shownPath, whyUnreadable } from '../config/small-file.ts';
 import { StartError } from './stop-signal.ts';
 
 export interface TemporalSettings {
@@ -44,7 +44,8 @@ function withApiKey(env: NodeJS.ProcessEnv): Record<string, string> {
   if (file === undefined) return set;
   if (set['TEMPORAL_API_KEY']) throw bothSet(apiKeyFile, 'TEMPORAL_API_KEY');
   const key = read(file, apiKeyFile).trim();
-  if (!/^[\x21-\x7e]+$/.test(key)) throw wrong(apiKeyFile, `${file} holds no API key: one line of visible characters`);
+  if (!/^[\x21-\x7e]+$/.test(key))
+    throw wrong(apiKeyFile, `${shownPath(file)} holds no API key: one line of visible characters`);
   return { ...set, TEMPORAL_API_KEY: key };
 }
 
@@ -81,11 +82,10 @@ function parsed<T>({ variable }: Pem, parse: () => T, what: string): T {
 }
 
 function read(file: string, variable: string): string {
-  if (!existsSync(file)) throw wrong(variable, `${file} does not exist`);
   try {
-    return readFileSync(file, 'utf8');
+    return readSmallFile(file);
   } catch (error) {
-    throw wrong(variable, `${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw wrong(variable, `${shownPath(file)}: ${whyUnreadable(error)}`);
   }
 }
 

@@ -54,7 +54,10 @@ export async function openConnection(options: TemporalOptions): Promise<Connecti
   try {
     return await Connection.connect({ ...options, connectTimeout: connectMs, channelArgs: reconnectSoon });
   } catch (error) {
-    throw (await refusalOf(error, options)) ?? error;
+    const refusal = await refusalOf(error, options);
+    if (refusal !== undefined) throw refusal;
+    const where = serverAddress(options.address, 'TEMPORAL_ADDRESS');
+    throw new Error(`Temporal does not answer at ${where}. Check TEMPORAL_ADDRESS.`, { cause: error });
   }
 }
 

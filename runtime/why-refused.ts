@@ -31,7 +31,10 @@ const reasons: readonly [RegExp, string][] = [
     'its certificate is not signed by a trusted CA: set TEMPORAL_TLS_SERVER_CA_CERT_PATH',
   ],
   [/^CLOSED$/, 'it closed the connection after the handshake: it probably refuses the client certificate'],
-  [/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/, 'it does not use TLS: unset TEMPORAL_TLS'],
+  [
+    /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/,
+    'it does not use TLS: unset every variable that starts with TEMPORAL_TLS, and TEMPORAL_API_KEY',
+  ],
 ];
 
 /**

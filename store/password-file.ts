@@ -1,17 +1,17 @@
-import { readFileSync } from 'node:fs';
-
+import { readSmallFile, shownPath, whyUnreadable } from '../config/small-file.ts';
 import { CredentialsError } from './credentials-error.ts';
 
 /** The password in a file, without the line break at its end. `name`: the variable that names the file. */
 export function readPasswordFile(file: string, name: string): string {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readSmallFile(file);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new CredentialsError(`${name}: cannot read ${file} (${code}). Set it to a file that this process may read.`);
+    throw new CredentialsError(
+      `${name}: ${shownPath(file)}: ${whyUnreadable(error)}. Set it to the path of a file that this process may read.`,
+    );
   }
   const password = text.replace(/\r?\n$/, '');
-  if (password === '') throw new CredentialsError(`${name}: ${file} is empty. It must hold the password.`);
+  if (password === '') throw new CredentialsError(`${name}: ${shownPath(file)} is empty. It must hold the password.`);
   return password;
 }

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 
+import { readSmallFile, whyUnreadable } from '../config/small-file.ts';
 import { CredentialsError } from './credentials-error.ts';
 
 /** A CA to trust, and this process's certificate and key: each is PEM text or the path of a PEM file. */
@@ -65,11 +65,10 @@ function readPem(source: string, name: string): string {
   // A variable in an .env file often has \n in place of line breaks.
   if (isPem(source)) return source.replaceAll(String.raw`\n`, '\n');
   try {
-    return readFileSync(source, 'utf8');
+    return readSmallFile(source);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
     throw new CredentialsError(
-      `${name}: cannot read ${where(source)} (${code}). Set it to the path of a PEM file that this process may read, or to the PEM text.`,
+      `${name}: ${where(source)}: ${whyUnreadable(error)}. Set it to the path of a PEM file that this process may read, or to the PEM text.`,
     );
   }
 }

@@ -184,3 +184,28 @@ describe('what is right', () => {
     expect(Object.keys(shipped.config.topics)).toEqual(['onboarding', 'offers']);
   });
 });
+
+describe('PUBLIC_URL', () => {
+  it.each([
+    'http://mail.example.com',
+    'https://',
+    'http://127.999.1.1',
+    'https://user:pw@mail.example.com',
+    'https://mail.example.com/?q=a',
+    'https://mail.example.com/#x',
+    'javascript:alert(1)',
+    'ftp://mail.example.com',
+    'mail.example.com',
+  ])('%s is refused in one line', (PUBLIC_URL) => {
+    expect(mistakes('', { RIVULET_SECRET: secret, PUBLIC_URL })).toEqual([
+      expect.stringMatching(/^environment PUBLIC_URL: /),
+    ]);
+  });
+
+  it.each(['https://mail.example.com', 'https://mail.example.com/letters', 'http://127.0.0.1:8080', 'http://[::1]:80'])(
+    '%s is taken',
+    (PUBLIC_URL) => {
+      expect(load('', { RIVULET_SECRET: secret, PUBLIC_URL }).environment.PUBLIC_URL).toBe(PUBLIC_URL);
+    },
+  );
+});

@@ -37,6 +37,7 @@ it.each([
   ['no export', 'export const other = 1;', 'has no export "dataConverter"'],
   ['not a codec', 'export const dataConverter = { payloadCodecs: [{ encode: 1 }] };', 'must be a list of objects'],
   ['no module', 'export const = ;', 'cannot be loaded: '],
+  ['a module that throws nothing in particular', 'throw null;', 'cannot be loaded: null'],
 ])('%s is said with its place', async (name, code, words) => {
   const file = join(folder, `${name.replaceAll(' ', '-')}.mjs`);
   if (code !== undefined) writeFileSync(file, code);

@@ -34,7 +34,7 @@ describe('a Postgres that can keep the record', () => {
     ],
     [
       { read_only: true },
-      'This Postgres takes no writes (default_transaction_read_only is on), so nothing can be sent. Set it to off.',
+      'This user writes nothing (default_transaction_read_only is on), so nothing can be sent. Connect as rivulet_app; if it is on for the whole server, set it to off.',
     ],
   ])('%j', (differs, why) => {
     expect(whyUnusable({ ...well, ...differs })).toBe(why);
@@ -59,7 +59,7 @@ describe('a Postgres that can keep the record', () => {
     await expect(takesWrites(own.postgres)).resolves.toBeUndefined();
     await own.postgres.transaction(async (queries) => {
       await queries.query({ name: '', text: 'SET LOCAL transaction_read_only = on' });
-      await expect(takesWrites(queries)).rejects.toThrow('This Postgres takes no writes');
+      await expect(takesWrites(queries)).rejects.toThrow('This user writes nothing');
     });
   });
 });

@@ -104,10 +104,10 @@ describe('rivulet doctor, on what runs and what waits', () => {
       async () =>
         expect(await examine(abouts, worker.namespace)).toEqual(
           saying(
-            'ok: runs, and has processed',
+            'ok: ran within the last minutes, and has processed',
             'ok: no email is in doubt',
             'ok: what is live',
-            'ok: journeys run',
+            'ok: polled both queues',
             'ok: email-send has no',
             'ok: no run is stuck',
             'ok: 127.0.0.1',

@@ -238,7 +238,7 @@ describe('rivulet doctor', () => {
 
     await sql(`ALTER DATABASE ${new URL(empty).pathname.slice(1)} SET default_transaction_read_only = on`);
     const reading = await examine({ POSTGRES_URL: empty });
-    expect(reading.wrong('Postgres')).toEqual([expect.stringContaining('takes no writes')]);
+    expect(reading.wrong('Postgres')).toEqual([expect.stringContaining('writes nothing')]);
     await dropDatabase(empty);
   });
 

@@ -68,7 +68,7 @@ it.each<[string, () => NatsVariables, string | RegExp]>([
     () => ({ NATS_CREDS: '/run/secrets/nats.creds' }),
     'NATS_CREDS (/run/secrets/nats.creds): no such file. Set NATS_CREDS to the path of a file, or to its content',
   ],
-  ['a folder', () => ({ NATS_CREDS: '/tmp' }), /NATS_CREDS \(\/tmp\): cannot be read \(EISDIR\)/],
+  ['a folder', () => ({ NATS_CREDS: '/tmp' }), /NATS_CREDS \(\/tmp\): not a regular file/],
   ['half a creds file', () => ({ NATS_CREDS: file(half(creds)) }), `: is incomplete. ${wholeCreds}`],
   ['half of its content', () => ({ NATS_CREDS: half(creds) }), `NATS_CREDS: is incomplete. ${wholeCreds}`],
   ['an empty creds file', () => ({ NATS_CREDS: file('') }), `: is incomplete. ${wholeCreds}`],
@@ -82,7 +82,7 @@ it.each<[string, () => NatsVariables, string | RegExp]>([
     () => ({ NATS_CREDS: creds.replace(/\neyJ[^\n]+/, '\nnonsense') }),
     `NATS_CREDS: the JWT in it cannot be read. ${wholeCreds}`,
   ],
-  ['half a seed', () => ({ NATS_NKEY: half(seed) }), /NATS_NKEY \(neither content nor a path\): no such file/],
+  ['half a seed', () => ({ NATS_NKEY: half(seed) }), /NATS_NKEY \(what it is set to\): no such file/],
   [
     'a seed with a wrong character',
     () => ({ NATS_NKEY: `${seed.slice(0, 30)}${seed[30] === 'A' ? 'B' : 'A'}${seed.slice(31)}` }),

@@ -148,3 +148,32 @@ permissions in [deploy/nats](../deploy/nats). [NATS](nats.md) says how they are 
 ${markdownTable(['What', 'Subject', ...roles], lines)}
 `).toMatchFileSnapshot('../docs/nats-permissions.md');
 }, 30_000);
+
+it('answers of JetStream, which go wherever a request says, give a reader no more rights', async () => {
+  const admin = await connectTo(nats.url);
+  const { js, manager } = admin;
+  await js.publish('marketing.events.order.completed', '{"eventType":"Bounce"}');
+  await js.publish('marketing.dlq.invalid_json', 'a letter');
+  const held = async () =>
+    Promise.all(['MARKETING_EVENTS', 'MARKETING_DLQ'].map(async (name) => (await manager.streams.info(name)).state));
+  const [events, letters] = (await held()).map(({ messages, last_seq }) => ({ messages, seq: last_seq }));
+  const requests: [subject: string, body: string][] = [
+    [`${api}.DIRECT.GET.MARKETING_EVENTS`, '{"seq":99999999}'],
+    [`${api}.DIRECT.GET.MARKETING_EVENTS`, `{"seq":${events?.seq}}`],
+    [`${api}.CONSUMER.MSG.NEXT.MARKETING_DLQ.x`, '{"no_wait":true}'],
+    [`${api}.STREAM.MSG.GET.MARKETING_EVENTS`, `{"seq":${events?.seq}}`],
+    [`${api}.STREAM.MSG.GET.MARKETING_EVENTS`, '{"seq":99999999}'],
+    [`${api}.STREAM.INFO.MARKETING_EVENTS`, ''],
+    [`${api}.STREAM.INFO.MARKETING_DLQ`, ''],
+    [`${api}.CONSUMER.INFO.MARKETING_EVENTS.x`, ''],
+  ];
+  const targets = ['PURGE', 'DELETE'].flatMap((act) =>
+    ['MARKETING_EVENTS', 'MARKETING_DLQ'].map((stream) => `${api}.STREAM.${act}.${stream}`),
+  );
+  await refusedFor('cli-read-only', (connection) => {
+    for (const [subject, body] of requests) for (const reply of targets) connection.publish(subject, body, { reply });
+  });
+  await admin.connection.flush();
+  expect((await held()).map(({ messages }) => messages)).toEqual([events?.messages, letters?.messages]);
+  await admin.connection.close();
+});

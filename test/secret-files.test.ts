@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { completeEnvironment, secretVariables } from '../config/secret-files.ts';
+import { readSmallFile, shownPath } from '../config/small-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rivulet-secrets-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -50,14 +52,52 @@ describe('<NAME>_FILE', () => {
       [
         'The configuration has 6 mistakes:',
         'environment RIVULET_SECRET and RIVULET_SECRET_FILE are both set. Set one of them',
-        `environment NATS_URL_FILE: ${folder}/absent cannot be read (ENOENT)`,
-        `environment REDIS_URL_FILE: ${folder}/empty is empty`,
-        `environment POSTGRES_URL_FILE: ${folder} cannot be read (EISDIR)`,
-        `environment SMTP_URL_FILE: ${folder}/binary is not text`,
-        `environment AWS_SESSION_TOKEN_FILE: ${folder}/long is longer than 64 KB`,
+        `environment NATS_URL_FILE: ${folder}/absent: no such file`,
+        `environment REDIS_URL_FILE: ${folder}/empty: empty file`,
+        `environment POSTGRES_URL_FILE: ${folder}: not a regular file`,
+        `environment SMTP_URL_FILE: ${folder}/binary: not text`,
+        `environment AWS_SESSION_TOKEN_FILE: ${folder}/long: longer than 64 KB`,
       ].join('\n  '),
     );
     expect(() => completed(env)).not.toThrow('topsecret');
+  });
+});
+
+describe('what is no file to read', () => {
+  it('is refused without being read: a pipe and a device would never end', () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    for (const path of [pipe, '/dev/zero', '/dev/null', folder]) {
+      expect(() => readSmallFile(path)).toThrow('not a regular file');
+      expect(() => completed({ RIVULET_SECRET_FILE: path })).toThrow(
+        `environment RIVULET_SECRET_FILE: ${path}: not a regular file`,
+      );
+    }
+    const large = join(folder, 'large');
+    writeFileSync(large, '');
+    truncateSync(large, 5 * 1024 ** 3); // takes no space
+    expect(() => completed({ RIVULET_SECRET_FILE: large })).toThrow('larger than 1 MB');
+    rmSync(large);
+  });
+
+  it.each([
+    'ab'.repeat(32),
+    'postgres://u:s3cr3tpw@db/x',
+    'nats://tok3n@host:4222',
+    's3cr3tpw',
+    'pa ss/w@rd!',
+    'tmprl.eyJhbGciOiJFUzI1NiIsImtpZCI6IldvAAAAAAAAAAAAA.abc/def',
+  ])('is not shown, since it may be the secret itself: %s', (secret) => {
+    expect(() => completed({ RIVULET_SECRET_FILE: secret })).toThrow(
+      'RIVULET_SECRET_FILE: what it is set to: no such file',
+    );
+    expect(() => completed({ RIVULET_SECRET_FILE: secret })).not.toThrow(secret);
+  });
+
+  it('is shown where it looks like a path', () => {
+    for (const path of ['/run/secrets/rivulet', './secret.txt', '../a b/c', 'C:\\secrets\\rivulet']) {
+      expect(shownPath(path)).toBe(path);
+    }
   });
 });
 

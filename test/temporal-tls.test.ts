@@ -121,7 +121,9 @@ describe('a connection that can never work ends the process at its start, with t
 
   it('TLS where the server has none', async () => {
     const options = temporalConnectOptions({ address: inject('servers').temporal }, { TEMPORAL_TLS: 'true' });
-    expect(await whyTlsFails(options)).toBe('it does not use TLS: unset TEMPORAL_TLS');
+    expect(await whyTlsFails(options)).toBe(
+      'it does not use TLS: unset every variable that starts with TEMPORAL_TLS, and TEMPORAL_API_KEY',
+    );
   });
 
   it('none of them where nobody answers, or all is well', async () => {
@@ -144,7 +146,7 @@ describe('files that cannot be used', () => {
     [
       'a path that leads nowhere',
       () => ({ TEMPORAL_TLS_SERVER_CA_CERT_PATH: '/nowhere/ca.pem' }),
-      'environment TEMPORAL_TLS_SERVER_CA_CERT_PATH: /nowhere/ca.pem does not exist',
+      'environment TEMPORAL_TLS_SERVER_CA_CERT_PATH: /nowhere/ca.pem: no such file',
     ],
     [
       'a CA that is half written',

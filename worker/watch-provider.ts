@@ -32,6 +32,7 @@ export function watchProvider(
   let stops: ReturnType<Watch['stops']> = { gates: [], pauses: [] };
   let perSecond: number | undefined;
   let told = '';
+  let failed = '';
 
   const readAccount = async () => {
     if (!(await store.account.readingIsDue(probeEveryMs))) return;
@@ -58,7 +59,14 @@ export function watchProvider(
   const running = (async () => {
     while (!end.signal.aborted) {
       // A server is unavailable: nothing is sent, and the next round finds it again.
-      await look().catch((error: unknown) => log.info({ err: error }, 'provider.watch_failed'));
+      await look().then(
+        () => (failed = ''),
+        (error: unknown) => {
+          const { message } = error as Error;
+          if (message !== failed) log.warn({ err: error }, 'provider.watch_failed');
+          failed = message;
+        },
+      );
       await sleep(everyMs, undefined, { signal: end.signal }).catch(() => undefined);
     }
   })();

@@ -5,7 +5,7 @@
 --
 -- rivulet_owner   owns the tables: migrations and partitions. POSTGRES_MIGRATION_URL.
 -- rivulet_app     worker, ingress and CLI: reads and writes rows, cannot change the schema. POSTGRES_URL.
--- rivulet_reader  reports: the views report_…, which contain no personal data. It cannot write.
+-- rivulet_reader  reports: the views report_…, which contain no personal data. It has no right to write to any table.
 --
 -- The roles have no passwords yet. Set them (ALTER ROLE rivulet_app PASSWORD '…';), or use certificates or IAM.
 DO $$
@@ -31,9 +31,18 @@ GRANT USAGE ON SCHEMA public TO rivulet_app, rivulet_reader;
 ALTER DEFAULT PRIVILEGES FOR ROLE rivulet_owner IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO rivulet_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO rivulet_app;
 
--- Runaway reports are cancelled.
+-- Defaults, which a session may change: reports write nothing, and runaway ones are cancelled.
 ALTER ROLE rivulet_reader SET default_transaction_read_only = on;
 ALTER ROLE rivulet_reader SET statement_timeout = '5min';
+
+-- Without the history of migrations no process could start.
+DO $$
+BEGIN
+  IF to_regclass('public.migration') IS NOT NULL THEN
+    REVOKE INSERT, UPDATE, DELETE ON migration FROM rivulet_app;
+  END IF;
+END
+$$;
 
 DO $$
 DECLARE

@@ -80,11 +80,14 @@ export function isRefused(error: unknown): boolean {
 
 /** The same error with a message for operators. It keeps its code, which callers check. */
 function explain(error: Error & { code?: unknown }, address: string, variable = 'POSTGRES_URL'): Error {
-  const why = isRefused(error)
-    ? `refused these credentials. Check the user and the password of ${variable}, or the client certificate, and pg_hba.conf`
-    : error.message === 'The server does not support SSL connections'
-      ? `offers no TLS. Turn on ssl on the server, or set sslmode=disable in ${variable}`
-      : whyUntrusted(error, 'POSTGRES_CA');
+  const wantsTls = isRefused(error) && /no encryption/.test(error.message);
+  const why = wantsTls
+    ? `refused a connection without TLS. Set sslmode=verify-full in ${variable}, or correct pg_hba.conf`
+    : isRefused(error)
+      ? `refused these credentials. Check the user and the password of ${variable}, or the client certificate, and pg_hba.conf`
+      : error.message === 'The server does not support SSL connections'
+        ? `offers no TLS. Turn on ssl on the server, or set sslmode=disable in ${variable}`
+        : whyUntrusted(error, 'POSTGRES_CA');
   if (why === undefined) return error;
   return Object.assign(new Error(`Postgres at ${address} ${why}.`, { cause: error }), { code: error.code });
 }

@@ -37,7 +37,7 @@ export function whyUnusable({ version, standby, read_only }: ServerState): strin
   if (major < oldest) return `This is Postgres ${major}; Rivulet needs ${oldest} or newer.`;
   if (standby) return 'This Postgres is a standby: it takes no writes. Point POSTGRES_URL at the primary server.';
   if (read_only)
-    return 'This Postgres takes no writes (default_transaction_read_only is on), so nothing can be sent. Set it to off.';
+    return 'This user writes nothing (default_transaction_read_only is on), so nothing can be sent. Connect as rivulet_app; if it is on for the whole server, set it to off.';
   return undefined;
 }
 

@@ -96,7 +96,7 @@ describe.skipIf(reason !== '')(`secured servers${reason}`, () => {
       .toBe('COMPLETED');
     expect(system.ses.mailbox.list({ to: ada.email })).toHaveLength(1);
     // Of the first run Temporal knows its id and search attributes, and nothing of its payload.
-    const stored = await payloadsOf(await system.client.workflow.getHandle(first.event_id).fetchHistory());
+    const stored = payloadsOf(await system.client.workflow.getHandle(first.event_id).fetchHistory());
     expect(JSON.stringify(stored)).not.toContain('order_id');
     expect(new Set(temporalClients())).toEqual(new Set(['rivulet']));
   }, 90_000);

@@ -41,12 +41,21 @@ describe('the roles of deploy/postgres/roles.sql', () => {
     expect(tables).toEqual([{ tableowner: 'rivulet_owner' }]);
   });
 
-  it.each(['CREATE TABLE own ()', 'DROP TABLE fact', 'ALTER TABLE send ADD COLUMN own integer', 'TRUNCATE fact'])(
-    'rivulet_app may not: %s',
-    async (text) => {
-      await expect(run('rivulet_app', text)).rejects.toMatchObject({ code: '42501' });
-    },
-  );
+  it.each([
+    'CREATE TABLE own ()',
+    'DROP TABLE fact',
+    'ALTER TABLE send ADD COLUMN own integer',
+    'TRUNCATE fact',
+    'DELETE FROM migration',
+    `INSERT INTO migration (name, run_on) VALUES ('own', now())`,
+  ])('rivulet_app may not: %s', async (text) => {
+    await expect(run('rivulet_app', text)).rejects.toMatchObject({ code: '42501' });
+  });
+
+  it('a condition of a reader is applied after the filter of a view, so it sees no row that the view leaves out', async () => {
+    const options = await run('admin', `SELECT reloptions FROM pg_class WHERE relname = 'report_stop'`);
+    expect(options).toEqual([{ reloptions: ['security_barrier=true'] }]);
+  });
 
   it('rivulet_reader reads the views of reports, which hold nothing about a person', async () => {
     const columns = await run(

@@ -321,14 +321,14 @@ it.each<[string, RedisServer, RegExp]>([
   [
     'a password file that does not exist',
     { url: 'redis://h', passwordFile: '/nowhere' },
-    /REDIS_PASSWORD_FILE: cannot read \/nowhere \(ENOENT\)/,
+    /REDIS_PASSWORD_FILE: \/nowhere: no such file/,
   ],
   [
     'an empty password file',
     { url: 'redis://h', passwordFile: '/dev/null' },
-    /REDIS_PASSWORD_FILE: \/dev\/null is empty/,
+    /REDIS_PASSWORD_FILE: \/dev\/null: not a regular file/,
   ],
-  ['a CA that does not exist', { url: 'rediss://h', ca: '/nowhere' }, /REDIS_CA: cannot read \/nowhere \(ENOENT\)/],
+  ['a CA that does not exist', { url: 'rediss://h', ca: '/nowhere' }, /REDIS_CA: \/nowhere: no such file/],
 ])('a connection with %s is not tried', (_, server, message) => {
   expect(() => connectRedis(server, () => {})).toThrow(message);
 });

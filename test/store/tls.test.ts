@@ -44,9 +44,9 @@ describe.skipIf(reason !== '')(`the certificates of a connection${reason}`, asyn
     [
       'a file that does not exist',
       { ca: '/nowhere/ca.pem' },
-      /^X_CA: cannot read \/nowhere\/ca\.pem \(ENOENT\)\. Set it to the path of a PEM file/,
+      /^X_CA: \/nowhere\/ca\.pem: no such file\. Set it to the path of a PEM file/,
     ],
-    ['a folder', { ca: '/' }, /^X_CA: cannot read \/ \(EISDIR\)/],
+    ['a folder', { ca: '/' }, /^X_CA: \/: not a regular file/],
     [
       'a file that is not PEM',
       { ca: file('text', 'hello') },

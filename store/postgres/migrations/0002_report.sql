@@ -19,7 +19,8 @@ SELECT topic, state, captured_at FROM consent;
 CREATE VIEW report_suppression AS
 SELECT reason, scope, since, until, source FROM suppression;
 
-CREATE VIEW report_stop AS
+-- The barrier: no condition of a query sees a row before this one has filtered it.
+CREATE VIEW report_stop WITH (security_barrier) AS
 SELECT name, since FROM stop WHERE name NOT LIKE '%@%';
 
 CREATE VIEW report_template AS
@@ -29,6 +30,10 @@ DO $$
 DECLARE
   view_name text;
 BEGIN
+  -- Without the history of migrations no process could start.
+  IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rivulet_app') THEN
+    REVOKE INSERT, UPDATE, DELETE ON migration FROM rivulet_app;
+  END IF;
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'rivulet_reader') THEN
     FOR view_name IN SELECT viewname FROM pg_views WHERE schemaname = current_schema() AND viewname LIKE 'report\_%' LOOP
       EXECUTE format('GRANT SELECT ON %I TO rivulet_reader', view_name);
