@@ -96,7 +96,7 @@ function open(away: Partial<typeof nobody> = {}, seeds = ['seed-one@example.com'
       .replace("key_prefix: 'rivulet:'", `key_prefix: '${prefix}'`),
   );
   const urls = {
-    ...natsLogin('cli-read-only', away.nats ?? nats.url),
+    ...natsLogin('cli-operator', away.nats ?? nats.url),
     REDIS_URL: away.redis ?? servers.redis,
     POSTGRES_URL: away.postgres ?? own.url,
   };
