@@ -4,6 +4,8 @@ import {
   GetAccountCommand,
   type GetAccountCommandOutput,
   GetConfigurationSetCommand,
+  GetConfigurationSetEventDestinationsCommand,
+  type EventDestination,
   type GetConfigurationSetCommandOutput,
   GetEmailIdentityCommand,
   type GetEmailIdentityCommandOutput,
@@ -66,7 +68,13 @@ async function lookAtAccount(client: SESv2Client, provider: Provider): Promise<F
 
 async function lookAtConfigurationSet(client: SESv2Client, name: string): Promise<Finding[]> {
   const command = new GetConfigurationSetCommand({ ConfigurationSetName: name });
-  return judgeConfigurationSet(name, await readUnlessMissing(() => client.send(command)));
+  const set = await readUnlessMissing(() => client.send(command));
+  const found = judgeConfigurationSet(name, set);
+  if (!set) return found;
+  await sleep(betweenCallsMs);
+  const destinations = new GetConfigurationSetEventDestinationsCommand({ ConfigurationSetName: name });
+  const { EventDestinations = [] } = await client.send(destinations);
+  return [...found, judgeEventDestinations(name, EventDestinations)];
 }
 
 /** The first identity that speaks for the sender: its own address, its domain, or a domain above that. */
@@ -165,6 +173,31 @@ export function judgeConfigurationSet(
     return [finding('wrong', about, says)];
   }
   return [finding('ok', about, `the configuration set "${name}" exists`)];
+}
+
+/** Without these nobody hears of an address that must not be mailed again. */
+const stopping = ['BOUNCE', 'COMPLAINT'];
+
+/** These decide whether an email whose answer was lost has left. */
+const settling = ['SEND', 'DELIVERY', 'REJECT', 'RENDERING_FAILURE'];
+
+/** Whether SES reports what becomes of emails. */
+export function judgeEventDestinations(
+  name: string,
+  destinations: readonly Pick<EventDestination, 'Enabled' | 'MatchingEventTypes'>[],
+): Finding {
+  const about = 'SES events';
+  const reported = new Set(destinations.flatMap((one) => (one.Enabled ? (one.MatchingEventTypes ?? []) : [])));
+  const missing = (types: readonly string[]) => types.filter((type) => !(reported as Set<string>).has(type));
+  const [stops, settles] = [missing(stopping), missing(settling)];
+  const add = `Add ${[...stops, ...settles].join(', ')} to an event destination of "${name}".`;
+  if (stops.length > 0) {
+    return finding('wrong', about, `SES reports no ${stops.join(' and no ')}, so these stop no email. ${add}`);
+  }
+  if (settles.length > 0) {
+    return finding('warning', about, `SES does not report ${settles.join(', ')}, so emails in doubt stay so. ${add}`);
+  }
+  return finding('ok', about, `the configuration set "${name}" reports what becomes of emails`);
 }
 
 /** Says of an identity that is verified whether its mail is signed, and whether its MAIL FROM domain works. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Finding } from '../cli/doctor-finding.ts';
-import { judgeAccount, judgeConfigurationSet, judgeIdentity } from '../cli/doctor-ses.ts';
+import { judgeAccount, judgeConfigurationSet, judgeEventDestinations, judgeIdentity } from '../cli/doctor-ses.ts';
 import { configSchema } from '../config/schema.ts';
 
 describe('what SES says', () => {
@@ -31,6 +31,25 @@ describe('what SES says', () => {
   it('of a configuration set', () => {
     expect(judgeConfigurationSet('mine', {})).toMatchObject([{ level: 'ok' }]);
     expect(judgeConfigurationSet('mine', undefined)).toMatchObject([{ level: 'wrong' }]);
+  });
+
+  it('of event destinations: whether bounces and complaints are reported, and what settles doubt', () => {
+    const types = ['BOUNCE', 'COMPLAINT', 'SEND', 'DELIVERY', 'REJECT', 'RENDERING_FAILURE'] as const;
+    const destination = (without: readonly string[], Enabled = true) => ({
+      Enabled,
+      MatchingEventTypes: types.filter((type) => !without.includes(type)),
+    });
+    const judge = (...all: ReturnType<typeof destination>[]) => judgeEventDestinations('mine', all);
+    expect(judge(destination([]))).toMatchObject({ level: 'ok' });
+    expect(judge(destination(['BOUNCE', 'SEND']), destination(['COMPLAINT']))).toMatchObject({ level: 'ok' });
+    expect(judge()).toMatchObject({ level: 'wrong' });
+    expect(judge(destination([], false))).toMatchObject({ level: 'wrong' });
+    expect(judge(destination(['COMPLAINT', 'SEND']))).toEqual({
+      level: 'wrong',
+      about: 'SES events',
+      says: 'SES reports no COMPLAINT, so these stop no email. Add COMPLAINT, SEND to an event destination of "mine".',
+    });
+    expect(judge(destination(['SEND']))).toMatchObject({ level: 'warning' });
   });
 
   it.each([

@@ -77,7 +77,7 @@ describe('rivulet doctor', () => {
         .join(', '),
     ).toBe(
       'configuration, Postgres, schema, gates, ingress, in doubt, templates, Redis, NATS, stream, consumer, ' +
-        'dead letters, Temporal, workers, queue, runs, SES account, SES quota, SES config, SES sender, SES DKIM, SES MAIL FROM',
+        'dead letters, Temporal, workers, queue, runs, SES account, SES quota, SES config, SES events, SES sender, SES DKIM, SES MAIL FROM',
     );
     expect(code).toBe(0);
   });
@@ -164,7 +164,7 @@ describe('rivulet doctor', () => {
     const started = Date.now();
     await examine();
     const calls = Object.values(ses.record.stats().requests).reduce((sum, count) => sum + count, 0);
-    expect(calls).toBe(3);
+    expect(calls).toBe(4);
     expect(Date.now() - started).toBeGreaterThanOrEqual((calls - 1) * 1_000);
   });
 

@@ -37,6 +37,12 @@ export const OPERATIONS: readonly Operation[] = [
     run: getConfigurationSet,
   },
   {
+    name: 'GetConfigurationSetEventDestinations',
+    method: 'GET',
+    path: /^\/v2\/email\/configuration-sets\/([^/]+)\/event-destinations$/,
+    run: getEventDestinations,
+  },
+  {
     name: 'GetEmailIdentity',
     method: 'GET',
     path: /^\/v2\/email\/identities\/([^/]+)$/,
@@ -111,6 +117,15 @@ function getConfigurationSet({ faults }: Account, { name }: Call) {
     SendingOptions: { SendingEnabled: faults.sendingEnabled },
     Tags: [],
   };
+}
+
+/** What it reports goes to NATS; SES would name a topic. */
+function getEventDestinations(account: Account, call: Call) {
+  const { ConfigurationSetName: set } = getConfigurationSet(account, call);
+  const types = 'BOUNCE CLICK COMPLAINT DELIVERY DELIVERY_DELAY OPEN REJECT RENDERING_FAILURE SEND SUBSCRIPTION';
+  const topic = `arn:aws:sns:eu-central-1:000000000000:${set}`;
+  const destination = { Name: 'stand-in', Enabled: true, MatchingEventTypes: types.split(' ') };
+  return { EventDestinations: [{ ...destination, SnsDestination: { TopicArn: topic } }] };
 }
 
 /** Every identity is verified: what an unverified one answers is for the fault plan to say. */
