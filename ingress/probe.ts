@@ -5,7 +5,8 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 /** An answer this young is good enough for everything that failed at about the same time, in ms. */
 const freshMs = 250;
 
-const deadlineMs = 2_000;
+/** Not much shorter than a start may take: a Temporal that is slow, and starts journeys all the same, must not stop every lane. */
+const deadlineMs = 5_000;
 
 /** Resolves when everything that every message needs is available; rejects with the reason when something is not. */
 export type Probe = () => Promise<void>;
