@@ -48,7 +48,7 @@ it('says how an operator logs in, and what they may', async () => {
 
 it('stores nothing, and says what a read-only user may not', async () => {
   const [, may] = await examine(natsLogin('cli-read-only', nats.url));
-  expect(may).toMatch(/^ok: this user has read-only permissions: .*publish to "marketing\.events\.rivulet\.doctor"/);
+  expect(may).toMatch(/^ok: this user has read-only permissions: .* deploy\/nats\/cli-operator\.conf$/);
   const { connection, manager } = await connectTo(nats.url);
   for (const name of ['MARKETING_EVENTS', 'MARKETING_DLQ']) {
     expect((await manager.streams.info(name)).state.last_seq).toBe(0);
