@@ -44,6 +44,7 @@ async function examine({ running, env, resolver = systemResolver() }: CliContext
   const { config, environment } = configuration;
   const endpoint = process.env['AWS_ENDPOINT_URL_SESV2'] ?? ses.endpoint;
   const standsIn = config.provider.type === 'ses' && endpoint !== undefined && isLoopback(new URL(endpoint).hostname);
+  const queueUrl = environment.FEEDBACK_QUEUE_URL ?? config.feedback.sqs.queue_url;
   const found = await Promise.all([
     lookAtPostgres(env, config),
     lookAtRedis(env, config.suppression.key_prefix),
@@ -52,6 +53,7 @@ async function examine({ running, env, resolver = systemResolver() }: CliContext
     config.provider.type === 'ses'
       ? import('./doctor-ses.ts').then(({ lookAtSes }) => lookAtSes(config, ses, standsIn ? undefined : resolver))
       : lookAtSmtp(config, environment.SMTP_URL, resolver),
+    queueUrl === undefined ? [] : import('./doctor-queue.ts').then(({ lookAtQueue }) => lookAtQueue(queueUrl)),
   ]);
   return [...findings, ...found.flat(), ...lookAtWaysBack(config, environment, standsIn)];
 }

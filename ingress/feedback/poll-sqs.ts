@@ -122,7 +122,7 @@ function createTrouble(log: SqsPolling['log']): Trouble {
 class NotStored extends Error {}
 
 /** Endpoint and region are those of the queue's URL, unless the AWS SDK's own variables say otherwise. */
-function createSqsClient(queueUrl: string): SQSClient {
+export function createSqsClient(queueUrl: string): SQSClient {
   const { origin, hostname } = new URL(queueUrl);
   const region = /^sqs\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/.exec(hostname)?.[1];
   const config: SQSClientConfig = {

@@ -88,13 +88,23 @@ export async function startSqsStandIn(): Promise<SqsStandIn> {
     };
   };
 
+  const describe = () => {
+    const waiting = visible(Infinity).length;
+    const Attributes = {
+      ApproximateNumberOfMessages: String(waiting),
+      ApproximateNumberOfMessagesNotVisible: String(queue.size - waiting),
+    };
+    return { Attributes };
+  };
+
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const gone = new AbortController();
     outgoing.on('close', () => gone.abort());
     const chunks: Buffer[] = await incoming.toArray();
     const call = JSON.parse(Buffer.concat(chunks).toString()) as Call;
-    const known = incoming.headers['x-amz-target'] === 'AmazonSQS.DeleteMessageBatch';
-    const reply = known ? remove(call) : await receive(call, gone.signal);
+    const [, operation = ''] = String(incoming.headers['x-amz-target']).split('.');
+    const others: Record<string, (call: Call) => object> = { DeleteMessageBatch: remove, GetQueueAttributes: describe };
+    const reply = others[operation]?.(call) ?? (await receive(call, gone.signal));
     outgoing.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(reply));
   };
 
