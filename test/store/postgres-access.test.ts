@@ -241,6 +241,8 @@ describe.skipIf(reason !== '')(`Postgres with TLS and passwords${reason}`, async
     const log = { warn: vi.fn<() => void>() };
     const refused = connect({ url: at('rotated'), password: 'wrong' });
     await expect(openRecord(refused, settings, log)).rejects.toThrow(StartError);
+    const untrustedServer = connect({ url: at('encrypted'), ca: stranger.pem });
+    await expect(openRecord(untrustedServer, settings, log)).rejects.toThrow(StartError);
 
     const admitted = connect({ url: server.url });
     let asked = 0;
